@@ -1,0 +1,263 @@
+#include "broker/broker.hpp"
+
+#include "broker/interior.hpp"
+#include "mqtt/decode.hpp"
+
+namespace mortise::broker {
+
+namespace {
+
+constexpr std::size_t connection_overhead = 512;  // socket object and wait, as net keeps them
+
+std::int64_t memory(const Client& client) {
+  return static_cast<std::int64_t>(sizeof(Client) + connection_overhead +
+                                   (client.address.capacity() > 15 ? client.address.capacity() + 1 : 0));
+}
+
+// A malformed CONNECT is answered in the version it claims, if it gets that far.
+mqtt::Version claimed_version(const mqtt::Frame& frame) {
+  const bool is_v5 = frame.type == mqtt::PacketType::connect && frame.body.size() > 6 && frame.body[6] == 5;
+  return is_v5 ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1;
+}
+
+// Hands one packet to the step it belongs to.
+class Dispatch {
+ public:
+  Dispatch(Broker::Interior& inside, Client& client, Fault& fault) : in_{inside}, client_{client}, fault_{fault} {}
+
+  Progress operator()(const mqtt::Connect& packet) { return in_.handshake.on_connect(client_, packet, fault_); }
+  Progress operator()(const mqtt::Publish& packet) { return in_.publishing.on_publish(client_, packet, fault_); }
+  Progress operator()(const mqtt::Puback& packet) { return in_.delivery.on_puback(client_, packet), Progress::done; }
+  Progress operator()(const mqtt::Pubrec& packet) { return in_.delivery.on_pubrec(client_, packet), Progress::done; }
+  Progress operator()(const mqtt::Pubrel& packet) { return in_.publishing.on_pubrel(client_, packet), Progress::done; }
+  Progress operator()(const mqtt::Pubcomp& packet) { return in_.delivery.on_pubcomp(client_, packet), Progress::done; }
+  Progress operator()(const mqtt::Subscribe& packet) { return in_.subscribing.on_subscribe(client_, packet, fault_); }
+  Progress operator()(const mqtt::Unsubscribe& packet) {
+    return in_.subscribing.on_unsubscribe(client_, packet, fault_);
+  }
+  Progress operator()(const mqtt::Pingreq&) {
+    // Behind the gate like everything else: nothing leaves a connection before its CONNACK.
+    auto packet = std::make_unique<mqtt::Buffer>();
+    mqtt::encode(mqtt::Pingresp{}, client_.version, *packet);
+    if (client_.connack_sent)
+      in_.core.output(client_).insert(in_.core.output(client_).end(), packet->begin(), packet->end());
+    else
+      in_.commits.gate(client_, {0, Level::memory, mqtt::PacketType::pingresp, {}, 0, std::move(packet)});
+    return Progress::done;
+  }
+  Progress operator()(const mqtt::Disconnect& packet) { return in_.handshake.on_disconnect(client_, packet, fault_); }
+  Progress operator()(const mqtt::Auth&) { return wrong("AUTH without an authentication method"); }
+  template <class Other>
+  Progress operator()(const Other&) {
+    return wrong("a packet that only a server sends");
+  }
+
+ private:
+  Progress wrong(const char* what) {
+    fault_ = {mqtt::ReasonCode::protocol_error, what};
+    return Progress::fault;
+  }
+  Broker::Interior& in_;
+  Client& client_;
+  Fault& fault_;
+};
+
+}  // namespace
+
+Broker::Broker(Shared& shared, std::uint32_t loop, base::Now now)
+    : interior_{std::make_unique<Interior>(shared, loop, now)} {}
+Broker::~Broker() = default;
+
+Effects& Broker::effects() { return interior_->core.effects; }
+
+void Broker::begin_turn(base::Now now) {
+  Interior& in = *interior_;
+  in.core.now = now;
+  in.core.deadlines.advance(now.monotonic, [&](Timer& timer) {
+    switch (timer.kind()) {
+      case TimerKind::silence: {
+        Client& client = in.core.clients.at(ClientKey::from(timer.owner()));
+        if (!client.is_connected()) {
+          in.core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout",
+                      nullptr, {{"address", client.address}, {"listener", client.listener->name}});
+          client.state = Client::State::closing;
+          in.core.effects.close.push_back(client.key);
+          return;
+        }
+        const auto due = client.last_packet + std::chrono::milliseconds{std::int64_t{client.keep_alive_s} * 1500};
+        if (due > now.monotonic)
+          in.core.deadlines.set(timer, due);  // packets came since: they do not move the timer, this does
+        else
+          in.handshake.close(client, mqtt::ReasonCode::keep_alive_timeout, "keep alive: nothing came in time");
+        return;
+      }
+      case TimerKind::store_stall:
+        return in.handshake.close(in.core.clients.at(ClientKey::from(timer.owner())),
+                                  mqtt::ReasonCode::quota_exceeded, "the store could not take its messages in time");
+      case TimerKind::session_expiry: return in.sessions.expire(in.core.sessions.at(SessionKey::from(timer.owner())));
+      case TimerKind::will_delay: return in.wills.fire(in.core.sessions.at(SessionKey::from(timer.owner())));
+    }
+  });
+}
+
+void Broker::end_turn() {
+  Interior& in = *interior_;
+  while (!in.commits.progressed.empty() || !in.commits.committed.empty()) {
+    in.routing.tell_committed();
+    for (const SessionKey key : std::exchange(in.commits.progressed, {}))
+      if (Session* session = in.core.sessions.find(key)) {
+        if (session->ended)
+          in.sessions.bury(*session);
+        else
+          in.delivery.pump(*session);
+      }
+  }
+  in.wills.end_turn();
+  in.publishing.end_turn();
+  in.commits.end_turn();
+  in.delivery.end_turn();
+}
+
+base::TimePoint Broker::next_deadline() const {
+  return std::min(interior_->core.deadlines.next(), interior_->commits.next_deadline());
+}
+
+void Broker::on_stored(std::uint64_t written, std::uint64_t synced) { interior_->commits.on_lines(written, synced); }
+
+bool Broker::drain(std::uint32_t from, std::size_t budget) { return interior_->routing.drain(from, budget); }
+
+// ---- connections
+
+ClientKey Broker::on_open(const Listener& listener, std::string address) {
+  Core& core = interior_->core;
+  const ClientKey key = core.clients.emplace(listener, std::move(address));
+  Client& client = core.clients.at(key);
+  client.key = key;
+  client.timer.set_owner(key.value());
+  client.last_packet = core.now.monotonic;
+  core.deadlines.set(client.timer, core.now.monotonic + core.options.connect_timeout);
+  core.ledger.accounts.charge(Account::connection, memory(client));
+  return key;
+}
+
+ClientKey Broker::on_arrival(Move move) {
+  const ClientKey key = on_open(*move.listener, std::move(move.address));
+  Client& client = interior_->core.clients.at(key);
+  client.entering = std::make_unique<Entering>();
+  client.entering->answer = std::move(move.answer);
+  return key;
+}
+
+Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
+  Interior& in = *interior_;
+  Consumed consumed;
+  Client* client = in.core.clients.find(key);
+  while (client && client->paused == 0 && client->state != Client::State::closing) {
+    const auto frame = mqtt::read_frame(input.subspan(consumed.bytes), in.core.options.packet_size_max);
+    if (frame && frame->size == 0) {
+      consumed.needed = frame->needed;
+      break;
+    }
+    client->last_packet = in.core.now.monotonic;
+    Fault fault;
+    Progress progress = Progress::fault;
+    if (!frame) {
+      fault = {frame.error().reason, frame.error().what};
+    } else if (client->is_connected() || frame->type == mqtt::PacketType::connect) {
+      const auto packet = mqtt::decode(*frame, client->version);
+      if (packet)
+        progress = std::visit(Dispatch{in, *client, fault}, *packet);
+      else
+        fault = {packet.error().reason, packet.error().what};
+      if (!packet && !client->is_connected()) client->version = claimed_version(*frame);
+    } else {
+      fault = {mqtt::ReasonCode::protocol_error, "a packet before CONNECT"};  // [MQTT-3.1.0-1]
+    }
+    if (progress == Progress::waits) break;
+    if (progress == Progress::fault) {
+      const ClientFacts facts = in.core.facts_of(*client, in.core.sessions.find(client->session));
+      in.core.log(LogLevel::warning, "clients", "client.fault", fault.what, &facts,
+                  {{"reason", mqtt::text_of(fault.reason)}});
+      if (client->is_connected())
+        in.handshake.close(*client, fault.reason, fault.what);
+      else
+        in.handshake.refuse(*client, fault.reason, fault.what);
+      break;
+    }
+    consumed.bytes += frame->size;
+    client = in.core.clients.find(key);
+  }
+  // One that moves is no longer ours; its CONNECT stays unread and goes with it.
+  if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key && client) {
+    in.core.ledger.accounts.charge(Account::connection, -memory(*client));
+    in.core.clients.erase(key);
+  }
+  return consumed;
+}
+
+bool Broker::wants_input(ClientKey key) const {
+  const Client* client = interior_->core.clients.find(key);
+  return client && client->paused == 0 && client->state != Client::State::closing;
+}
+
+Output* Broker::output(ClientKey key) {
+  Client* client = interior_->core.clients.find(key);
+  if (!client) return nullptr;
+  client->touched = false;
+  return &client->output;
+}
+
+void Broker::on_written(ClientKey key, std::size_t bytes) {
+  Interior& in = *interior_;
+  Client* client = in.core.clients.find(key);
+  if (!client) return;
+  const bool was_full = client->output.size() >= Delivery::output_high;
+  client->output.consume(bytes, in.core.pool);
+  if (was_full && client->output.size() < Delivery::output_high && client->is_connected())
+    in.commits.progressed.push_back(client->session);
+}
+
+void Broker::on_lost(ClientKey key) {
+  Interior& in = *interior_;
+  Client* client = in.core.clients.find(key);
+  if (!client) return;
+  if (client->state != Client::State::closing)
+    in.handshake.detach(*client, mqtt::ReasonCode::unspecified_error, "connection lost");
+  if (client->plugin_data != 0) in.core.shared.hooks.forget(in.core.loop, client->plugin_data);
+  in.core.ledger.accounts.charge(Account::connection, -memory(*client));
+  in.core.clients.erase(key);
+}
+
+void Broker::close(ClientKey key, mqtt::ReasonCode reason, std::string_view why) {
+  if (Client* client = interior_->core.clients.find(key)) interior_->handshake.close(*client, reason, why);
+}
+
+void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
+  interior_->core.clients.each([&](ClientKey, Client& client) { interior_->handshake.close(client, reason, why); });
+}
+
+// ---- plugins
+
+bool Broker::on_answer(const Question& question, Answer answer) {
+  Core& core = interior_->core;
+  Client* client = core.clients.find(question.client);
+  if (!client || client->question_serial != question.serial || !(client->paused & Client::for_answer)) return false;
+  client->answer = std::move(answer);
+  core.resume(*client, Client::for_answer);
+  return true;
+}
+
+bool Broker::publish(const MessageParts& parts) {
+  Interior& in = *interior_;
+  if (!in.routing.has_room()) return false;
+  MessageParts dated = parts;
+  dated.received = in.core.now.wall;
+  dated.level = in.core.has_store() ? in.core.options.level_of(parts.topic) : Level::memory;
+  return in.publishing.publish(Message::make(dated, in.core.ledger.accounts), {});
+}
+
+std::size_t Broker::clients() const { return interior_->core.clients.size(); }
+std::size_t Broker::sessions() const { return interior_->core.directory.size(); }
+std::size_t Broker::subscriptions() const { return interior_->core.index.size(); }
+
+}  // namespace mortise::broker

@@ -1,0 +1,82 @@
+// The front door of one loop's broker: tell it what happened and what time it is, then do what its effects ask for.
+//
+// It does no I/O, reads no clock and starts no thread. A turn is: begin_turn, any number of on_… calls, end_turn; then
+// the effects are carried out and cleared. What a packet gives rise to on other loops goes into letters.
+//
+// Thread: its loop's, for every call.   Owns: this loop's clients and sessions.
+// Fails:  never; a client's mistakes end that client's connection and touch nobody else.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/effects.hpp"
+#include "broker/record.hpp"
+#include "broker/shared.hpp"
+
+namespace mortise::broker {
+
+class Output;
+
+class Broker {
+ public:
+  Broker(Shared& shared, std::uint32_t loop, base::Now now);
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  // ---- a turn
+  void begin_turn(base::Now now);
+  // Hands over what is to be stored, lets out what may go, and leaves the rest in effects().
+  void end_turn();
+  Effects& effects();
+  // When begin_turn has to come at the latest, even if nothing happens.
+  base::TimePoint next_deadline() const;
+  // How far the store has got, see Journal::line.
+  void on_stored(std::uint64_t written, std::uint64_t synced);
+  // Takes letters from one other loop, at most `budget` of each kind. Returns whether there were any.
+  bool drain(std::uint32_t from, std::size_t budget);
+
+  // ---- connections
+  // A connection was accepted. `address` is for people: "10.0.0.17:50122". The listener must outlive the broker.
+  ClientKey on_open(const Listener& listener, std::string address);
+  // One that moves here from another loop; its unread bytes follow by on_input.
+  ClientKey on_arrival(Move move);
+
+  struct Consumed {
+    std::size_t bytes = 0;   // from the front; keep the rest and offer it again together with what follows
+    std::size_t needed = 0;  // unless paused: there is no progress with fewer bytes than this
+  };
+  // Bytes from a connection, from the first unread one on. Stops before a packet that has to wait.
+  Consumed on_input(ClientKey client, mqtt::Bytes input);
+  // False: do not call on_input until an effect says resume. The connection may go on reading into a bounded buffer.
+  bool wants_input(ClientKey client) const;
+  // What is to be written; null when the client is gone. Tell on_written after each write.
+  Output* output(ClientKey client);
+  void on_written(ClientKey client, std::size_t bytes);
+  // The connection is closed, by whomever. The last call for this client.
+  void on_lost(ClientKey client);
+  // Ends the connection from our side, such as at shutdown.
+  void close(ClientKey client, mqtt::ReasonCode reason, std::string_view why);
+  void close_all(mqtt::ReasonCode reason, std::string_view why);
+
+  // ---- plugins
+  // A question that was pending has its answer. One that came too late finds nothing: false.
+  bool on_answer(const Question& question, Answer answer);
+  // A message from a plugin or the kernel itself. False: no room for its letters now, ask again next turn.
+  bool publish(const MessageParts& parts);
+
+  // ---- what is there
+  std::size_t clients() const;
+  std::size_t sessions() const;
+  std::size_t subscriptions() const;
+
+  // For Restorer, which fills a broker before its loop runs.
+  class Interior;
+  Interior& interior() { return *interior_; }
+
+ private:
+  std::unique_ptr<Interior> interior_;
+};
+
+}  // namespace mortise::broker

@@ -1,0 +1,106 @@
+// The state of one loop's broker, which the steps (handshake, publishing, …) work on.
+//
+// Thread: the loop.   Owns: its clients and sessions.
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+
+#include "broker/client.hpp"
+#include "broker/effects.hpp"
+#include "broker/session.hpp"
+#include "broker/shared.hpp"
+
+namespace mortise::broker {
+
+class Core {
+ public:
+  Core(Shared& common, std::uint32_t number, base::Now start)
+      : shared{common},
+        options{common.options},
+        loop{number},
+        ledger{*common.ledgers[number]},
+        now{start},
+        directory{0, base::StringHash{common.options.seed}},
+        index{common.options.seed, ledger.accounts},
+        deadlines{start.monotonic},
+        numbers{common.numbers} {}
+
+  Shared& shared;
+  const Options& options;
+  const std::uint32_t loop;
+  Ledger& ledger;
+  base::Now now;
+  Effects effects;
+
+  base::SlotMap<Client> clients;
+  base::SlotMap<Session> sessions;
+  std::unordered_map<std::string_view, SessionKey, base::StringHash, std::equal_to<>> directory;  // views of the ids
+  SubscriptionIndex index;
+  Deadlines deadlines;
+  BufferPool pool;
+  Numbers::Allocator numbers;
+
+  const Hooks::Wanted& wanted() const { return shared.hooks.wanted(loop); }
+  bool has_store() const { return shared.journal.has_store(); }
+
+  Session* find_session(std::string_view client_id) {
+    const auto found = directory.find(client_id);
+    return found == directory.end() ? nullptr : sessions.find(found->second);
+  }
+
+  // The buffer to append whole packets to; the client is flushed at the end of the turn.
+  mqtt::Buffer& output(Client& client) {
+    touch(client);
+    return client.output.bytes(pool);
+  }
+  void touch(Client& client) {
+    if (client.touched) return;
+    client.touched = true;
+    effects.flush.push_back(client.key);
+  }
+
+  // Unread packets of this client wait until resume() of the same reason.
+  void pause(Client& client, Client::Pause why) { client.paused |= why; }
+  void resume(Client& client, Client::Pause why) {
+    if (!(client.paused & why)) return;
+    client.paused &= static_cast<std::uint8_t>(~why);
+    if (client.paused == 0 && client.state != Client::State::closing) effects.resume.push_back(client.key);
+  }
+
+  ClientFacts facts_of(const Client& client, const Session* session) const {
+    ClientFacts facts;
+    facts.key = client.key;
+    facts.loop = loop;
+    facts.version = client.version;
+    facts.connected = true;
+    facts.keep_alive_s = client.keep_alive_s;
+    facts.username = client.username;
+    facts.address = client.address;
+    facts.listener = client.listener;
+    facts.plugin_data = client.plugin_data;
+    if (session) {
+      facts.client_id = session->client_id;
+      facts.session_expiry_s = session->expiry_s;
+    }
+    return facts;
+  }
+  ClientFacts facts_of(const Session& session) {
+    if (const Client* client = clients.find(session.client)) return facts_of(*client, &session);
+    ClientFacts facts;
+    facts.loop = loop;
+    facts.connected = false;
+    facts.client_id = session.client_id;
+    facts.username = session.username;
+    facts.session_expiry_s = session.expiry_s;
+    return facts;
+  }
+
+  void log(LogLevel level, std::string_view category, std::string_view event, std::string_view text,
+           const ClientFacts* client, std::initializer_list<Log::Field> fields = {}) const {
+    if (shared.log.wants(level, category))
+      shared.log.write(level, category, event, text, client, {fields.begin(), fields.size()});
+  }
+};
+
+}  // namespace mortise::broker

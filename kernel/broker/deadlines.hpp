@@ -1,0 +1,78 @@
+// The timers of one loop: a wheel that needs no allocation and one next deadline.
+//
+// Thread: the loop.   Owns: nothing; a Timer lives inside the object it belongs to and unlinks itself when that goes.
+// Cost:   set and cancel O(1); advancing costs what is due, and jumps over empty stretches.
+// Resolution: a millisecond; a timer never fires early.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include "base/time.hpp"
+
+namespace mortise::broker {
+
+enum class TimerKind : std::uint8_t { silence, session_expiry, will_delay, store_stall };  // silence: of a connection
+
+class Deadlines;
+
+class Timer {
+ public:
+  Timer() = default;  // the head of a list in the wheel
+  // `owner` is the value of the handle of what the timer belongs to.
+  Timer(TimerKind kind, std::uint64_t owner) : kind_{kind}, owner_{owner} {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { unlink(); }
+
+  bool is_set() const noexcept { return next_ != nullptr; }
+  void cancel() noexcept { unlink(); }
+  TimerKind kind() const noexcept { return kind_; }
+  std::uint64_t owner() const noexcept { return owner_; }
+  void set_owner(std::uint64_t owner) noexcept { owner_ = owner; }
+
+ private:
+  friend class Deadlines;
+  void unlink() noexcept {
+    if (!next_) return;
+    previous_->next_ = next_;
+    next_->previous_ = previous_;
+    next_ = previous_ = nullptr;
+  }
+  Timer* next_ = nullptr;
+  Timer* previous_ = nullptr;
+  std::uint64_t due_ = 0;  // in milliseconds since the wheel's start
+  TimerKind kind_{};
+  std::uint64_t owner_ = 0;
+};
+
+class Deadlines {
+ public:
+  explicit Deadlines(base::TimePoint start);
+  ~Deadlines();
+
+  // Sets or moves the timer. `when` in the past fires at the next advance.
+  void set(Timer& timer, base::TimePoint when);
+
+  // Fires what is due, in no particular order within a millisecond. `fire` may set and cancel any timer.
+  void advance(base::TimePoint now, const std::function<void(Timer&)>& fire);
+
+  // Not later than the earliest timer; base::never when none is set.
+  base::TimePoint next() const;
+
+ private:
+  static constexpr unsigned levels = 6;
+  static constexpr unsigned bits = 6;
+  static constexpr unsigned slots = 1U << bits;
+
+  void link(Timer& timer);
+  static bool is_empty(const Timer& head) { return head.next_ == &head; }
+  bool level_is_empty(unsigned level) const;
+
+  base::TimePoint start_;
+  std::uint64_t now_ = 0;  // milliseconds since start_, all earlier ones have fired
+  std::array<std::array<Timer, slots>, levels> wheel_;
+};
+
+}  // namespace mortise::broker

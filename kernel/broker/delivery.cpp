@@ -1,0 +1,374 @@
+#include "broker/delivery.hpp"
+
+#include "broker/rules.hpp"
+
+namespace mortise::broker {
+
+namespace {
+
+constexpr std::size_t inline_payload_max = 1024;  // larger payloads are written by reference
+constexpr Position positions_in_flight_max = 65535;
+constexpr Position reservation_step = 256;
+
+bool goes_inline(const Message& message) { return message.payload().size() <= inline_payload_max; }
+
+}  // namespace
+
+const mqtt::PublishImage& Delivery::Images::of(const MessageRef& message, mqtt::Version version, mqtt::Qos qos,
+                                               bool retain, base::WallTime now) {
+  if (message_.get() != message.get()) {
+    message_ = message;  // held, so that no other message can come to lie at its address
+    for (Slot& slot : slots_) slot.made = false;
+  }
+  const std::size_t shape = (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
+  Slot& slot = slots_[shape];
+  if (slot.made) return slot.image;
+  std::optional<std::uint32_t> expiry_s;
+  if (message->expires() != base::WallTime::max())  // [MQTT-3.3.2-6]
+    expiry_s = static_cast<std::uint32_t>(
+        std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(message->expires() - now).count()));
+  slot.image.make(version, qos, retain, message->topic(), message->properties(), expiry_s, message->payload(),
+                  goes_inline(*message));
+  slot.made = true;
+  return slot.image;
+}
+
+Client* Delivery::reachable(const Session& session) {
+  Client* client = core_.clients.find(session.client);
+  return client && client->is_connected() && client->connack_sent ? client : nullptr;
+}
+
+Delivery::Sent Delivery::send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain,
+                              mqtt::PacketId packet_id, bool dup, std::span<const std::uint32_t> identifiers) {
+  const mqtt::PublishImage& image = images_.of(message, client.version, qos, retain, core_.now.wall);
+  if (client.packet_size_max != 0 && image.packet_size(identifiers) > client.packet_size_max)
+    return Sent::too_large;  // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
+  image.append(core_.output(client), packet_id, dup, identifiers);
+  if (!goes_inline(*message)) client.output.add_payload(message);
+  return Sent::yes;
+}
+
+void Delivery::event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss) {
+  if (!core_.wanted().wants(kind)) return;
+  const ClientFacts facts = core_.facts_of(session);
+  Event happened;
+  happened.kind = kind;
+  happened.client = &facts;
+  happened.message = message;
+  happened.qos = qos;
+  happened.loss = loss;
+  core_.shared.hooks.happened(happened, core_.loop, core_.now);
+}
+
+bool Delivery::receiver_allowed(Session& session, const Message& message) {
+  if (!core_.wanted().wants(Action::receive)) return true;
+  const Access access{Action::receive, message.topic(), &message, message.qos()};
+  const Answer answer = core_.shared.hooks.authorise(core_.facts_of(session), access, {}, core_.now);
+  return answer.decision != Decision::deny && answer.decision != Decision::disconnect;
+}
+
+void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
+                       Fanout& fanout) {
+  core_.ledger.deliveries.add(1);
+  const auto lose = [&](Dropped why) {
+    core_.ledger.drop(why);
+    event(EventKind::dropped, session, fanout.message.get(), qos, dropped_names[static_cast<std::size_t>(why)]);
+  };
+  if (!receiver_allowed(session, *fanout.message)) return lose(Dropped::not_authorized);
+  if (qos == mqtt::Qos::at_most_once) {
+    if (!session.is_connected()) return lose(Dropped::offline_qos_0);
+    Client* client = reachable(session);
+    if (client && session.outbox.queued.empty() && client->output.size() < output_high) {
+      if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
+        return lose(Dropped::packet_too_large);
+      core_.ledger.out.add(1);
+      return event(EventKind::delivered, session, fanout.message.get(), qos);
+    }
+  }
+  const Message& message = *fanout.message;
+  if (!make_room(session, message.topic().size() + message.payload().size())) return lose(Dropped::queue_full);
+  queue(session, qos, retain, identifiers, fanout);
+  pump(session);
+}
+
+// Sheds by the operator's order until one more message of this size fits. Only what was never sent is shed.
+bool Delivery::make_room(Session& session, std::size_t bytes) {
+  const Options& options = core_.options;
+  const auto fits = [&] {
+    return session.outbox.size() < options.queue_messages_max && session.queued_bytes + bytes <= options.queue_bytes_max;
+  };
+  while (!fits()) {
+    if (options.overflow == Options::Overflow::drop_newest || session.outbox.queued.empty()) return false;
+    drop(session, session.outbox.queued.pop(), Dropped::queue_full);
+  }
+  return true;
+}
+
+void Delivery::queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
+                     Fanout& fanout) {
+  Outbox& outbox = session.outbox;
+  Waiting waiting;
+  waiting.message = fanout.message;
+  waiting.qos = qos;
+  waiting.retain = retain;
+  waiting.identifiers = session.identifiers.intern(identifiers);
+  if (qos != mqtt::Qos::at_most_once) {
+    const Position position = outbox.next_position++;
+    if (fanout.stores && session.is_stored()) {
+      DeliveryRecord record;
+      record.number = waiting.number = core_.numbers.take().value();
+      record.message = fanout.message->number();
+      record.session = session.number;
+      record.position = position;
+      record.qos = qos;
+      record.retain = retain;
+      record.identifier = identifiers.size() == 1 ? identifiers[0] : 0;
+      fanout.deliveries->push_back(record);
+      if (identifiers.size() > 1)
+        fanout.identifiers->push_back({record.number, {identifiers.begin(), identifiers.end()}});
+      ++fanout.stored;
+      if (fanout.sessions && (fanout.sessions->empty() || fanout.sessions->back() != session.key))
+        fanout.sessions->push_back(session.key);
+      commits_.add_run(session, position, fanout.ordinal, fanout.remote, fanout.message->level());
+    }
+  }
+  waiting.position_low = static_cast<std::uint32_t>(outbox.next_position - 1);
+  session.queued_bytes += bytes_of(waiting);
+  outbox.queued.push(std::move(waiting));
+  core_.ledger.queued.add(1);
+  charge(session);
+}
+
+void Delivery::charge(Session& session) {
+  const std::size_t memory = session.outbox.memory();
+  if (memory == session.charged) return;
+  core_.ledger.accounts.charge(Account::queue, static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(session.charged));
+  session.charged = memory;
+}
+
+// A delivery that leaves the queue without being sent, or before it was acknowledged.
+void Delivery::drop(Session& session, Waiting waiting, Dropped why) {
+  core_.ledger.queued.subtract(1);
+  core_.ledger.drop(why);
+  session.queued_bytes -= bytes_of(waiting);
+  event(EventKind::dropped, session, waiting.message.get(), waiting.qos, dropped_names[static_cast<std::size_t>(why)]);
+  commits_.erase(session, session.outbox.position_of(waiting), waiting.number, std::move(waiting.message));
+}
+
+// ---- sending
+
+void Delivery::pump(Session& session) {
+  Client* client = reachable(session);
+  if (!client) return;
+  while (client->output.size() < output_high)
+    if (!pump_resend(session, *client) && !pump_queued(session, *client)) break;
+  if (session.outbox.size() == 0) session.identifiers.clear();
+  charge(session);
+}
+
+void Delivery::begin_resend(Session& session, Client& client) {
+  client.resend_at = 0;
+  client.in_flight = 0;
+  for (std::size_t i = 0; i < session.outbox.in_flight.size(); ++i)
+    session.outbox.in_flight[i].resend = session.outbox.in_flight[i].state != Waiting::State::done;
+}
+
+// The next message in flight that this connection has not seen yet. False: there is none, or it has to wait.
+bool Delivery::pump_resend(Session& session, Client& client) {
+  auto& in_flight = session.outbox.in_flight;
+  while (client.resend_at < in_flight.size() && !in_flight[client.resend_at].resend) ++client.resend_at;
+  if (client.resend_at >= in_flight.size()) return false;
+  Waiting& waiting = in_flight[client.resend_at];
+  const mqtt::PacketId packet_id = packet_id_of(session.outbox.position_of(waiting));
+  if (waiting.state == Waiting::State::received) {
+    const Level level = session.is_stored() ? core_.options.session_store : Level::memory;
+    commits_.gate(client, {session.last_ordinal, level, mqtt::PacketType::pubrel, {}, packet_id, nullptr});
+    ++client.in_flight;
+  } else {
+    if (client.in_flight >= client.quota) return false;
+    if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
+             session.identifiers.at(waiting.identifiers)) == Sent::too_large) {
+      drop(session, std::exchange(waiting, Waiting{{}, 0, waiting.position_low, 0, waiting.qos, Waiting::State::done}),
+           Dropped::packet_too_large);
+    } else {
+      ++client.in_flight;
+    }
+  }
+  in_flight[client.resend_at].resend = false;
+  ++client.resend_at;
+  return true;
+}
+
+// Whether window and durability let this queued message go.
+bool Delivery::may_send(Session& session, Client& client, const Waiting& next) {
+  if (next.qos == mqtt::Qos::at_most_once) return true;
+  if (client.resend_at < session.outbox.in_flight.size()) return false;  // in order: first what was sent before
+  if (client.in_flight >= client.quota) return false;                   // [MQTT-3.3.4-9]
+  const Outbox& outbox = session.outbox;
+  const Position position = outbox.position_of(next);
+  if (!outbox.in_flight.empty() && position - outbox.position_of(outbox.in_flight.front()) >= positions_in_flight_max)
+    return false;
+  if (next.qos == mqtt::Qos::exactly_once && commits_.is_gated(session, position)) return false;
+  if (!session.is_stored() || !holds(Rule::reserve_positions)) return true;
+
+  if (position + reservation_step / 2 >= session.sent_to_asked) {
+    session.sent_to_asked = std::max(session.sent_to_asked, position) + reservation_step;
+    session.sent_to_ordinal = commits_.open_ordinal();
+    session.last_ordinal = commits_.open_ordinal();
+    commits_.add(record_of(session), core_.options.session_store);
+    commits_.when_sent_to_reserved(session, std::max(core_.options.session_store, Level::written));
+  }
+  if (position < session.sent_to) return true;
+  if (!commits_.is_durable(session.sent_to_ordinal, std::max(core_.options.session_store, Level::written))) return false;
+  session.sent_to = session.sent_to_asked;
+  return position < session.sent_to;
+}
+
+// The next queued message. False: there is none, or it has to wait.
+bool Delivery::pump_queued(Session& session, Client& client) {
+  Outbox& outbox = session.outbox;
+  if (outbox.queued.empty()) return false;
+  if (outbox.queued.front().message->has_expired(core_.now.wall)) {  // [MQTT-3.3.2-5]
+    drop(session, outbox.queued.pop(), Dropped::expired);
+    return true;
+  }
+  if (!may_send(session, client, outbox.queued.front())) return false;
+  Waiting waiting = outbox.queued.pop();
+  const auto identifiers = session.identifiers.at(waiting.identifiers);
+  const bool counted = waiting.qos != mqtt::Qos::at_most_once;
+  const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(waiting)) : mqtt::PacketId{0};
+  if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, false, identifiers) == Sent::too_large) {
+    drop(session, std::move(waiting), Dropped::packet_too_large);
+    return true;
+  }
+  event(EventKind::delivered, session, waiting.message.get(), waiting.qos);
+  if (counted) {
+    waiting.state = Waiting::State::sent;
+    ++client.in_flight;
+    outbox.in_flight.push(std::move(waiting));
+    client.resend_at = outbox.in_flight.size();
+  } else {
+    session.queued_bytes -= bytes_of(waiting);
+    core_.ledger.queued.subtract(1);
+    core_.ledger.out.add(1);
+  }
+  return true;
+}
+
+// ---- the client's answers
+
+// The delivery is over: acknowledged.
+void Delivery::finish(Session& session, Client* client, Waiting& waiting) {
+  core_.ledger.queued.subtract(1);
+  core_.ledger.out.add(1);
+  session.queued_bytes -= bytes_of(waiting);
+  event(EventKind::acknowledged, session, waiting.message.get(), waiting.qos);
+  const Position position = session.outbox.position_of(waiting);
+  commits_.erase(session, position, waiting.number, std::move(waiting.message));
+  waiting.message.reset();
+  waiting.state = Waiting::State::done;
+  auto& in_flight = session.outbox.in_flight;
+  while (!in_flight.empty() && in_flight.front().state == Waiting::State::done) {
+    in_flight.pop();
+    if (client && client->resend_at > 0) --client->resend_at;
+  }
+}
+
+void Delivery::on_puback(Client& client, const mqtt::Puback& packet) {
+  Session& session = core_.sessions.at(client.session);
+  Waiting* waiting = session.outbox.find(packet.packet_id);
+  // Nothing in flight under it: a second PUBACK, or one for a message of an earlier connection. Harmless.
+  if (!waiting || waiting->qos != mqtt::Qos::at_least_once || waiting->resend) return;
+  if (client.in_flight > 0) --client.in_flight;
+  finish(session, &client, *waiting);
+  pump(session);
+}
+
+void Delivery::on_pubrec(Client& client, const mqtt::Pubrec& packet) {
+  Session& session = core_.sessions.at(client.session);
+  Waiting* waiting = session.outbox.find(packet.packet_id);
+  if (!waiting || waiting->qos != mqtt::Qos::exactly_once || waiting->resend) {
+    commits_.gate(client, {0, Level::memory, mqtt::PacketType::pubrel, mqtt::ReasonCode::packet_identifier_not_found,
+                           packet.packet_id, nullptr});
+    return;
+  }
+  if (mqtt::is_error(packet.reason)) {  // the client will not have it: over, without PUBREL
+    if (client.in_flight > 0) --client.in_flight;
+    finish(session, &client, *waiting);
+    return pump(session);
+  }
+  Ordinal ordinal = 0;
+  Level level = Level::memory;
+  if (waiting->state == Waiting::State::sent) {
+    waiting->state = Waiting::State::received;
+    if (waiting->number != 0) {
+      DeliveryRecord record;
+      record.number = waiting->number;
+      record.message = waiting->message->number();
+      record.session = session.number;
+      record.position = session.outbox.position_of(*waiting);
+      record.qos = waiting->qos;
+      record.retain = waiting->retain;
+      record.state = DeliveryRecord::State::received;
+      commits_.add(record);
+      commits_.hurry(waiting->message->level());
+      session.last_ordinal = commits_.open_ordinal();
+    }
+  }
+  if (waiting->number != 0 && holds(Rule::pubrel_after_pubrec_stored)) {
+    ordinal = session.last_ordinal;
+    level = waiting->message ? waiting->message->level() : core_.options.session_store;
+  }
+  commits_.gate(client, {ordinal, level, mqtt::PacketType::pubrel, mqtt::ReasonCode::success, packet.packet_id, nullptr});
+}
+
+void Delivery::on_pubcomp(Client& client, const mqtt::Pubcomp& packet) {
+  Session& session = core_.sessions.at(client.session);
+  Waiting* waiting = session.outbox.find(packet.packet_id);
+  if (!waiting || waiting->state != Waiting::State::received) return;
+  if (client.in_flight > 0) --client.in_flight;
+  finish(session, &client, *waiting);
+  pump(session);
+}
+
+// ---- the end of connections and sessions
+
+void Delivery::drop_unsent_qos_0(Session& session) {
+  base::Queue<Waiting> kept;
+  while (!session.outbox.queued.empty()) {
+    Waiting waiting = session.outbox.queued.pop();
+    if (waiting.qos == mqtt::Qos::at_most_once)
+      drop(session, std::move(waiting), Dropped::connection_lost);
+    else
+      kept.push(std::move(waiting));
+  }
+  session.outbox.queued = std::move(kept);
+  charge(session);
+}
+
+void Delivery::drop_all(Session& session) {
+  Outbox& outbox = session.outbox;
+  for (auto* queue : {&outbox.in_flight, &outbox.queued})
+    while (!queue->empty()) {
+      Waiting waiting = queue->pop();
+      if (waiting.state != Waiting::State::done) drop(session, std::move(waiting), Dropped::session_ended);
+    }
+  charge(session);
+}
+
+void Delivery::restore(Session& session, Waiting waiting, Position position) {
+  core_.ledger.restored.add(1);
+  core_.ledger.queued.add(1);
+  session.queued_bytes += bytes_of(waiting);
+  session.outbox.next_position = position + 1;
+  waiting.position_low = static_cast<std::uint32_t>(position);
+  // Below sent_to it may have been sent, and the client may still hold its identifier.
+  if (position < session.sent_to) {
+    if (waiting.state == Waiting::State::queued) waiting.state = Waiting::State::sent;
+    session.outbox.in_flight.push(std::move(waiting));
+  } else {
+    session.outbox.queued.push(std::move(waiting));
+  }
+}
+
+}  // namespace mortise::broker

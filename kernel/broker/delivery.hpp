@@ -1,0 +1,110 @@
+// A message on its way out to one session: limits, queue, window, packet identifier, encoding.
+//
+// Thread: the loop.   Cost: no allocation for a receiver that can be written to at once; one image for a fan-out.
+// Fails:  never; what cannot be kept is dropped by a stated reason and counted.
+// Source: MQTT 5.0 §3.3, §4.3, §4.4, §4.6 (order), §4.9 (flow control).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "broker/commits.hpp"
+#include "mqtt/publish_image.hpp"
+
+namespace mortise::broker {
+
+// What one receiver is to get of a message.
+struct Receiver {
+  SessionKey session;
+  mqtt::Qos qos = mqtt::Qos::at_most_once;
+  bool retain = false;                  // the RETAIN flag it is to see
+  std::uint32_t identifier = 0;         // the first subscription identifier; 0: none
+  std::uint32_t more = 0;               // index + 1 in Fanout::identifiers of further ones; 0: none
+};
+
+// Where the records of one message's stored deliveries go, and what their durability hangs on.
+struct Fanout {
+  const MessageRef& message;
+  bool stores = false;                  // whether stored sessions get records at all
+  Ordinal ordinal = unsettled;
+  RemoteKey remote;                     // while unsettled
+  std::vector<DeliveryRecord>* deliveries = nullptr;
+  std::vector<record::DeliveryIdentifiers>* identifiers = nullptr;
+  std::vector<SessionKey>* sessions = nullptr;  // who has to be told when it settles; null when not needed
+  std::uint32_t stored = 0;             // counts up
+};
+
+class Delivery {
+ public:
+  Delivery(Core& core, Commits& commits) : core_{core}, commits_{commits} {}
+
+  // Sends to the session or queues for it.
+  void deliver(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
+               Fanout& fanout);
+
+  // Sends what may be sent now: first what has to be sent again, then what is queued, in order.
+  void pump(Session& session);
+
+  // A new connection for a session that owes messages: everything in flight is to be sent again.  [MQTT-4.4.0-1]
+  void begin_resend(Session& session, Client& client);
+
+  // The client's answers. An identifier nobody has in flight is answered as the specification says.
+  void on_puback(Client& client, const mqtt::Puback& packet);
+  void on_pubrec(Client& client, const mqtt::Pubrec& packet);
+  void on_pubcomp(Client& client, const mqtt::Pubcomp& packet);
+
+  // QoS 0 that waited for a connection which is gone.
+  void drop_unsent_qos_0(Session& session);
+  // Everything owed to a session that ends.
+  void drop_all(Session& session);
+
+  // Puts back one delivery at start. In the order of positions.
+  void restore(Session& session, Waiting waiting, Position position);
+  // Brings the byte account of a session's queue up to date.
+  void charge(Session& session);
+
+  void end_turn() { images_.forget(); }
+
+  static constexpr std::size_t output_high = 128 * 1024;  // bytes a connection may have unwritten before its queue waits
+
+ private:
+  // One encoding for each shape of the message at hand.
+  class Images {
+   public:
+    const mqtt::PublishImage& of(const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
+                                 base::WallTime now);
+    void forget() { message_.reset(); }
+
+   private:
+    struct Slot {
+      bool made = false;
+      mqtt::PublishImage image;
+    };
+    MessageRef message_;
+    std::array<Slot, 12> slots_;
+  };
+
+  enum class Sent : std::uint8_t { yes, too_large };
+  Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id, bool dup,
+            std::span<const std::uint32_t> identifiers);
+  Client* reachable(const Session& session);
+  bool receiver_allowed(Session& session, const Message& message);
+  bool make_room(Session& session, std::size_t bytes);
+  void queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers, Fanout& fanout);
+  void drop(Session& session, Waiting waiting, Dropped why);
+  bool pump_resend(Session& session, Client& client);
+  bool pump_queued(Session& session, Client& client);
+  bool may_send(Session& session, Client& client, const Waiting& next);
+  void finish(Session& session, Client* client, Waiting& waiting);
+  static std::size_t bytes_of(const Waiting& waiting) {
+    return waiting.message ? waiting.message->topic().size() + waiting.message->payload().size() : 0;
+  }
+  void event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss = {});
+
+  Core& core_;
+  Commits& commits_;
+  Images images_;
+};
+
+}  // namespace mortise::broker

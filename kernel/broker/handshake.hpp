@@ -1,0 +1,46 @@
+// CONNECT to CONNACK, and how connections end: authenticate, go home, take over, resume or begin, say goodbye.
+//
+// Thread: the accepting loop until the client is authenticated, then the home loop of its session.
+// Source: MQTT 5.0 §3.1, §3.2, §3.14, §4.12; durability rule "output commit".
+#pragma once
+
+#include "broker/sessions.hpp"
+
+namespace mortise::broker {
+
+class Handshake {
+ public:
+  Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions);
+
+  // Progress::waits with the client gone: it moves to another loop.
+  Progress on_connect(Client& client, const mqtt::Connect& packet, Fault& fault);
+  Progress on_disconnect(Client& client, const mqtt::Disconnect& packet, Fault& fault);
+
+  // Ends a connection from our side. 5.0 clients are told the reason first.
+  void close(Client& client, mqtt::ReasonCode reason, std::string_view why);
+  // CONNACK with the reason, then the end. `why` is for the log.
+  void refuse(Client& client, mqtt::ReasonCode reason, std::string_view why, std::string_view by = {},
+              std::string_view rule = {});
+  // The connection is gone; its session is left behind. Once for each client, whoever ended it.
+  void detach(Client& client, mqtt::ReasonCode reason, std::string_view why);
+
+ private:
+  std::optional<Fault> check(const Client& client, const mqtt::Connect& packet) const;
+  Progress authenticate(Client& client, const mqtt::Connect& packet);
+  bool admit(Client& client, const mqtt::Connect& packet, const Answer& answer);
+  std::string assign_client_id();
+  Progress go_home(Client& client, std::string_view client_id);
+  void enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
+  void take_over(Session& session);
+  mqtt::Connack connack_for(const Client& client, const mqtt::Connect& packet, const Session& session) const;
+  void happened(EventKind kind, const Client& client, const Session* session, mqtt::ReasonCode reason);
+
+  Core& core_;
+  Commits& commits_;
+  Delivery& delivery_;
+  Wills& wills_;
+  Sessions& sessions_;
+  std::uint64_t assigned_ = 0;
+};
+
+}  // namespace mortise::broker

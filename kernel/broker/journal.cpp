@@ -1,0 +1,48 @@
+#include "broker/journal.hpp"
+
+#include "base/contract.hpp"
+#include "broker/rules.hpp"
+
+namespace mortise::broker {
+
+std::size_t Batch::memory() const noexcept {
+  std::size_t bytes = sizeof(Batch) + records.size() * sizeof(Record) + deliveries.size() * sizeof(DeliveryRecord);
+  for (const Record& entry : records)
+    if (const auto* put = std::get_if<record::MessagePut>(&entry)) bytes += put->message->memory();
+  return bytes;
+}
+
+std::uint64_t Journal::hand_over(Batch batch) {
+  MORTISE_EXPECT(store_ != nullptr);
+  const std::lock_guard lock{mutex_};
+  // Counted here and nowhere else: under this lock the count follows the order of the sequence, so that a message is
+  // never erased before an earlier batch has erased its other deliveries.
+  for (const Record& entry : batch.records)
+    if (const auto* put = std::get_if<record::MessagePut>(&entry)) put->message->stored_deliveries += put->deliveries;
+  std::size_t erase = 0;
+  for (const DeliveryRecord& delivery : batch.deliveries) {
+    if (delivery.op != DeliveryRecord::Op::erase) continue;
+    Message* message = batch.erased[erase++].get();
+    if (!message) continue;  // a damaged store had the delivery without its message
+    MORTISE_EXPECT(message->stored_deliveries > 0);
+    const bool last = --message->stored_deliveries == 0;
+    if (last || !holds(Rule::message_outlives_deliveries))
+      batch.records.push_back(record::MessageErase{message->number()});
+  }
+  batch.erased.clear();
+  batch.sequence = ++last_sequence_;
+  const std::uint64_t sequence = batch.sequence;
+  pending_bytes_.fetch_add(batch.memory(), std::memory_order_relaxed);
+  store_->hand_over(std::move(batch));
+  return sequence;
+}
+
+void Journal::durable(std::uint64_t sequence, Level level, std::size_t bytes_done) noexcept {
+  auto& line = level == Level::synced ? synced_ : written_;
+  if (sequence > line.load(std::memory_order_relaxed)) line.store(sequence, std::memory_order_release);
+  if (level == Level::synced && sequence > written_.load(std::memory_order_relaxed))
+    written_.store(sequence, std::memory_order_release);
+  if (bytes_done != 0) pending_bytes_.fetch_sub(bytes_done, std::memory_order_relaxed);
+}
+
+}  // namespace mortise::broker

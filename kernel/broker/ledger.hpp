@@ -1,0 +1,89 @@
+// What became of every message, and every byte charged: nothing vanishes silently.
+//
+// Two balances hold at any instant at which no letter is under way, summed over all loops:
+//   published = routed + refused (by reason)
+//   deliveries + restored = out + queued + dropped (by reason)
+// A new reason to drop is one row below; the balance tests then insist on it.
+//
+// Thread: one ledger a loop, written by that loop; readers of the counters see values that may be a moment old.
+// Accounts may also be given back from any thread that drops the last reference to a message.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace mortise::broker {
+
+enum class Refused : std::uint8_t { not_authorized, dropped_by_plugin, store_unavailable, disconnected, count };
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Refused::count)> refused_names{
+    "not_authorized", "dropped_by_plugin", "store_unavailable", "disconnected"};
+
+enum class Dropped : std::uint8_t {
+  queue_full,        // the session's queue was at its limit
+  expired,           // the message expiry interval ran out
+  packet_too_large,  // over the client's maximum packet size
+  offline_qos_0,     // QoS 0 for a session without a connection
+  connection_lost,   // QoS 0 that waited for a connection which ended
+  session_ended,     // the session was discarded or expired with the message still queued
+  not_authorized,    // a plugin denied this receiver
+  count
+};
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Dropped::count)> dropped_names{
+    "queue_full",    "expired",       "packet_too_large", "offline_qos_0",
+    "connection_lost", "session_ended", "not_authorized"};
+
+// A counter with one writer. Cheaper than fetch_add: no locked instruction on the hot path.
+class Counter {
+ public:
+  void add(std::uint64_t n) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void subtract(std::uint64_t n) noexcept { add(~n + 1); }
+  std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// Bytes in use, by what they are used for.
+enum class Account : std::uint8_t { message, connection, session, queue, subscription, retained, count };
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Account::count)> account_names{
+    "message", "connection", "session", "queue", "subscription", "retained"};
+
+class Accounts {
+ public:
+  void charge(Account account, std::int64_t bytes) noexcept {
+    cells_[static_cast<std::size_t>(account)].fetch_add(bytes, std::memory_order_relaxed);
+  }
+  std::int64_t charged(Account account) const noexcept {
+    return cells_[static_cast<std::size_t>(account)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<std::int64_t>, static_cast<std::size_t>(Account::count)> cells_{};
+};
+
+struct Ledger {
+  Counter published;
+  Counter routed;        // accepted and shown to the subscriptions
+  Counter to_nobody;     // of those: no subscription matched on this loop and no other loop was interested
+  std::array<Counter, static_cast<std::size_t>(Refused::count)> refused;
+  Counter retained_refused;  // delivered, but not kept: the store could not take it
+
+  Counter deliveries;
+  Counter restored;
+  Counter out;           // acknowledged by the receiver, or written for QoS 0
+  Counter queued;        // waiting or in flight
+  std::array<Counter, static_cast<std::size_t>(Dropped::count)> dropped;
+
+  Counter letters_sent;
+
+  Accounts accounts;
+
+  void refuse(Refused reason) noexcept { refused[static_cast<std::size_t>(reason)].add(1); }
+  void drop(Dropped reason) noexcept { dropped[static_cast<std::size_t>(reason)].add(1); }
+};
+
+}  // namespace mortise::broker

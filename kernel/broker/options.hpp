@@ -1,0 +1,52 @@
+// What the operator decides about the broker, in the broker's own terms; app fills it from the configuration.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "base/time.hpp"
+#include "broker/message.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mortise::broker {
+
+struct Options {
+  std::uint32_t packet_size_max = 2 * 1024 * 1024;  // bytes, whole packet
+  std::uint32_t topic_levels_max = 64;
+  base::Duration connect_timeout = std::chrono::seconds{5};
+
+  std::uint32_t session_expiry_max_s = 7 * 24 * 3600;  // 0xFFFFFFFF: unlimited
+  std::uint16_t receive_maximum = 64;                  // what we tell clients; held against 5.0 clients
+  std::uint16_t inflight_maximum = 64;                 // what we keep in flight to a client that allows more
+  std::uint16_t keep_alive_max_s = 65535;
+  Level session_store = Level::synced;
+
+  std::uint64_t queue_messages_max = 100'000;          // a session
+  std::uint64_t queue_bytes_max = 64ULL * 1024 * 1024;
+  enum class Overflow : std::uint8_t { drop_oldest, drop_newest } overflow = Overflow::drop_oldest;
+
+  std::uint64_t store_pending_max = 32ULL * 1024 * 1024;  // bytes handed over and not yet written
+  base::Duration store_stall = std::chrono::seconds{30};
+  enum class OnFailure : std::uint8_t { refuse, memory } on_failure = OnFailure::refuse;
+
+  struct TopicClass {
+    std::vector<std::string> filters;
+    Level after = Level::synced;
+  };
+  std::vector<TopicClass> acknowledge;                 // first match wins
+  Level acknowledge_default = Level::synced;           // memory without a store
+
+  base::HashSeed seed;                                 // random at each start
+
+  Level level_of(std::string_view topic) const {
+    for (const TopicClass& row : acknowledge)
+      for (const std::string& filter : row.filters)
+        if (mqtt::matches(filter, topic)) return row.after;
+    return acknowledge_default;
+  }
+};
+
+}  // namespace mortise::broker

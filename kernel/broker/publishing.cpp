@@ -1,0 +1,346 @@
+#include "broker/publishing.hpp"
+
+#include <string>
+
+#include "broker/rules.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mortise::broker {
+
+namespace {
+
+constexpr std::size_t logged_payload_max = 64;  // bytes of it in a log line
+
+bool is_counted(const mqtt::Publish& packet) { return packet.qos != mqtt::Qos::at_most_once; }
+
+mqtt::PacketType answer_to(const mqtt::Publish& packet) {
+  return packet.qos == mqtt::Qos::at_least_once ? mqtt::PacketType::puback : mqtt::PacketType::pubrec;
+}
+
+}  // namespace
+
+Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& fault) const {
+  const auto close = [&](mqtt::ReasonCode reason, const char* what) {
+    fault = {reason, what};
+    return Progress::fault;
+  };
+  if (packet.properties.topic_alias)  // we announce Topic Alias Maximum 0  [MQTT-3.2.2-18]
+    return close(mqtt::ReasonCode::topic_alias_invalid, "a topic alias, though none is allowed");
+  if (packet.properties.has_subscription_identifier)  // [MQTT-3.3.4-6]
+    return close(mqtt::ReasonCode::protocol_error, "a subscription identifier in a client's PUBLISH");
+  if (mqtt::level_count(packet.topic) > core_.options.topic_levels_max)
+    return close(mqtt::ReasonCode::topic_name_invalid, "more topic levels than limits.topic_levels allows");
+  if (is_counted(packet) && client.version == mqtt::Version::v5_0 &&
+      client.unacknowledged >= core_.options.receive_maximum)  // [MQTT-3.3.4-7]
+    return close(mqtt::ReasonCode::receive_maximum_exceeded, "more unacknowledged messages than our receive maximum");
+  return Progress::done;
+}
+
+Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fault& fault) {
+  if (packet.qos == mqtt::Qos::exactly_once && repeats(client, packet)) return Progress::done;
+  if (check(client, packet, fault) == Progress::fault) return Progress::fault;
+  if (!routing_.has_room()) return wait(client, Client::for_room);
+
+  Session& session = core_.sessions.at(client.session);
+  const Level level = core_.has_store() ? core_.options.level_of(packet.topic) : Level::memory;
+  if (store_refuses(packet, level)) return refuse_for_store(client, packet);
+
+  const Hooks::Wanted& wanted = core_.wanted();
+  MessageRef message = client.answer ? std::move(client.asked_about) : make(client, session, packet, level);
+  if (client.answer || wanted.intercept_publish || wanted.wants(Action::publish)) {
+    bool go_on = false;
+    const Progress progress = ask(client, session, packet, message, go_on, fault);
+    if (!go_on) return progress;
+  }
+  accept(client, session, packet, message);
+  if (is_counted(packet) && level != Level::memory &&
+      core_.shared.journal.pending_bytes() > core_.options.store_pending_max)
+    wait(client, Client::for_store);
+  return Progress::done;
+}
+
+MessageRef Publishing::make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level) {
+  MessageParts parts;
+  parts.topic = packet.topic;
+  parts.payload = packet.payload;
+  parts.raw_properties = packet.properties.raw;
+  parts.publisher = session.client_id;
+  parts.username = client.username;
+  parts.qos = packet.qos;
+  parts.retain = packet.retain;
+  parts.payload_is_utf8 = packet.properties.payload_is_utf8;
+  parts.received = core_.now.wall;
+  if (packet.properties.message_expiry_s)
+    parts.expires = core_.now.wall + std::chrono::seconds{*packet.properties.message_expiry_s};
+  parts.level = level;
+  return Message::make(parts, core_.ledger.accounts);
+}
+
+// ---- what waits
+
+Progress Publishing::wait(Client& client, Client::Pause why) {
+  if (!(client.paused & why)) (why == Client::for_room ? wait_for_room_ : wait_for_store_).push_back(client.key);
+  core_.pause(client, why);
+  return Progress::waits;
+}
+
+void Publishing::end_turn() {
+  const auto go_on = [&](std::vector<ClientKey>& waiting, Client::Pause why) {
+    for (const ClientKey key : std::exchange(waiting, {}))
+      if (Client* client = core_.clients.find(key)) {
+        client->stall.reset();
+        core_.resume(*client, why);
+      }
+  };
+  if (!wait_for_room_.empty() && routing_.has_room()) go_on(wait_for_room_, Client::for_room);
+  if (!wait_for_store_.empty() && !core_.shared.journal.failing() &&
+      core_.shared.journal.pending_bytes() <= core_.options.store_pending_max / 2)
+    go_on(wait_for_store_, Client::for_store);
+}
+
+// ---- a store that cannot take anything
+
+bool Publishing::store_refuses(const mqtt::Publish& packet, Level level) const {
+  return is_counted(packet) && level != Level::memory && core_.shared.journal.failing() &&
+         core_.options.on_failure == Options::OnFailure::refuse;
+}
+
+Progress Publishing::refuse_for_store(Client& client, const mqtt::Publish& packet) {
+  if (client.version == mqtt::Version::v5_0) {
+    Session& session = core_.sessions.at(client.session);
+    core_.ledger.published.add(1);
+    refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, Refused::store_unavailable);
+    return Progress::done;
+  }
+  // 3.1.1 has no code for it: the packet stays unread, and the connection ends if that takes too long.
+  if (!client.stall) {
+    client.stall = std::make_unique<Timer>(TimerKind::store_stall, client.key.value());
+    core_.deadlines.set(*client.stall, core_.now.monotonic + core_.options.store_stall);
+  }
+  return wait(client, Client::for_store);
+}
+
+// ---- hooks
+
+// `go_on`: accept the message, which may be another one now. Otherwise the result says what became of the packet.
+Progress Publishing::ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message,
+                         bool& go_on, Fault& fault) {
+  const auto passes = [](const Answer& answer) {
+    return answer.decision == Decision::pass || answer.decision == Decision::allow;
+  };
+  const Hooks::Wanted& wanted = core_.wanted();
+  Answer answer;
+  if (client.answer) {
+    answer = *std::exchange(client.answer, {});
+  } else {
+    const ClientFacts facts = core_.facts_of(client, &session);
+    if (wanted.intercept_publish) {
+      answer = core_.shared.hooks.intercept_publish(facts, message, core_.now);
+      if (answer.decision == Decision::change && answer.message)
+        message = std::move(answer.message);
+      else if (!passes(answer))
+        return follow(client, session, packet, answer, fault);
+    }
+    answer = {};
+    if (wanted.wants(Action::publish)) {
+      const Access access{Action::publish, message->topic(), message.get(), message->qos()};
+      const Question question{core_.loop, client.key, ++client.question_serial};
+      answer = core_.shared.hooks.authorise(facts, access, question, core_.now);
+      if (answer.decision == Decision::pending) {
+        client.asked_about = std::move(message);
+        core_.pause(client, Client::for_answer);
+        return Progress::waits;
+      }
+    }
+  }
+  if (!passes(answer)) return follow(client, session, packet, answer, fault);
+  go_on = true;
+  return Progress::done;
+}
+
+// A plugin would not have it.
+Progress Publishing::follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer,
+                            Fault& fault) {
+  core_.ledger.published.add(1);
+  if (answer.decision == Decision::drop) {
+    refuse(client, session, packet, mqtt::ReasonCode::success, Refused::dropped_by_plugin);
+    return Progress::done;
+  }
+  const ClientFacts facts = core_.facts_of(client, &session);
+  core_.log(LogLevel::warning, "auth", "client.denied", "denied publish", &facts,
+            {{"topic", packet.topic}, {"by", answer.by}, {"rule", answer.rule}});
+  if (core_.wanted().wants(EventKind::denied)) {
+    Event event;
+    event.kind = EventKind::denied;
+    event.client = &facts;
+    event.name = packet.topic;
+    event.reason = answer.reason;
+    core_.shared.hooks.happened(event, core_.loop, core_.now);
+  }
+  const auto reason = mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::not_authorized;
+  if (answer.decision == Decision::disconnect) {
+    core_.ledger.refuse(Refused::disconnected);
+    fault = {reason, "a plugin ended the connection"};
+    return Progress::fault;
+  }
+  refuse(client, session, packet, reason, Refused::not_authorized);
+  return Progress::done;
+}
+
+// Answers the sender and goes no further. 3.1.1 knows no refusal: it is acknowledged.  [MQTT-3.3.5-2]
+void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason,
+                        Refused why) {
+  core_.ledger.refuse(why);
+  if (!is_counted(packet)) return;
+  ++client.unacknowledged;
+  const bool ends_here = client.version == mqtt::Version::v5_0 && mqtt::is_error(reason);
+  if (packet.qos == mqtt::Qos::exactly_once && !ends_here) session.inbound[packet.packet_id] = {};
+  commits_.gate(client, {0, Level::memory, answer_to(packet), ends_here ? reason : mqtt::ReasonCode::success,
+                         packet.packet_id, nullptr});
+}
+
+// ---- in
+
+void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message) {
+  core_.ledger.published.add(1);
+  tell(client, session, *message);
+  const Level level = message->level();
+  const bool counted = is_counted(packet);
+  if (core_.has_store() && message->qos() != mqtt::Qos::at_most_once) message->set_number(core_.numbers.take().value());
+
+  std::uint64_t retained_sequence = 0;
+  std::vector<Record> facts;
+  if (message->retain()) {
+    const ClientFacts who = core_.facts_of(client, &session);
+    facts = keep(message, &who, retained_sequence);
+  }
+  const bool remembers = packet.qos == mqtt::Qos::exactly_once;
+  Routing::Published published =
+      routing_.publish(message, retained_sequence, client.session, std::move(facts));
+  if (!counted) return;
+
+  if (remembers) {
+    if (!published.pending && session.is_stored()) {
+      commits_.add(record::Inbound{session.number, packet.packet_id}, level);
+      published.ordinal = commits_.open_ordinal();
+      session.last_ordinal = published.ordinal;
+    }
+    session.inbound[packet.packet_id] = {published.ordinal, published.pending, level};
+  }
+  ++client.unacknowledged;
+  const Level waits_for = holds(Rule::acknowledge_after_commit) ? level : Level::memory;
+  const std::uint64_t ticket =
+      commits_.gate(client, {published.pending ? unsettled : published.ordinal, waits_for, answer_to(packet),
+                             mqtt::ReasonCode::success, packet.packet_id, nullptr});
+  if (published.pending) routing_.attach(published.pending, client.session, packet.packet_id, client, ticket);
+}
+
+// The retained value of the message's topic, as a record for its batch.
+std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence) {
+  if (core_.has_store() && core_.shared.journal.failing() && core_.options.on_failure == Options::OnFailure::refuse &&
+      message->level() != Level::memory) {
+    core_.ledger.retained_refused.add(1);
+    return {};
+  }
+  if (facts && core_.wanted().wants(Action::retain)) {
+    const Access access{Action::retain, message->topic(), message.get(), message->qos()};
+    const Answer answer = core_.shared.hooks.authorise(*facts, access, {}, core_.now);
+    if (answer.decision == Decision::deny || answer.decision == Decision::disconnect) return {};
+  }
+  const auto stored = core_.shared.retained.store(message);
+  sequence = stored.version;
+  const bool clears = message->payload().empty();
+  const EventKind kind = clears ? EventKind::retained_cleared : EventKind::retained_set;
+  if (core_.wanted().wants(kind)) {
+    Event event;
+    event.kind = kind;
+    event.client = facts;
+    event.message = message.get();
+    core_.shared.hooks.happened(event, core_.loop, core_.now);
+  }
+  std::vector<Record> records;
+  if (!core_.has_store()) return records;
+  if (!clears)
+    records.push_back(record::Retained{stored.version, message});
+  else if (stored.replaced)
+    records.push_back(record::RetainedErase{stored.version, std::string{message->topic()}});
+  return records;
+}
+
+void Publishing::tell(Client& client, Session& session, const Message& message) const {
+  const bool observed = core_.wanted().wants(EventKind::published);
+  const bool logged = core_.shared.log.wants(LogLevel::info, "messages");
+  if (!observed && !logged) return;
+  const ClientFacts facts = core_.facts_of(client, &session);
+  if (observed) {
+    Event event;
+    event.kind = EventKind::published;
+    event.client = &facts;
+    event.message = &message;
+    event.qos = message.qos();
+    core_.shared.hooks.happened(event, core_.loop, core_.now);
+  }
+  if (!logged) return;
+  const mqtt::Bytes shown = message.payload().first(std::min(message.payload().size(), logged_payload_max));
+  core_.log(LogLevel::info, "messages", "message.published", "publish", &facts,
+            {{"topic", message.topic()},
+             {"qos", std::to_string(static_cast<int>(message.qos()))},
+             {"size", std::to_string(message.payload().size())},
+             {"payload", {reinterpret_cast<const char*>(shown.data()), shown.size()}}});
+}
+
+// ---- QoS 2
+
+// A PUBLISH whose identifier we hold already is not routed again.  [MQTT-4.3.3-10]
+bool Publishing::repeats(Client& client, const mqtt::Publish& packet) {
+  Session& session = core_.sessions.at(client.session);
+  const auto found = session.inbound.find(packet.packet_id);
+  if (found == session.inbound.end() || !holds(Rule::repeat_joins_pending)) return false;
+  for (std::size_t i = 0; i < client.gate.size(); ++i)
+    if (client.gate[i].type == mqtt::PacketType::pubrec && client.gate[i].packet_id == packet.packet_id)
+      return true;  // its PUBREC is on the way already
+  const InboundPublish& inbound = found->second;
+  const std::uint64_t ticket =
+      commits_.gate(client, {inbound.pending ? unsettled : inbound.ordinal, inbound.level, mqtt::PacketType::pubrec,
+                             mqtt::ReasonCode::success, packet.packet_id, nullptr});
+  if (inbound.pending) routing_.attach(inbound.pending, client.session, packet.packet_id, client, ticket);
+  return true;
+}
+
+void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
+  Session& session = core_.sessions.at(client.session);
+  const auto found = session.inbound.find(packet.packet_id);
+  const bool known = found != session.inbound.end() && !found->second.pending &&
+                     commits_.is_durable(found->second.ordinal, found->second.level);
+  Ordinal ordinal = 0;
+  Level level = Level::memory;
+  if (known) {
+    if (session.is_stored()) {
+      level = std::max(found->second.level, Level::memory);
+      commits_.add(record::InboundErase{session.number, packet.packet_id}, level);
+      ordinal = session.last_ordinal = commits_.open_ordinal();
+      if (!holds(Rule::pubcomp_after_erase)) level = Level::memory;
+    }
+    session.inbound.erase(found);
+  }
+  // An identifier nobody holds is no error: its PUBCOMP was lost with a connection.  (MQTT 5.0 §3.7.2.1)
+  const auto reason = known ? mqtt::ReasonCode::success : mqtt::ReasonCode::packet_identifier_not_found;
+  commits_.gate(client, {ordinal, level, mqtt::PacketType::pubcomp, reason, packet.packet_id, nullptr});
+}
+
+// ---- wills
+
+bool Publishing::publish(const MessageRef& message, std::vector<Record> facts) {
+  if (!routing_.has_room()) return false;
+  core_.ledger.published.add(1);
+  if (core_.has_store() && message->qos() != mqtt::Qos::at_most_once) message->set_number(core_.numbers.take().value());
+  std::uint64_t retained_sequence = 0;
+  if (message->retain()) {
+    std::vector<Record> kept = keep(message, nullptr, retained_sequence);
+    std::move(kept.begin(), kept.end(), std::back_inserter(facts));
+  }
+  routing_.publish(message, retained_sequence, {}, std::move(facts));
+  return true;
+}
+
+}  // namespace mortise::broker

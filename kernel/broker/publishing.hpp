@@ -1,0 +1,61 @@
+// A PUBLISH on its way in: checked, asked about, made, kept, routed, acknowledged; and the PUBREL that ends QoS 2.
+//
+// Thread: the publisher's loop.
+// Source: MQTT 5.0 §3.3, §4.3; durability rules "output commit", "a repeated QoS 2 PUBLISH joins the pending one".
+#pragma once
+
+#include <vector>
+
+#include "broker/routing.hpp"
+
+namespace mortise::broker {
+
+// What became of a packet that was offered.
+enum class Progress : std::uint8_t {
+  done,   // it is dealt with
+  waits,  // it was not taken: it is offered again when the client resumes
+  fault,  // the connection has to be closed, see Fault
+};
+
+// A client's mistake that ends its connection.
+struct Fault {
+  mqtt::ReasonCode reason{};
+  const char* what = "";
+};
+
+class Publishing {
+ public:
+  Publishing(Core& core, Commits& commits, Routing& routing) : core_{core}, commits_{commits}, routing_{routing} {}
+
+  Progress on_publish(Client& client, const mqtt::Publish& packet, Fault& fault);
+  void on_pubrel(Client& client, const mqtt::Pubrel& packet);
+
+  // A message of nobody's connection: a will that is due. `facts` go into its batch.
+  // False: there is no room for its letters now; ask again next turn.
+  bool publish(const MessageRef& message, std::vector<Record> facts);
+
+  // Lets publishers go on that waited for room or for the store.
+  void end_turn();
+
+ private:
+  Progress check(Client& client, const mqtt::Publish& packet, Fault& fault) const;
+  bool repeats(Client& client, const mqtt::Publish& packet);
+  Progress wait(Client& client, Client::Pause why);
+  bool store_refuses(const mqtt::Publish& packet, Level level) const;
+  Progress refuse_for_store(Client& client, const mqtt::Publish& packet);
+  MessageRef make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level);
+  Progress ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message, bool& go_on, Fault& fault);
+  Progress follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer, Fault& fault);
+  void refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason, Refused why);
+  void accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message);
+  std::vector<Record> keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence);
+  void tell(Client& client, Session& session, const Message& message) const;
+
+  Core& core_;
+  Commits& commits_;
+  Routing& routing_;
+  std::vector<ClientKey> wait_for_room_;
+  std::vector<ClientKey> wait_for_store_;
+};
+
+}  // namespace mortise::broker

@@ -1,0 +1,73 @@
+// From the store's records to the sessions of all loops, once, before any loop runs.
+//
+// The store emits numbers, sessions, subscriptions, messages, deliveries, inbound identifiers, retained values and
+// wills, in this order. What a damaged store left half (a delivery without its message, a will without its session) is taken out of it
+// again and counted.
+//
+// Thread: one, before the loops start.   Owns: what it has read, until finish().
+// Source: durability rules "numbers are never used twice", "packet identifiers after a crash", "time is store time".
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/broker.hpp"
+
+namespace mortise::broker {
+
+class Restorer {
+ public:
+  Restorer(Shared& shared, std::vector<Broker*> brokers) : shared_{shared}, brokers_{std::move(brokers)} {}
+
+  void on_record(Record record);
+  void on_delivery(const DeliveryRecord& delivery);
+  // Messages are made here, so that they are charged to the loop-independent account.
+  MessageRef make(const MessageParts& parts);
+
+  // The latest wall time the store has seen; store time goes on from there if the clock is behind it.
+  base::WallTime latest() const noexcept { return latest_; }
+
+  struct Outcome {
+    std::size_t sessions = 0;
+    std::size_t subscriptions = 0;
+    std::size_t deliveries = 0;
+    std::size_t retained = 0;
+    std::size_t wills = 0;
+    std::size_t orphans = 0;  // records without what they belong to, taken out
+  };
+  // Puts everything in place. Call begin_turn on each broker before, end_turn after: that hands over the first batch,
+  // which reserves numbers. Listeners may open once Journal::line(synced) has reached `until`.
+  Outcome finish(base::Now now);
+
+ private:
+  struct Found {
+    record::Session session;
+    std::vector<DeliveryRecord> deliveries;
+    std::vector<record::Subscription> subscriptions;
+    std::vector<mqtt::PacketId> inbound;
+    std::unique_ptr<record::Will> will;
+  };
+  void put_back(Found& found);
+  void see(std::uint64_t number) { highest_ = std::max(highest_, number); }
+  void see(base::WallTime time) { latest_ = std::max(latest_, time); }
+
+  Shared& shared_;
+  std::vector<Broker*> brokers_;
+  std::map<std::uint64_t, Found> sessions_;
+  std::unordered_map<std::uint64_t, MessageRef> messages_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> identifiers_;
+  std::vector<record::Retained> retained_;
+  std::vector<record::Will> lone_wills_;
+  std::vector<DeliveryRecord> orphans_;
+  std::uint64_t reserved_ = 0;
+  std::uint64_t highest_ = 0;
+  base::WallTime latest_{};
+  Outcome outcome_;
+};
+
+}  // namespace mortise::broker

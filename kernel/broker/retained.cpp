@@ -1,0 +1,151 @@
+#include "broker/retained.hpp"
+
+#include <algorithm>
+
+#include "mqtt/topic.hpp"
+
+namespace mortise::broker {
+
+namespace {
+
+constexpr std::size_t tree_node = 48;  // what std::map keeps beside the value, allocator included
+
+std::string_view first_level(std::string_view topic) { return topic.substr(0, topic.find('/')); }
+
+}  // namespace
+
+RetainedMessages::Shard& RetainedMessages::shard_of(std::string_view topic) const {
+  return shards_[base::hash(seed_, first_level(topic)) % shards];
+}
+
+std::int64_t RetainedMessages::memory(const Topics::value_type& entry) {
+  const std::size_t text = entry.first.capacity() > 15 ? entry.first.capacity() + 1 : 0;
+  return static_cast<std::int64_t>(sizeof entry + text + tree_node);
+}
+
+RetainedMessages::Stored RetainedMessages::store(const MessageRef& message) {
+  Shard& shard = shard_of(message->topic());
+  const std::lock_guard lock{shard.mutex};
+  Stored stored{++sequence_, false};
+  const auto found = shard.topics.find(message->topic());
+  stored.replaced = found != shard.topics.end();
+  if (message->payload().empty()) {
+    if (stored.replaced) {
+      accounts_->charge(Account::retained, -memory(*found));
+      shard.topics.erase(found);
+    }
+  } else if (stored.replaced) {
+    found->second = {message, stored.version};
+  } else {
+    const auto [added, fresh] = shard.topics.emplace(message->topic(), Value{message, stored.version});
+    accounts_->charge(Account::retained, memory(*added));
+  }
+  return stored;
+}
+
+void RetainedMessages::restore(std::uint64_t version, MessageRef message) {
+  Shard& shard = shard_of(message->topic());
+  const auto [added, fresh] = shard.topics.emplace(message->topic(), Value{message, version});
+  if (fresh) accounts_->charge(Account::retained, memory(*added));
+  sequence_ = std::max(sequence_.load(), version);
+}
+
+// `prefix` holds the levels already decided, with a slash behind the last one; `filter` is what is left.
+void RetainedMessages::collect(const Topics& topics, std::string& prefix, std::string_view filter, base::WallTime now,
+                               std::vector<MessageRef>& out) {
+  const auto take = [&](const Value& value) {
+    if (!value.message->has_expired(now)) out.push_back(value.message);
+  };
+  const std::size_t slash = filter.find('/');
+  const std::string_view level = filter.substr(0, slash);
+  const bool last = slash == std::string_view::npos;
+  const std::string_view rest = last ? std::string_view{} : filter.substr(slash + 1);
+  const std::size_t mark = prefix.size();
+  const auto hidden = [&](std::string_view topic) { return mark == 0 && topic.starts_with('$'); };  // [MQTT-4.7.2-1]
+
+  if (level == "#") {
+    if (mark > 0) {  // "a/#" takes "a" too
+      const auto parent = topics.find(std::string_view{prefix}.substr(0, mark - 1));
+      if (parent != topics.end()) take(parent->second);
+    }
+    for (auto at = topics.lower_bound(prefix); at != topics.end() && at->first.starts_with(prefix); ++at)
+      if (!hidden(at->first)) take(at->second);
+    return;
+  }
+  if (level != "+") {
+    prefix += level;
+    if (last) {
+      const auto found = topics.find(prefix);
+      if (found != topics.end()) take(found->second);
+    } else {
+      prefix += '/';
+      collect(topics, prefix, rest, now, out);
+    }
+    prefix.resize(mark);
+    return;
+  }
+  for (auto at = topics.lower_bound(prefix); at != topics.end() && at->first.starts_with(prefix);) {
+    const std::size_t end = at->first.find('/', mark);
+    if (hidden(at->first)) {
+      ++at;
+    } else if (end == std::string::npos) {
+      // A topic that ends with this level; "+/#" takes it as the parent.
+      if (last || rest == "#") take(at->second);
+      ++at;
+    } else {
+      prefix.assign(at->first, 0, end + 1);
+      // The parent was taken above, where it was seen without a slash behind it.
+      if (!last && rest == "#") {
+        for (; at != topics.end() && at->first.starts_with(prefix); ++at) take(at->second);
+      } else if (!last) {
+        collect(topics, prefix, rest, now, out);
+      }
+      prefix.back() = '/' + 1;  // everything below this branch sorts before it
+      at = topics.lower_bound(prefix);
+      prefix.resize(mark);
+    }
+  }
+}
+
+std::uint64_t RetainedMessages::read(std::string_view filter, base::WallTime now,
+                                     std::vector<MessageRef>& out) const {
+  std::string prefix;
+  const std::string_view first = first_level(filter);
+  if (first != "+" && first != "#") {
+    Shard& shard = shard_of(filter);
+    const std::lock_guard lock{shard.mutex};
+    collect(shard.topics, prefix, filter, now, out);
+    return sequence_;
+  }
+  std::array<std::unique_lock<std::mutex>, shards> locks;
+  for (std::size_t i = 0; i < shards; ++i) locks[i] = std::unique_lock{shards_[i].mutex};
+  for (const Shard& shard : shards_) collect(shard.topics, prefix, filter, now, out);
+  return sequence_;
+}
+
+void RetainedMessages::expire(base::WallTime now,
+                              const std::function<void(std::string_view, std::uint64_t)>& gone) {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock{shard.mutex};
+    for (auto at = shard.topics.begin(); at != shard.topics.end();) {
+      if (at->second.message->has_expired(now)) {
+        gone(at->first, ++sequence_);
+        accounts_->charge(Account::retained, -memory(*at));
+        at = shard.topics.erase(at);
+      } else {
+        ++at;
+      }
+    }
+  }
+}
+
+std::size_t RetainedMessages::size() const {
+  std::size_t count = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock{shard.mutex};
+    count += shard.topics.size();
+  }
+  return count;
+}
+
+}  // namespace mortise::broker

@@ -1,0 +1,74 @@
+// The retained messages of all loops: one value a topic, each with a version that only rises.
+//
+// Sharded by the first level of the topic, so that a filter that begins with a literal level is answered under one
+// lock. A publisher stores here before it reads interest; a subscriber registers interest before it reads here and
+// notes the sequence: letters at or below it are older than what it has read.
+//
+// Thread: any loop; each shard has a lock, taken for retained publishes and for subscribing only.
+// Cost:   O(log n) a value; a filter costs its matches plus one look-up for each branch it has to skip.
+// Source: MQTT 5.0 §3.3.1.3; durability rule "retained".
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "broker/message.hpp"
+
+namespace mortise::broker {
+
+class RetainedMessages {
+ public:
+  RetainedMessages(base::HashSeed seed, Accounts& accounts) : seed_{seed}, accounts_{&accounts} {}
+
+  // Replaces the value of the message's topic, or clears it when the payload is empty.  [MQTT-3.3.1-6]
+  // Returns the version given, and whether there was a value before.
+  struct Stored {
+    std::uint64_t version = 0;
+    bool replaced = false;
+  };
+  Stored store(const MessageRef& message);
+
+  // Put back at start. Not thread-safe: before the loops run.
+  void restore(std::uint64_t version, MessageRef message);
+
+  // Appends every live value whose topic matches, and returns the sequence it was read at. A filter that begins with a
+  // wildcard takes all locks at once, so that the answer is one moment's.
+  std::uint64_t read(std::string_view filter, base::WallTime now, std::vector<MessageRef>& out) const;
+
+  // Takes out what has expired and tells each topic with a version of its own, so that the store can erase it.
+  void expire(base::WallTime now, const std::function<void(std::string_view topic, std::uint64_t version)>& gone);
+
+  std::size_t size() const;
+
+ private:
+  struct Value {
+    MessageRef message;
+    std::uint64_t version = 0;
+  };
+  using Topics = std::map<std::string, Value, std::less<>>;
+  struct Shard {
+    mutable std::mutex mutex;
+    Topics topics;
+  };
+  static constexpr std::size_t shards = 16;
+
+  Shard& shard_of(std::string_view topic) const;
+  static void collect(const Topics& topics, std::string& prefix, std::string_view filter, base::WallTime now,
+                      std::vector<MessageRef>& out);
+  static std::int64_t memory(const Topics::value_type& entry);
+
+  base::HashSeed seed_;
+  Accounts* accounts_;
+  mutable std::array<Shard, shards> shards_;
+  // One sequence for all shards; a version is drawn under its shard's lock.
+  std::atomic<std::uint64_t> sequence_{0};
+};
+
+}  // namespace mortise::broker

@@ -1,0 +1,222 @@
+#include "broker/routing.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "broker/rules.hpp"
+
+namespace mortise::broker {
+
+bool Routing::has_room() {
+  if (!core_.numbers.has(1)) return false;
+  for (std::uint32_t other = 0; other < core_.shared.loops(); ++other) {
+    if (other == core_.loop) continue;
+    const Mailbox& box = core_.shared.mail.box(core_.loop, other);
+    if (box.publishes.room() == 0 || box.commits.room() <= outstanding_[other]) return false;
+  }
+  return true;
+}
+
+Routing::Published Routing::publish(const MessageRef& message, std::uint64_t retained_sequence, SessionKey publisher,
+                                    std::vector<Record> facts) {
+  core_.ledger.routed.add(1);
+  const bool stores = core_.has_store() && message->qos() != mqtt::Qos::at_most_once;
+  std::uint64_t interested = 0;
+  if (core_.shared.loops() > 1)
+    interested = core_.shared.interest.loops_for(message->topic()) & ~(std::uint64_t{1} << core_.loop);
+
+  if (!stores || interested == 0) {
+    identifiers_.clear();
+    Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_, nullptr, 0};
+    const std::uint32_t stored = show_here(retained_sequence, publisher, fanout);
+    if (interested != 0) post(interested, {message, {}, retained_sequence});
+    if (interested == 0 && receivers_.empty()) core_.ledger.to_nobody.add(1);
+    return {{}, commit_here(message, stored, facts, identifiers_)};
+  }
+
+  const RemoteKey here = remote_.emplace();
+  const PendingKey key = pending_.emplace();
+  PendingPublish& pending = pending_.at(key);
+  Fanout fanout{message, true, unsettled, here, &pending.deliveries, &pending.identifiers, &remote_.at(here).sessions, 0};
+  show_here(retained_sequence, publisher, fanout);
+  pending.message = message;
+  pending.waits_for = static_cast<std::uint32_t>(std::popcount(interested));
+  pending.facts = std::move(facts);
+  pending.here = here;
+  post(interested, {message, key, retained_sequence});
+  return {key, 0};
+}
+
+void Routing::post(std::uint64_t interested, const PublishLetter& letter) {
+  for (std::uint64_t left = interested; left != 0; left &= left - 1) {
+    const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
+    core_.shared.mail.box(core_.loop, other).publishes.push(letter);
+    if (letter.pending) ++outstanding_[other];
+    core_.ledger.letters_sent.add(1);
+  }
+  core_.effects.wake |= interested;
+}
+
+// One subscription that matched: its session gets the message once, at the highest QoS of all that match.
+void Routing::merge(const Subscriber& match, const Message& message) {
+  Session& session = core_.sessions.at(match.session);
+  const mqtt::Qos qos = std::min(match.options.maximum_qos, message.qos());  // [MQTT-3.8.4-8]
+  const bool retain = match.options.retain_as_published && message.retain();
+  if (session.route != routing_) {
+    session.route = routing_;
+    session.route_index = static_cast<std::uint32_t>(receivers_.size());
+    receivers_.push_back({match.session, qos, retain, match.identifier, 0});
+    return;
+  }
+  Receiver& receiver = receivers_[session.route_index];
+  receiver.qos = std::max(receiver.qos, qos);
+  receiver.retain = receiver.retain || retain;
+  if (match.identifier == 0) return;
+  if (receiver.identifier == 0) {
+    receiver.identifier = match.identifier;
+    return;
+  }
+  if (receiver.more == 0) {  // several identifiers are rare: only they pay for a list  [MQTT-3.3.4-5]
+    if (several_used_ == several_.size()) several_.emplace_back();
+    several_[several_used_].assign(1, receiver.identifier);
+    receiver.more = static_cast<std::uint32_t>(++several_used_);
+  }
+  several_[receiver.more - 1].push_back(match.identifier);
+}
+
+std::uint32_t Routing::show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout) {
+  ++routing_;
+  matches_.clear();
+  receivers_.clear();
+  several_used_ = 0;
+  core_.index.match(fanout.message->topic(), matches_);
+  for (const Subscriber* match : matches_) {
+    if (match->options.no_local && match->session == publisher) continue;  // [MQTT-3.8.3-3]
+    if (retained_sequence != 0 && retained_sequence <= match->retained_read) continue;
+    merge(*match, *fanout.message);
+  }
+  for (const Receiver& receiver : receivers_) {
+    std::span<const std::uint32_t> identifiers{&receiver.identifier, receiver.identifier == 0 ? 0U : 1U};
+    if (receiver.more != 0) identifiers = several_[receiver.more - 1];
+    delivery_.deliver(core_.sessions.at(receiver.session), receiver.qos, receiver.retain, identifiers, fanout);
+  }
+  return fanout.stored;
+}
+
+// Puts a message's facts into the open batch; its delivery records are in there already.
+Ordinal Routing::commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>& facts,
+                             std::vector<record::DeliveryIdentifiers>& identifiers) {
+  if (!core_.has_store() || (stored == 0 && facts.empty())) return 0;
+  if (stored != 0) commits_.add(record::MessagePut{message, stored}, message->level());
+  for (auto& several : identifiers) commits_.add(std::move(several), message->level());
+  for (Record& fact : facts) commits_.add(std::move(fact), message->level());
+  return commits_.open_ordinal();
+}
+
+void Routing::attach(PendingKey key, SessionKey publisher, mqtt::PacketId packet_id, const Client& client,
+                     std::uint64_t ticket) {
+  PendingPublish& pending = pending_.at(key);
+  pending.publisher = publisher;
+  pending.packet_id = packet_id;
+  pending.client = client.key;
+  pending.ticket = ticket;
+}
+
+void Routing::deliver_retained(Session& session, const MessageRef& message, mqtt::Qos qos,
+                               std::span<const std::uint32_t> identifiers) {
+  const mqtt::Qos effective = std::min(qos, message->qos());
+  const bool stores = core_.has_store() && effective != mqtt::Qos::at_most_once;
+  identifiers_.clear();
+  Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_, nullptr, 0};
+  delivery_.deliver(session, effective, true, identifiers, fanout);
+  std::vector<Record> none;
+  commit_here(message, fanout.stored, none, identifiers_);
+}
+
+// ---- letters
+
+bool Routing::drain(std::uint32_t from, std::size_t budget) {
+  Mailbox& box = core_.shared.mail.box(from, core_.loop);
+  bool any = false;
+  for (std::size_t i = 0; i < budget && !box.commits.empty(); ++i, any = true) settle(box.commits.pop().remote, 0);
+  for (std::size_t i = 0; i < budget && !box.answers.empty(); ++i, any = true) on_answer(from, box.answers.pop());
+  for (std::size_t i = 0; i < budget && !box.publishes.empty(); ++i, any = true) on_publish(from, box.publishes.pop());
+  return any;
+}
+
+void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
+  AnswerLetter answer{letter.pending, {}, {}, {}};
+  if (!letter.pending || !holds(Rule::one_publish_one_batch)) {
+    identifiers_.clear();
+    const bool stores = core_.has_store() && static_cast<bool>(letter.pending);
+    Fanout fanout{letter.message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_, nullptr, 0};
+    const std::uint32_t stored = show_here(letter.retained_sequence, {}, fanout);
+    std::vector<Record> none;
+    commit_here(letter.message, stored, none, identifiers_);
+  } else {
+    const RemoteKey remote = remote_.emplace();
+    Fanout fanout{letter.message, true, unsettled, remote, &answer.deliveries, &answer.identifiers,
+                  &remote_.at(remote).sessions, 0};
+    if (show_here(letter.retained_sequence, {}, fanout) == 0)
+      remote_.erase(remote);
+    else
+      answer.remote = remote;
+  }
+  if (!letter.pending) return;
+  core_.shared.mail.box(core_.loop, from).answers.push(std::move(answer));
+  core_.effects.wake |= std::uint64_t{1} << from;
+}
+
+void Routing::on_answer(std::uint32_t from, AnswerLetter letter) {
+  PendingPublish& pending = pending_.at(letter.pending);
+  pending.deliveries.insert(pending.deliveries.end(), letter.deliveries.begin(), letter.deliveries.end());
+  std::move(letter.identifiers.begin(), letter.identifiers.end(), std::back_inserter(pending.identifiers));
+  if (letter.remote)
+    pending.remotes.emplace_back(from, letter.remote);
+  else
+    --outstanding_[from];
+  if (--pending.waits_for == 0) commit(letter.pending, pending);
+}
+
+// Every loop has answered: now there is one batch.
+void Routing::commit(PendingKey key, PendingPublish& pending) {
+  const Level level = pending.message->level();
+  if (Session* publisher = core_.sessions.find(pending.publisher)) {
+    const auto inbound = publisher->inbound.find(pending.packet_id);
+    if (inbound != publisher->inbound.end() && inbound->second.pending == key) {
+      if (publisher->is_stored()) pending.facts.push_back(record::Inbound{publisher->number, pending.packet_id});
+      inbound->second = {commits_.open_ordinal(), {}, level};
+      publisher->last_ordinal = commits_.open_ordinal();
+    }
+  }
+  auto& open = commits_.deliveries();
+  open.insert(open.end(), pending.deliveries.begin(), pending.deliveries.end());
+  const Ordinal ordinal = commit_here(pending.message, static_cast<std::uint32_t>(pending.deliveries.size()),
+                                      pending.facts, pending.identifiers);
+  settle(pending.here, ordinal);
+  if (pending.client) commits_.settle_gate(pending.client, pending.ticket, ordinal, level);
+  if (pending.remotes.empty())
+    pending_.erase(key);
+  else
+    commits_.when_durable(std::max(level, Level::written), key);
+}
+
+void Routing::settle(RemoteKey key, Ordinal ordinal) {
+  const std::vector<SessionKey> sessions = std::move(remote_.at(key).sessions);
+  remote_.erase(key);
+  for (const SessionKey session_key : sessions)
+    if (Session* session = core_.sessions.find(session_key)) commits_.settle_run(*session, key, ordinal);
+}
+
+void Routing::tell_committed() {
+  for (const PendingKey key : std::exchange(commits_.committed, {})) {
+    for (const auto& [loop, remote] : pending_.at(key).remotes) {
+      core_.shared.mail.box(core_.loop, loop).commits.push({remote});
+      core_.effects.wake |= std::uint64_t{1} << loop;
+      --outstanding_[loop];
+    }
+    pending_.erase(key);
+  }
+}
+
+}  // namespace mortise::broker

@@ -1,0 +1,92 @@
+// From one message to the sessions of every loop, and from their deliveries to one atomic batch.
+//
+// Thread: the publisher's loop routes; a letter's work is done on the loop that got it.
+// Owns:   the publishes that wait for other loops' answers, and this loop's side of theirs.
+// Cost:   no allocation for receivers on this loop; one letter for each other loop that may have a subscriber.
+// Fails:  never; has_room() is asked before, and whoever publishes waits.
+// Source: MQTT 5.0 §3.3.4, §4.7; durability rule "one publish, one atomic batch".
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "broker/delivery.hpp"
+
+namespace mortise::broker {
+
+// A publish whose batch has to wait for other loops.
+struct PendingPublish {
+  MessageRef message;
+  std::uint32_t waits_for = 0;               // loops that have not answered
+  std::vector<DeliveryRecord> deliveries;    // of all loops
+  std::vector<record::DeliveryIdentifiers> identifiers;
+  std::vector<Record> facts;                 // further records of the same batch
+  std::vector<std::pair<std::uint32_t, RemoteKey>> remotes;  // who is to be told of the commit, and by which key
+  RemoteKey here;                            // this loop's own part
+  SessionKey publisher;                      // with packet_id: whose inbound QoS 2 PUBLISH this is
+  mqtt::PacketId packet_id = 0;
+  ClientKey client;                          // whose gate holds the acknowledgement, under which ticket
+  std::uint64_t ticket = 0;
+};
+
+// The deliveries on this loop of a publish whose batch is not known yet.
+struct RemotePublish {
+  std::vector<SessionKey> sessions;
+};
+
+class Routing {
+ public:
+  Routing(Core& core, Commits& commits, Delivery& delivery) : core_{core}, commits_{commits}, delivery_{delivery} {}
+
+  // Whether one more message can be routed now, to whatever loops.
+  bool has_room();
+
+  struct Published {
+    PendingKey pending;    // set: other loops have to answer first
+    Ordinal ordinal = 0;   // else the batch it is in; 0: nothing had to be stored
+  };
+  // Shows the message to every loop's subscriptions. `facts` go into the same batch as its deliveries.
+  Published publish(const MessageRef& message, std::uint64_t retained_sequence, SessionKey publisher,
+                    std::vector<Record> facts);
+
+  // The acknowledgement of a pending publish waits in this gate. (Again after a new connection.)
+  void attach(PendingKey pending, SessionKey publisher, mqtt::PacketId packet_id, const Client& client,
+              std::uint64_t ticket);
+
+  // One retained message to one new subscriber.
+  void deliver_retained(Session& session, const MessageRef& message, mqtt::Qos qos,
+                        std::span<const std::uint32_t> identifiers);
+
+  // Takes letters from one loop, at most `budget` of each kind. Returns whether there were any.
+  bool drain(std::uint32_t from, std::size_t budget);
+
+  // Tells the other loops which publishes have become durable.
+  void tell_committed();
+
+ private:
+  std::uint32_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);
+  void merge(const Subscriber& match, const Message& message);
+  void post(std::uint64_t interested, const PublishLetter& letter);
+  Ordinal commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>& facts,
+                      std::vector<record::DeliveryIdentifiers>& identifiers);
+  void on_publish(std::uint32_t from, PublishLetter letter);
+  void on_answer(std::uint32_t from, AnswerLetter letter);
+  void commit(PendingKey key, PendingPublish& pending);
+  void settle(RemoteKey key, Ordinal ordinal);
+
+  Core& core_;
+  Commits& commits_;
+  Delivery& delivery_;
+  base::SlotMap<PendingPublish> pending_;
+  base::SlotMap<RemotePublish> remote_;
+  std::array<std::uint32_t, 64> outstanding_{};  // by loop: letters whose answer or commit note is still owed
+  // Scratch, kept for its memory.
+  std::vector<const Subscriber*> matches_;
+  std::vector<Receiver> receivers_;
+  std::vector<std::vector<std::uint32_t>> several_;
+  std::size_t several_used_ = 0;
+  std::vector<record::DeliveryIdentifiers> identifiers_;
+  std::uint64_t routing_ = 0;
+};
+
+}  // namespace mortise::broker

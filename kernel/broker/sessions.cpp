@@ -1,0 +1,124 @@
+#include "broker/sessions.hpp"
+
+#include <algorithm>
+
+namespace mortise::broker {
+
+namespace {
+constexpr std::size_t directory_node = 64;  // what the directory and the allocator keep for one entry
+}
+
+Session& Sessions::emplace(std::string_view client_id) {
+  const SessionKey key = core_.sessions.emplace(client_id);
+  Session& session = core_.sessions.at(key);
+  session.key = key;
+  core_.directory.emplace(session.client_id, key);
+  core_.ledger.accounts.charge(Account::session, memory(session));
+  return session;
+}
+
+std::int64_t Sessions::memory(const Session& session) {
+  const std::size_t heap = session.client_id.capacity() > 15 ? session.client_id.capacity() + 1 : 0;
+  return static_cast<std::int64_t>(sizeof(Session) + heap + directory_node);
+}
+
+Session& Sessions::create(std::string_view client_id, bool stored) {
+  Session& session = emplace(client_id);
+  if (stored) session.number = core_.numbers.take().value();
+  happened(EventKind::session_created, session);
+  return session;
+}
+
+void Sessions::happened(EventKind kind, Session& session) {
+  if (!core_.wanted().wants(kind)) return;
+  const ClientFacts facts = core_.facts_of(session);
+  Event event;
+  event.kind = kind;
+  event.client = &facts;
+  core_.shared.hooks.happened(event, core_.loop, core_.now);
+}
+
+bool Sessions::unsubscribe(Session& session, std::string_view filter) {
+  const FilterId* found = core_.index.find(filter);
+  if (!found) return false;
+  const FilterId id = *found;
+  if (!core_.index.remove(id, session.key)) return false;
+  core_.shared.interest.remove(core_.loop, filter);
+  std::erase(session.filters, id);
+  return true;
+}
+
+void Sessions::discard(Session& session) {
+  wills_.fire(session);
+  for (const FilterId id : session.filters) {
+    core_.shared.interest.remove(core_.loop, core_.index.text_of(id));
+    core_.index.remove(id, session.key);
+  }
+  session.filters.clear();
+  delivery_.drop_all(session);
+  session.inbound.clear();
+  session.expiry.reset();
+  if (session.is_stored()) commits_.add(record::SessionErase{session.number}, core_.options.session_store);
+  core_.directory.erase(session.client_id);
+  core_.ledger.accounts.charge(Account::session, -memory(session));
+  session.ended = true;
+  session.client = {};
+  bury(session);
+}
+
+void Sessions::bury(Session& session) {
+  if (session.ended && session.runs.empty()) core_.sessions.erase(session.key);
+}
+
+void Sessions::leave(Session& session) {
+  session.client = {};
+  if (session.expiry_s == 0) return discard(session);
+  wills_.start(session);
+  delivery_.drop_unsent_qos_0(session);
+  arm(session);
+  happened(EventKind::session_offline, session);
+  if (session.is_stored()) commits_.ride(record_of(session));
+}
+
+void Sessions::arm(Session& session) {
+  session.expires = base::WallTime::max();
+  if (session.expiry_s == mqtt::session_never_expires) return;
+  const auto left = std::chrono::seconds{session.expiry_s};
+  session.expires = core_.now.wall + left;
+  session.expiry = std::make_unique<Timer>(TimerKind::session_expiry, session.key.value());
+  core_.deadlines.set(*session.expiry, core_.now.monotonic + left);
+}
+
+void Sessions::expire(Session& session) {
+  happened(EventKind::session_expired, session);
+  discard(session);
+}
+
+void Sessions::resume(Session& session) {
+  session.expiry.reset();
+  session.expires = {};
+  happened(EventKind::session_resumed, session);
+}
+
+Session& Sessions::restore(const record::Session& stored) {
+  Session& session = emplace(stored.client_id);
+  session.number = stored.number;
+  session.username = stored.username;
+  session.expiry_s = stored.expiry_s;
+  session.sent_to = session.sent_to_asked = stored.sent_to;
+  session.outbox.next_position = stored.sent_to;
+  return session;
+}
+
+void Sessions::start_offline(Session& session, std::int64_t expires_unix_ms) {
+  session.durable_to = session.outbox.next_position = std::max(session.outbox.next_position, session.sent_to);
+  delivery_.charge(session);
+  if (session.expiry_s == 0) return discard(session);
+  arm(session);
+  if (expires_unix_ms == 0 || expires_unix_ms == INT64_MAX || !session.expiry) return;
+  session.expires = base::from_unix_ms(expires_unix_ms);
+  const auto left = std::max(session.expires - core_.now.wall, base::Duration::zero());
+  core_.deadlines.set(*session.expiry, core_.now.monotonic + left);
+}
+
+}  // namespace mortise::broker

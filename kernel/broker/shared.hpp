@@ -1,0 +1,48 @@
+// What the loops' brokers share. Everything in here is immutable, atomic or locked; see each type.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "broker/interest.hpp"
+#include "broker/journal.hpp"
+#include "broker/ledger.hpp"
+#include "broker/letters.hpp"
+#include "broker/numbers.hpp"
+#include "broker/options.hpp"
+#include "broker/retained.hpp"
+
+namespace mortise::broker {
+
+struct Shared {
+  // `store` may be null; it, `hooks` and `log` must outlive the brokers.
+  Shared(Options chosen, std::uint32_t loops, Store* store, Hooks& decisions, Log& lines)
+      : options{std::move(chosen)},
+        hooks{decisions},
+        log{lines},
+        journal{store},
+        mail{loops},
+        interest{loops, options.seed},
+        retained{options.seed, retained_accounts} {
+    if (!store) numbers.start_unbounded();
+    for (std::uint32_t i = 0; i < loops; ++i) ledgers.push_back(std::make_unique<Ledger>());
+  }
+
+  const Options options;
+  Hooks& hooks;
+  Log& log;
+  Journal journal;
+  Numbers numbers;
+  Mailroom mail;
+  Interest interest;
+  std::vector<std::unique_ptr<Ledger>> ledgers;  // one a loop; before whatever may hold a message
+  Accounts retained_accounts;
+  RetainedMessages retained;
+
+  std::uint32_t loops() const noexcept { return mail.loops(); }
+  std::uint32_t home_of(std::string_view client_id) const noexcept {
+    return static_cast<std::uint32_t>(base::hash(options.seed, client_id) % loops());
+  }
+};
+
+}  // namespace mortise::broker

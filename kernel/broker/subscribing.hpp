@@ -1,0 +1,37 @@
+// SUBSCRIBE and UNSUBSCRIBE: each filter checked, asked about, indexed, and shown what is retained.
+//
+// Thread: the session's loop.   Source: MQTT 5.0 §3.8 to §3.11.
+#pragma once
+
+#include "broker/sessions.hpp"
+
+namespace mortise::broker {
+
+class Subscribing {
+ public:
+  Subscribing(Core& core, Commits& commits, Routing& routing, Sessions& sessions)
+      : core_{core}, commits_{commits}, routing_{routing}, sessions_{sessions} {}
+
+  Progress on_subscribe(Client& client, const mqtt::Subscribe& packet, Fault& fault);
+  Progress on_unsubscribe(Client& client, const mqtt::Unsubscribe& packet, Fault& fault);
+
+  // A subscription from the store.
+  void restore(Session& session, const record::Subscription& stored);
+
+ private:
+  // The code for one filter; empty while a plugin still has to answer.
+  std::optional<mqtt::ReasonCode> decide(Client& client, Session& session, const mqtt::Subscribe::Entry& entry);
+  mqtt::ReasonCode follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry, const Answer& answer);
+  void subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry, std::uint32_t identifier);
+  bool store_refuses(const Session& session) const;
+  void gate(Client& client, Session& session, mqtt::PacketType type, bool changed, mqtt::Buffer packet);
+  void happened(EventKind kind, Client& client, Session& session, std::string_view filter, mqtt::Qos qos);
+
+  Core& core_;
+  Commits& commits_;
+  Routing& routing_;
+  Sessions& sessions_;
+  std::vector<MessageRef> retained_;  // scratch
+};
+
+}  // namespace mortise::broker

@@ -1,0 +1,126 @@
+#include "broker/wills.hpp"
+
+#include "broker/rules.hpp"
+
+namespace mortise::broker {
+
+Level Wills::keep(Session& session, const mqtt::Will& will, std::string_view username) {
+  MessageParts parts;
+  parts.topic = will.topic;
+  parts.payload = will.payload;
+  parts.raw_properties = will.properties.raw;
+  parts.publisher = session.client_id;
+  parts.username = username;
+  parts.qos = will.qos;
+  parts.retain = will.retain;
+  parts.payload_is_utf8 = will.properties.payload_is_utf8;
+  parts.received = core_.now.wall;
+  parts.level = core_.has_store() ? core_.options.level_of(will.topic) : Level::memory;
+
+  session.will = std::make_unique<StoredWill>(session.key.value());
+  StoredWill& kept = *session.will;
+  kept.message = Message::make(parts, core_.ledger.accounts);
+  kept.delay_s = will.delay_s;
+  kept.expiry_s = will.properties.message_expiry_s;
+  // Of a session that ends with its connection only if the topic's class asks for it.
+  const bool stored = core_.has_store() && (session.is_stored() || parts.level != Level::memory);
+  if (!stored || !holds(Rule::stored_will)) return Level::memory;
+  kept.record = session.is_stored() ? session.number : core_.numbers.take().value();
+  const Level level = session.is_stored() ? core_.options.session_store : parts.level;
+  commits_.add(record::Will{kept.record, session.client_id, kept.message, kept.delay_s, kept.expiry_s, 0}, level);
+  return level;
+}
+
+void Wills::cancel(Session& session, Level level) {
+  if (!session.will) return;
+  if (session.will->record != 0) commits_.add(record::WillErase{session.will->record}, level);
+  session.will.reset();
+}
+
+void Wills::start(Session& session) {
+  if (!session.will) return;
+  StoredWill& will = *session.will;
+  const std::uint32_t delay_s = std::min(will.delay_s, session.expiry_s);
+  if (delay_s == 0) return fire(session);
+  core_.deadlines.set(will.timer, core_.now.monotonic + std::chrono::seconds{delay_s});
+  if (will.record != 0)
+    commits_.ride(record::Will{will.record, session.client_id, will.message, will.delay_s, will.expiry_s,
+                               base::to_unix_ms(core_.now.wall + std::chrono::seconds{delay_s})});
+}
+
+// Its message expiry interval begins when it is sent.
+MessageRef Wills::as_sent(const MessageRef& message, std::optional<std::uint32_t> expiry_s) {
+  MessageParts parts;
+  parts.topic = message->topic();
+  parts.payload = message->payload();
+  parts.raw_properties = message->properties();
+  parts.publisher = message->publisher();
+  parts.username = message->username();
+  parts.qos = message->qos();
+  parts.retain = message->retain();
+  parts.payload_is_utf8 = message->payload_is_utf8();
+  parts.received = core_.now.wall;
+  parts.level = message->level();
+  if (expiry_s) parts.expires = core_.now.wall + std::chrono::seconds{*expiry_s};
+  return Message::make(parts, core_.ledger.accounts);
+}
+
+bool Wills::allowed(Session& session, const Message& message) {
+  if (!core_.wanted().wants(Action::will)) return true;
+  const Access access{Action::will, message.topic(), &message, message.qos()};
+  const Answer answer = core_.shared.hooks.authorise(core_.facts_of(session), access, {}, core_.now);
+  return answer.decision == Decision::pass || answer.decision == Decision::allow;
+}
+
+void Wills::fire(Session& session) {
+  if (!session.will) return;
+  const std::unique_ptr<StoredWill> will = std::move(session.will);
+  std::vector<Record> facts;
+  if (will->record != 0) facts.push_back(record::WillErase{will->record});
+  if (!allowed(session, *will->message)) {
+    const ClientFacts who = core_.facts_of(session);
+    core_.log(LogLevel::warning, "auth", "client.denied", "denied will", &who, {{"topic", will->message->topic()}});
+    core_.ledger.published.add(1);
+    core_.ledger.refuse(Refused::not_authorized);
+    for (Record& fact : facts) commits_.ride(std::move(fact));
+    return;
+  }
+  MessageRef message = as_sent(will->message, will->expiry_s);
+  if (core_.wanted().wants(EventKind::will_sent)) {
+    const ClientFacts who = core_.facts_of(session);
+    Event event;
+    event.kind = EventKind::will_sent;
+    event.client = &who;
+    event.message = message.get();
+    core_.shared.hooks.happened(event, core_.loop, core_.now);
+  }
+  send({std::move(message), std::move(facts)});
+}
+
+void Wills::send(Due due) {
+  if (!due_.empty() || !publishing_.publish(due.message, std::move(due.facts))) due_.push_back(std::move(due));
+}
+
+void Wills::end_turn() {
+  std::size_t sent = 0;
+  while (sent < due_.size() && publishing_.publish(due_[sent].message, std::move(due_[sent].facts))) ++sent;
+  due_.erase(due_.begin(), due_.begin() + static_cast<std::ptrdiff_t>(sent));
+}
+
+void Wills::restore(Session& session, const record::Will& stored) {
+  session.will = std::make_unique<StoredWill>(session.key.value());
+  StoredWill& will = *session.will;
+  will.message = stored.message;
+  will.delay_s = stored.delay_s;
+  will.expiry_s = stored.expiry_s;
+  will.record = stored.session;
+  if (stored.due_unix_ms == 0) return start(session);
+  const auto left = base::from_unix_ms(stored.due_unix_ms) - core_.now.wall;
+  core_.deadlines.set(will.timer, core_.now.monotonic + std::max(left, base::Duration::zero()));
+}
+
+void Wills::restore_alone(const record::Will& stored) {
+  send({as_sent(stored.message, stored.expiry_s), {record::WillErase{stored.session}}});
+}
+
+}  // namespace mortise::broker

@@ -1,0 +1,101 @@
+#include "config/settings_check.hpp"
+
+#include <algorithm>
+
+#include "config/nearest.hpp"
+
+namespace mortise::config {
+
+namespace {
+
+std::string line_of(const Location& where) { return "line " + std::to_string(where.line); }
+
+std::string key_of(std::string_view list, std::size_t index, std::string_view key) {
+  return std::string{list} + '/' + std::to_string(index) + '/' + std::string{key};
+}
+
+template <class Named>
+void refuse_repeated_names(const std::vector<Named>& things, std::string_view list, ValueReader& values) {
+  for (std::size_t i = 0; i < things.size(); ++i) {
+    const auto& name = things[i].name;
+    if (name.value.empty()) continue;
+    const auto first = std::ranges::find_if(
+        things, [&](const std::string& other) { return other == name.value; },
+        [](const Named& t) { return t.name.value; });
+    if (&*first != &things[i])
+      values.error(name.where, key_of(list, i, "name"), "the name " + in_quotes(name.value) + " is taken",
+                   line_of(first->name.where) + " has it already; give this one another");
+  }
+}
+
+void refuse_shared_addresses(const std::vector<Listener>& listeners, ValueReader& values) {
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const auto& bind = listeners[i].bind;
+    if (bind.value.port == 0) continue;
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto& other = listeners[j].bind;
+      if (other.value.port == 0 || !overlap(bind.value, other.value)) continue;
+      values.error(
+          bind.where, key_of("listeners", i, "bind"), in_quotes(bind.value.text) + " is taken",
+          line_of(other.where) + " listens on " + in_quotes(other.value.text) + "; choose another port");
+      break;
+    }
+  }
+}
+
+void warn_of_open_doors(const Settings& settings, ValueReader& values) {
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    const Listener& listener = settings.listeners[i];
+    if (listener.bind.value.port == 0) continue;
+    if (listener.anonymous == Anonymous::allow && !listener.bind.value.is_loopback())
+      values.warn(listener.bind.where, key_of("listeners", i, "bind"),
+                  "whoever reaches " + in_quotes(listener.bind.value.text) + " gets in without a name",
+                  "fine in a closed network; else remove anonymous: allow and list an authenticating plugin");
+  }
+}
+
+void refuse_unlisted_authenticators(const Settings& settings, ValueReader& values) {
+  std::vector<std::string_view> plugins;
+  for (const Plugin& plugin : settings.plugins) plugins.push_back(plugin.name.value);
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    if (!settings.listeners[i].authenticate) continue;
+    const auto& asked = *settings.listeners[i].authenticate;
+    for (std::size_t j = 0; j < asked.size(); ++j) {
+      if (asked[j].value.empty() || std::ranges::find(plugins, asked[j].value) != plugins.end()) continue;
+      const auto near = nearest_name(asked[j].value, plugins);
+      values.error(asked[j].where, key_of("listeners", i, "authenticate/" + std::to_string(j)),
+                   "no plugin is named " + in_quotes(asked[j].value),
+                   near ? "did you mean " + in_quotes(*near) + "?" : "list it under plugins");
+    }
+  }
+}
+
+void demand_grants(const Settings& settings, ValueReader& values) {
+  if (settings.kernel.grants != GrantPolicy::strict) return;
+  for (std::size_t i = 0; i < settings.plugins.size(); ++i) {
+    const Plugin& plugin = settings.plugins[i];
+    if (plugin.grants) continue;
+    values.error(
+        plugin.name.where, key_of("plugins", i, "grants"), "missing key \"grants\"",
+        "kernel/grants is strict: list what the plugin may use; mortise plugin inspect shows what it asks");
+  }
+}
+
+bool any_error_below(const std::vector<Finding>& findings, std::string_view way) {
+  return std::ranges::any_of(
+      findings, [&](const Finding& f) { return f.severity == Severity::error && f.key.starts_with(way); });
+}
+
+}  // namespace
+
+void check_settings(const Settings& settings, ValueReader& values) {
+  const bool plugins_known = !any_error_below(values.findings(), "plugins");
+  refuse_repeated_names(settings.listeners, "listeners", values);
+  refuse_repeated_names(settings.plugins, "plugins", values);
+  refuse_shared_addresses(settings.listeners, values);
+  if (plugins_known) refuse_unlisted_authenticators(settings, values);
+  if (plugins_known) demand_grants(settings, values);
+  warn_of_open_doors(settings, values);
+}
+
+}  // namespace mortise::config

@@ -1,0 +1,234 @@
+#include "config/settings_reader.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <fstream>
+#include <type_traits>
+
+#include "config/located_yaml.hpp"
+#include "config/nearest.hpp"
+#include "config/settings_check.hpp"
+#include "config/value_reader.hpp"
+
+namespace mortise::config {
+
+namespace {
+
+constexpr std::streamsize file_limit = 4 * 1024 * 1024;
+
+std::string joined(const std::string& way, std::string_view step) {
+  return way.empty() ? std::string{step} : way + '/' + std::string{step};
+}
+
+// The word that stands for an empty optional, "" for rules without one.
+template <class Rule>
+std::string_view empty_word(const Rule& rule) {
+  if constexpr (requires { rule.word; })
+    return rule.word;
+  else
+    return {};
+}
+
+// Visits the rows of one struct with the keys of one map in hand.
+class RowReader {
+ public:
+  RowReader(ValueReader& values, const Tree& map, std::string way)
+      : values_{values}, map_{map}, way_{std::move(way)} {}
+
+  template <class Field, class Rule>
+  void operator()(std::string_view key, Field& field, const Rule& rule, std::string_view /*sentence*/) {
+    known_.push_back(key);
+    if (const Tree::Entry* entry = map_.entry(key)) read(entry->value, joined(way_, key), field, rule);
+  }
+
+  template <class Field, class Rule>
+  void required(std::string_view key, std::string_view example, Field& field, const Rule& rule,
+                std::string_view sentence) {
+    if (map_.entry(key) == nullptr)
+      values_.error(map_.where(), joined(way_, key), "missing key \"" + std::string{key} + '"',
+                    "add it, such as " + std::string{key} + ": " + std::string{example});
+    (*this)(key, field, rule, sentence);
+  }
+
+  void refuse_unknown_keys() {
+    for (const Tree::Entry& entry : map_.entries()) {
+      if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+      if (entry.key == "<<") continue;  // refused by read_yaml already
+      const auto near = nearest_name(entry.key, known_);
+      values_.error(entry.key_where, joined(way_, entry.key), "unknown key \"" + entry.key + '"',
+                    near ? "did you mean " + in_quotes(*near) + "?" : "known here: " + listed(known_));
+    }
+  }
+
+ private:
+  // Each answers whether the value could be read.
+  template <class Field>
+  bool assign(Field& field, auto&& value) {
+    if (value) field = static_cast<Field>(*std::move(value));
+    return value.has_value();
+  }
+  template <std::integral Integer>
+  bool read(const Tree& value, const std::string& key, Integer& field, const Count& rule) {
+    return assign(field, values_.count(value, key, rule));
+  }
+  template <std::integral Integer>
+  bool read(const Tree& value, const std::string& key, Integer& field, const Size& rule) {
+    return assign(field, values_.size(value, key, rule));
+  }
+  bool read(const Tree& value, const std::string& key, base::Duration& field, const Period& rule) {
+    return assign(field, values_.period(value, key, rule));
+  }
+  bool read(const Tree& value, const std::string& key, bool& field, const Flag&) {
+    return assign(field, values_.flag(value, key));
+  }
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  bool read(const Tree& value, const std::string& key, Enum& field, const Choice&) {
+    static constexpr auto names = names_of(Enum{});
+    return assign(field, values_.choice(value, key, names));
+  }
+  bool read(const Tree& value, const std::string& key, std::string& field, const Name&) {
+    return assign(field, values_.name(value, key));
+  }
+  bool read(const Tree& value, const std::string& key, std::string& field, const Text&) {
+    return assign(field, values_.text(value, key));
+  }
+  bool read(const Tree& value, const std::string& key, std::filesystem::path& field, const Path&) {
+    return assign(field, values_.path(value, key));
+  }
+  bool read(const Tree& value, const std::string& key, std::string& field, const Library&) {
+    return assign(field, values_.library(value, key));
+  }
+  bool read(const Tree& value, const std::string& key, Bind& field, const Address&) {
+    return assign(field, values_.address(value, key));
+  }
+  bool read(const Tree& value, const std::string&, Tree& field, const Subtree&) {
+    // `config:` with everything below it commented out means the same as no `config:`.
+    field = value.kind() == Tree::Kind::null ? Tree::map(value.where()) : value;
+    return true;
+  }
+
+  template <class T, class Rule>
+  bool read(const Tree& value, const std::string& key, std::optional<T>& field, const Rule& rule) {
+    const std::string_view word = empty_word(rule);
+    if (!word.empty() && value.kind() == Tree::Kind::string && value.text() == word) {
+      field.reset();
+      return true;
+    }
+    T inner{};
+    if (!read(value, key, inner, rule)) return false;
+    field = std::move(inner);
+    return true;
+  }
+
+  template <class T, class Rule>
+  bool read(const Tree& value, const std::string& key, Located<T>& field, const Rule& rule) {
+    field.where = value.where();
+    return read(value, key, field.value, rule);
+  }
+
+  template <class Struct>
+  requires requires(RowReader& rows, Struct& section) { describe(rows, section); }
+  bool read(const Tree& value, const std::string& key, Struct& field, const Section&) {
+    if (value.kind() != Tree::Kind::map) {
+      values_.wrong_kind(value, key, "a map", "write keys with values below it, or leave it out");
+      return false;
+    }
+    RowReader rows{values_, value, key};
+    describe(rows, field);
+    rows.refuse_unknown_keys();
+    return true;
+  }
+
+  template <class T, class Each>
+  bool read(const Tree& value, const std::string& key, std::vector<T>& field, const List<Each>& rule) {
+    if (value.kind() != Tree::Kind::list) {
+      values_.wrong_kind(value, key, "a list", "write its elements in [ ], or below it with a dash each");
+      return false;
+    }
+    field.clear();
+    if (value.items().empty() && rule.empty == Empty::refused) {
+      values_.error(value.where(), key, "this list is empty", "write at least one element");
+      return false;
+    }
+    bool all = true;
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      const Tree& item = value.items()[i];
+      const std::string item_key = key + '/' + std::to_string(i);
+      T element{};
+      all = read(item, item_key, element, rule.each) && !repeats(value, i, item_key) && all;
+      // Also what could not be read takes its place, so that indices are those of the file.
+      field.push_back(std::move(element));
+    }
+    return all;
+  }
+
+  bool repeats(const Tree& list, std::size_t index, const std::string& key) {
+    const Tree& item = list.items()[index];
+    if (!item.is_scalar()) return false;
+    const auto before = list.items().first(index);
+    const auto first = std::ranges::find(before, item.text(), &Tree::text);
+    if (first == before.end()) return false;
+    values_.error(item.where(), key, in_quotes(item.text()) + " is listed twice", "remove one");
+    return true;
+  }
+
+  ValueReader& values_;
+  const Tree& map_;
+  std::string way_;
+  std::vector<std::string_view> known_;
+};
+
+}  // namespace
+
+SettingsReading read_settings_text(std::string_view text, const std::filesystem::path& path,
+                                   const Environment& environment) {
+  SettingsReading reading;
+  std::error_code fault;  // of a working directory that is gone: paths then stay relative
+  const auto absolute = std::filesystem::absolute(path, fault);
+  reading.settings.file = (fault ? path : absolute).lexically_normal();
+  reading.settings.folder = reading.settings.file.parent_path();
+
+  YamlReading yaml = read_yaml(text, path.string(), environment, reading.settings.folder);
+  ValueReader values{reading.settings.folder};
+  values.findings() = std::move(yaml.findings);
+  if (yaml.tree) {
+    const Location top = yaml.tree->where();
+    const Tree root = yaml.tree->kind() == Tree::Kind::null ? Tree::map(top) : *std::move(yaml.tree);
+    if (root.kind() != Tree::Kind::map) {
+      values.wrong_kind(root, "", "a map", "begin with a key such as listeners:");
+    } else {
+      RowReader rows{values, root, ""};
+      describe(rows, reading.settings);
+      rows.refuse_unknown_keys();
+      check_settings(reading.settings, values);
+    }
+  }
+  reading.findings = std::move(values.findings());
+  sort_by_place(reading.findings);
+  return reading;
+}
+
+SettingsReading read_settings(const std::filesystem::path& path, const Environment& environment) {
+  const auto refused = [&](std::string text, std::string remedy) {
+    return SettingsReading{
+        {}, {{Severity::error, {path.string(), 0, 0}, "", std::move(text), std::move(remedy)}}};
+  };
+  std::error_code fault;
+  const auto status = std::filesystem::status(path, fault);
+  if (!std::filesystem::exists(status))
+    return refused("there is no such file", "write it, or name another one with --config");
+  if (std::filesystem::is_directory(status)) return refused("this is a folder", "name the file in it");
+  std::ifstream in{path, std::ios::binary};
+  if (!in)
+    return refused("this file cannot be opened", "check that its owner and mode let the broker read it");
+
+  std::string text(static_cast<std::size_t>(file_limit) + 1, '\0');
+  in.read(text.data(), file_limit + 1);
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in.bad()) return refused("this file cannot be read to its end", "check the disk");
+  if (in.gcount() > file_limit) return refused("this file is larger than 4MiB", "is it the right one?");
+  return read_settings_text(text, path, environment);
+}
+
+}  // namespace mortise::config

@@ -1,0 +1,77 @@
+// C values as C++ views, and back; the two errors the wrapper throws.
+//
+// Owns: nothing; a view lives as long as what it was made of.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "mortise/plugin.h"
+
+namespace mortise {
+
+inline std::string_view view(mortise_str_t text) noexcept {
+  return text.data ? std::string_view{text.data, text.size} : std::string_view{};
+}
+inline std::span<const std::uint8_t> view(mortise_bytes_t bytes) noexcept { return {bytes.data, bytes.size}; }
+
+// The bytes of a payload or password as characters; not checked to be text.
+inline std::string_view characters(mortise_bytes_t bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
+}
+
+// An empty view becomes "absent" unless it points somewhere.
+inline mortise_str_t str(std::string_view text) noexcept { return {text.data(), text.size()}; }
+inline mortise_bytes_t bytes(std::span<const std::uint8_t> octets) noexcept {
+  return {octets.data(), octets.size()};
+}
+inline mortise_bytes_t bytes(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// A host function failed, or its service is not there.
+class error : public std::runtime_error {
+ public:
+  error(mortise_status_t status, const std::string& what)
+      : std::runtime_error{what + " (status " + std::to_string(status) + ")"}, status_{status} {}
+  mortise_status_t status() const noexcept { return status_; }
+
+ private:
+  mortise_status_t status_;
+};
+
+// Something the operator must mend. Throw it from the constructor, start() or prepare(): it becomes a
+// finding. `pointer` is a JSON pointer below the instance's `config:`. Any other exception whose text begins
+// with one and a colon, such as "/secret: use 16 bytes or more", becomes the same finding.
+class finding : public std::runtime_error {
+ public:
+  finding(std::string pointer, const std::string& text, std::string remedy = {})
+      : std::runtime_error{text}, pointer_{std::move(pointer)}, remedy_{std::move(remedy)} {}
+
+  // The place in a file of the plugin's own; line and column from 1, 0 = unknown.
+  finding& in(std::string file, std::uint32_t line = 0, std::uint32_t column = 0) {
+    file_ = std::move(file);
+    line_ = line;
+    column_ = column;
+    return *this;
+  }
+
+  void add_to(const mortise_report_t& report) const noexcept {
+    const mortise_finding_t found{sizeof found, MORTISE_ERROR, str(pointer_), str(what()),
+                                  str(remedy_), str(file_),    line_,         column_};
+    report.add(&report, &found);
+  }
+
+ private:
+  std::string pointer_;
+  std::string remedy_;
+  std::string file_;
+  std::uint32_t line_ = 0;
+  std::uint32_t column_ = 0;
+};
+
+}  // namespace mortise

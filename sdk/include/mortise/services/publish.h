@@ -1,0 +1,42 @@
+// Service "mortise.host.publish/1": publish as the plugin itself.
+//
+// Grant: must be wanted; the scope is a topic filter, and a topic outside of it is E_NOT_GRANTED.
+// Open:  when the instance is running, until the end of drain().
+#ifndef MORTISE_SERVICES_PUBLISH_H
+#define MORTISE_SERVICES_PUBLISH_H
+
+#include "mortise/abi/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MORTISE_HOST_PUBLISH "mortise.host.publish/1"
+
+// How to publish.
+// Owns: the plugin, until publish() returns.
+typedef struct mortise_publish {
+  uint32_t size;
+  uint32_t level;        // when `done` is called: MORTISE_MEMORY = routed, else once that durable
+  mortise_done_fn done;  // NULL = does not care. Told the level reached, which the topic's class may raise
+  void* context;
+} mortise_publish_t;
+
+// Owns: the host.
+typedef struct mortise_publisher {
+  uint32_t size;
+  uint32_t reserved;
+
+  // Publishes a message to its subscribers; nobody authorises or intercepts it. A message published from
+  // within a hook that itself saw a published message carries a count of such hops; the ninth is dropped and
+  // counted. The caller keeps its reference. After an OK `done` is called exactly once, before stop() is.
+  // `how` NULL = level MEMORY, nobody is told. E_BUSY: too many under way, wait for a done. [any & running]
+  mortise_status_t (*publish)(const mortise_host_t* host, mortise_message_t* message,
+                              const mortise_publish_t* how);
+} mortise_publisher_t;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,274 @@
+// What a good file means: values, defaults, places. Bad files are in bad_file_test.cpp.
+#include "config/settings_reader.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "row.hpp"
+
+namespace mortise::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(settings, defaults_are_those_of_the_manual) {
+  const auto [settings, findings] = reading_of(one_listener);
+  ASSERT_EQ(texts(findings), "");
+  const Kernel& kernel = settings.kernel;
+  EXPECT_EQ(kernel.threads, std::nullopt);
+  EXPECT_TRUE(kernel.plugin_path.empty());
+  EXPECT_EQ(kernel.limits.memory, 512 * mebibyte);
+  EXPECT_EQ(kernel.limits.connections, 100'000u);
+  EXPECT_EQ(kernel.limits.packet_size, 2 * mebibyte);
+  EXPECT_EQ(kernel.limits.connect_timeout, 5s);
+  EXPECT_EQ(kernel.limits.topic_levels, 64u);
+  EXPECT_EQ(kernel.session.expiry_maximum, 168h);
+  EXPECT_EQ(kernel.session.receive_maximum, 64);
+  EXPECT_EQ(kernel.session.inflight_maximum, 64);
+  EXPECT_EQ(kernel.session.keep_alive_maximum, 18h);
+  EXPECT_FALSE(kernel.session.store);
+  EXPECT_EQ(kernel.session.queue.messages, 100'000u);
+  EXPECT_EQ(kernel.session.queue.bytes, 64 * mebibyte);
+  EXPECT_EQ(kernel.session.queue.overflow, Overflow::drop_oldest);
+  EXPECT_EQ(kernel.store.pending, 32 * mebibyte);
+  EXPECT_EQ(kernel.store.stall, 30s);
+  EXPECT_EQ(kernel.store.on_failure, OnStoreFailure::refuse);
+  EXPECT_FALSE(kernel.acknowledge);
+  EXPECT_EQ(kernel.grants, GrantPolicy::as_asked);
+  EXPECT_TRUE(settings.plugins.empty());
+  ASSERT_EQ(settings.listeners.size(), 1u);
+  EXPECT_EQ(settings.listeners[0].anonymous, Anonymous::deny);
+  EXPECT_EQ(settings.listeners[0].versions, (std::vector{Version::v3_1_1, Version::v5_0}));
+  EXPECT_FALSE(settings.listeners[0].authenticate);
+}
+
+TEST(settings, every_kernel_setting_arrives) {
+  const auto [settings, findings] = reading_of(
+      "kernel:\n"
+      "  threads: 3\n"
+      "  limits: {memory: 1GiB, connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: "
+      "7}\n"
+      "  session:\n"
+      "    {expiry_maximum: 1h, receive_maximum: 1, inflight_maximum: 65535, keep_alive_maximum: 5m, store: "
+      "written,\n"
+      "     queue: {messages: 9, bytes: 4096, overflow: drop_newest}}\n"
+      "  store: {pending: 1MiB, stall: 10s, on_failure: memory}\n"
+      "  grants: strict\n" +
+      std::string{one_listener});
+  ASSERT_EQ(texts(findings), "");
+  const Kernel& kernel = settings.kernel;
+  EXPECT_EQ(kernel.threads, 3u);
+  EXPECT_EQ(kernel.limits.memory, gibibyte);
+  EXPECT_EQ(kernel.limits.connections, 5u);
+  EXPECT_EQ(kernel.limits.packet_size, 256 * mebibyte);
+  EXPECT_EQ(kernel.limits.connect_timeout, 250ms);
+  EXPECT_EQ(kernel.limits.topic_levels, 7u);
+  EXPECT_EQ(kernel.session.expiry_maximum, 1h);
+  EXPECT_EQ(kernel.session.receive_maximum, 1);
+  EXPECT_EQ(kernel.session.inflight_maximum, 65'535);
+  EXPECT_EQ(kernel.session.keep_alive_maximum, 5min);
+  EXPECT_EQ(kernel.session.store->value, Durability::written);
+  EXPECT_EQ(kernel.session.store->where.line, 5);
+  EXPECT_EQ(kernel.session.queue.messages, 9u);
+  EXPECT_EQ(kernel.session.queue.bytes, 4096u);
+  EXPECT_EQ(kernel.session.queue.overflow, Overflow::drop_newest);
+  EXPECT_EQ(kernel.store.pending, mebibyte);
+  EXPECT_EQ(kernel.store.stall, 10s);
+  EXPECT_EQ(kernel.store.on_failure, OnStoreFailure::memory);
+  EXPECT_EQ(kernel.grants, GrantPolicy::strict);
+}
+
+TEST(settings, unlimited_is_an_empty_value) {
+  const auto [settings, findings] = reading_of(
+      "kernel:\n"
+      "  threads: auto\n"
+      "  limits: {connections: unlimited}\n"
+      "  session: {expiry_maximum: unlimited, keep_alive_maximum: unlimited,\n"
+      "            queue: {messages: unlimited, bytes: unlimited}}\n"
+      "  store: {stall: unlimited}\n" +
+      std::string{one_listener});
+  ASSERT_EQ(texts(findings), "");
+  EXPECT_FALSE(settings.kernel.threads);
+  EXPECT_FALSE(settings.kernel.limits.connections);
+  EXPECT_FALSE(settings.kernel.session.expiry_maximum);
+  EXPECT_FALSE(settings.kernel.session.keep_alive_maximum);
+  EXPECT_FALSE(settings.kernel.session.queue.messages);
+  EXPECT_FALSE(settings.kernel.session.queue.bytes);
+  EXPECT_FALSE(settings.kernel.store.stall);
+}
+
+TEST(settings, acknowledge_classes_keep_their_order_and_their_places) {
+  const auto [settings, findings] = reading_of(
+      "kernel:\n"
+      "  acknowledge:\n"
+      "    - {topics: [\"a/#\", \"b/+\"], after: memory}\n"
+      "    - {topics: [\"#\"], after: synced}\n" +
+      std::string{one_listener});
+  ASSERT_EQ(texts(findings), "");
+  ASSERT_TRUE(settings.kernel.acknowledge);
+  EXPECT_EQ(settings.kernel.acknowledge->where.line, 3);
+  const auto& classes = settings.kernel.acknowledge->value;
+  ASSERT_EQ(classes.size(), 2u);
+  EXPECT_EQ(classes[0].topics[1].value, "b/+");
+  EXPECT_EQ(classes[0].topics[1].where.to_text(), "mortise.yaml:3:24");
+  EXPECT_EQ(classes[0].after.value, Durability::memory);
+  EXPECT_EQ(classes[1].after.value, Durability::synced);
+}
+
+TEST(settings, listeners_arrive_in_the_order_of_the_file) {
+  const auto [settings, findings] = reading_of(
+      "listeners:\n"
+      "  - {name: b, bind: \"[::1]:1884\", anonymous: allow, versions: [5.0]}\n"
+      "  - {name: a, bind: \"*:1883\", versions: [\"5.0\", 3.1.1], authenticate: [tokens, users]}\n"
+      "plugins: [{name: users, library: auth-file}, {name: tokens, library: auth-token}]\n");
+  ASSERT_EQ(texts(findings), "");
+  ASSERT_EQ(settings.listeners.size(), 2u);
+  EXPECT_EQ(settings.listeners[0].name.value, "b");
+  EXPECT_EQ(settings.listeners[0].bind.value.address, "::1");
+  EXPECT_EQ(settings.listeners[0].anonymous, Anonymous::allow);
+  EXPECT_EQ(settings.listeners[0].versions, std::vector{Version::v5_0});
+  EXPECT_EQ(settings.listeners[1].bind.value.port, 1883);
+  EXPECT_EQ(settings.listeners[1].bind.where.to_text(), "mortise.yaml:3:21");
+  EXPECT_EQ(settings.listeners[1].versions, (std::vector{Version::v5_0, Version::v3_1_1}));
+  ASSERT_TRUE(settings.listeners[1].authenticate);
+  EXPECT_EQ(settings.listeners[1].authenticate->front().value, "tokens");
+}
+
+TEST(settings, a_plugin_arrives_with_its_hooks_grants_and_own_settings) {
+  const auto [settings, findings] =
+      reading_of(std::string{one_listener} +
+                 "plugins:\n"
+                 "  - name: uplink\n"
+                 "    library: bridge\n"
+                 "    required: false\n"
+                 "    hooks: {authorise: {priority: -10, filters: [\"a/#\"], deadline: 2s, fallback: deny}, "
+                 "observe: {}}\n"
+                 "    grants: [\"publish: a/#\"]\n"
+                 "    config: {every: 30s, list: [1, {deep: 4}], text: \"7\"}\n");
+  ASSERT_EQ(texts(findings), "");
+  const Plugin& plugin = settings.plugins.at(0);
+  EXPECT_EQ(plugin.name.value, "uplink");
+  EXPECT_EQ(plugin.library.value, "bridge");
+  EXPECT_FALSE(plugin.required);
+  EXPECT_EQ(plugin.hooks.authorise->priority, -10);
+  EXPECT_EQ(plugin.hooks.authorise->filters->front().value, "a/#");
+  EXPECT_EQ(plugin.hooks.authorise->deadline, 2s);
+  EXPECT_EQ(plugin.hooks.authorise->fallback, Fallback::deny);
+  EXPECT_TRUE(plugin.hooks.observe);
+  EXPECT_FALSE(plugin.hooks.observe->deadline);
+  EXPECT_FALSE(plugin.hooks.intercept);
+  EXPECT_EQ(plugin.grants->front().value, "publish: a/#");
+  EXPECT_EQ(plugin.config.to_json(), R"({"every":"30s","list":[1,{"deep":4}],"text":"7"})");
+  EXPECT_EQ(plugin.config.find("/list/1/deep")->where().to_text(), "mortise.yaml:8:43");
+}
+
+struct ConfigRow {
+  const char* name;
+  const char* line;
+  const char* json;
+};
+
+class PluginConfig : public testing::TestWithParam<ConfigRow> {};
+
+TEST_P(PluginConfig, is_handed_on_as) {
+  const auto [settings, findings] = reading_of(
+      std::string{one_listener} + "plugins:\n  - name: p\n    library: p\n" + GetParam().line, {{"N", "4"}});
+  ASSERT_EQ(texts(findings), "");
+  EXPECT_EQ(settings.plugins.at(0).config.to_json(), GetParam().json);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    settings, PluginConfig,
+    testing::ValuesIn(std::vector<ConfigRow>{
+        {"left_out_it_is_an_empty_map", "", "{}"},
+        {"with_nothing_below_it_is_an_empty_map", "    config:\n", "{}"},
+        {"a_list_stays_one", "    config: [1]\n", "[1]"},
+        {"a_null_inside_stays_one", "    config: {a: null}\n", R"({"a":null})"},
+        {"variables_are_expanded", "    config:\n      a: ${N}\n      b: \"${N}\"\n", R"({"a":4,"b":"4"})"},
+        {"off_is_a_text", "    config: {messages: off}\n", R"({"messages":"off"})"},
+        {"paths_are_left_alone", "    config: {path: ../x.db}\n", R"({"path":"../x.db"})"},
+    }),
+    row_name<ConfigRow>);
+
+TEST(settings, relative_paths_start_at_the_folder_of_the_file) {
+  const auto reading = read_settings_text(
+      "kernel: {plugin_path: [plugins, ../more, /abs/./x]}\n"
+      "plugins: [{name: a, library: ./a.so}, {name: b, library: b}, {name: c, library: /abs/c.so}]\n" +
+          std::string{one_listener},
+      "/etc/mortise/mortise.yaml", variables());
+  ASSERT_EQ(texts(reading.findings), "");
+  const Settings& settings = reading.settings;
+  EXPECT_EQ(settings.file, "/etc/mortise/mortise.yaml");
+  EXPECT_EQ(settings.folder, "/etc/mortise");
+  EXPECT_EQ(settings.kernel.plugin_path,
+            (std::vector<std::filesystem::path>{"/etc/mortise/plugins", "/etc/more", "/abs/x"}));
+  EXPECT_EQ(settings.plugins[0].library.value, "/etc/mortise/a.so");
+  EXPECT_EQ(settings.plugins[1].library.value, "b");
+  EXPECT_EQ(settings.plugins[2].library.value, "/abs/c.so");
+}
+
+TEST(settings, a_relative_file_still_gives_absolute_paths) {
+  const auto reading = reading_of("kernel: {plugin_path: [plugins]}\n" + std::string{one_listener});
+  EXPECT_TRUE(reading.settings.folder.is_absolute());
+  EXPECT_TRUE(reading.settings.kernel.plugin_path.at(0).is_absolute());
+}
+
+// A folder of its own for each test, gone afterwards.
+class OnDisk : public testing::Test {
+ protected:
+  OnDisk() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "mortise-config-XXXXXX").string();
+    folder = mkdtemp(pattern.data());
+  }
+  ~OnDisk() override { std::filesystem::remove_all(folder); }
+  void write(const char* name, std::string_view text) {
+    std::ofstream{folder / name, std::ios::binary} << text;
+  }
+
+  std::filesystem::path folder;
+};
+
+TEST_F(OnDisk, a_missing_file_is_named) {
+  const auto path = folder / "none.yaml";
+  const auto reading = read_settings(path, variables());
+  EXPECT_EQ(texts(reading.findings),
+            path.string() + "  there is no such file; write it, or name another one with --config\n");
+}
+
+TEST_F(OnDisk, a_folder_is_not_a_file) {
+  EXPECT_EQ(texts(read_settings(folder, variables()).findings),
+            folder.string() + "  this is a folder; name the file in it\n");
+}
+
+TEST_F(OnDisk, a_file_too_large_is_not_read) {
+  write("big.yaml", std::string(4 * mebibyte + 1, '#'));
+  EXPECT_EQ(texts(read_settings(folder / "big.yaml", variables()).findings),
+            (folder / "big.yaml").string() + "  this file is larger than 4MiB; is it the right one?\n");
+}
+
+TEST_F(OnDisk, findings_name_the_file_as_it_was_named) {
+  write("bad.yaml", "kernel: {thread: 1}\n" + std::string{one_listener});
+  const auto path = folder / "bad.yaml";
+  EXPECT_EQ(texts(read_settings(path, variables()).findings),
+            path.string() + ":1:10  unknown key \"thread\", did you mean \"threads\"?\n");
+}
+
+TEST_F(OnDisk, a_secret_is_read_from_a_file_beside_without_its_line_end) {
+  write("secret", "s3cret\r\n");
+  write("good.yaml", std::string{one_listener} +
+                         "plugins: [{name: p, library: p, config: {password: \"${file:secret}\"}}]\n");
+  const auto reading = read_settings(folder / "good.yaml", variables());
+  ASSERT_EQ(texts(reading.findings), "");
+  EXPECT_EQ(reading.settings.plugins.at(0).config.to_json(), R"({"password":"s3cret"})");
+}
+
+TEST(findings, warnings_alone_do_not_stop_a_start) {
+  const auto reading = reading_of("listeners: [{name: a, bind: \"*:1883\", anonymous: allow}]\n");
+  ASSERT_EQ(reading.findings.size(), 1u);
+  EXPECT_EQ(reading.findings[0].severity, Severity::warning);
+  EXPECT_FALSE(has_errors(reading.findings));
+  EXPECT_TRUE(has_errors(reading_of("").findings));
+}
+
+}  // namespace
+}  // namespace mortise::config

@@ -1,0 +1,69 @@
+// A plugin class driven through its C functions, as a host would.
+//
+// Thread: the test's. Owns: the instance; a message that was not given back fails the test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <mortise/plugin.hpp>
+#include <string_view>
+#include <utility>
+
+#include "sdk/fake_host.hpp"
+
+namespace mortise::test {
+
+template <class Plugin>
+class Driven {
+ public:
+  using Tables = detail::tables<Plugin>;
+
+  explicit Driven(Json config = Json::object()) : config_(std::move(config)) {
+    EXPECT_EQ(Tables::life.create(host.raw(), &self), MORTISE_OK);
+    configured = Tables::life.configure(self, node(config_), host.report());
+  }
+  ~Driven() {
+    if (started_) stop();
+    Tables::life.destroy(self);
+    EXPECT_EQ(host.live_messages, 0) << "a message was not given back before the end";
+  }
+
+  mortise_answer_t start() {
+    auto call = host.call();
+    started_ = true;
+    return Tables::life.start(self, &call, host.report());
+  }
+  void stop() {
+    host.run_strand();
+    host.work_status = MORTISE_E_STATE;  // work is closed when drain has ended
+    Tables::life.stop(self);
+    started_ = false;
+  }
+  Plugin& plugin() { return *detail::instance<Plugin>::from(self).plugin; }
+
+  mortise_answer_t connect(std::string_view username) {
+    mortise_connect_t who{};
+    who.size = sizeof who;
+    who.username = lend(username);
+    auto call = host.call();
+    return Tables::authenticate_table.connect(self, &call, &who);
+  }
+  mortise_answer_t publish(std::string_view topic) {
+    mortise_client_view_t client{};
+    mortise_message_view_t message{};
+    message.topic = lend(topic);
+    message.payload = lend_bytes("payload");
+    auto call = host.call();
+    return Tables::intercept_table.publish(self, &call, &client, &message);
+  }
+
+  FakeHost host;
+  void* self = nullptr;
+  mortise_status_t configured = MORTISE_E_INTERNAL;
+
+ private:
+  Json config_;
+  bool started_ = false;
+};
+
+}  // namespace mortise::test
