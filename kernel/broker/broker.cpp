@@ -73,31 +73,38 @@ Effects& Broker::effects() { return interior_->core.effects; }
 void Broker::begin_turn(base::Now now) {
   Interior& in = *interior_;
   in.core.now = now;
-  in.core.deadlines.advance(now.monotonic, [&](Timer& timer) {
-    switch (timer.kind()) {
-      case TimerKind::silence: {
-        Client& client = in.core.clients.at(ClientKey::from(timer.owner()));
-        if (!client.is_connected()) {
-          in.core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout",
-                      nullptr, {{"address", client.address}, {"listener", client.listener->name}});
-          client.state = Client::State::closing;
-          in.core.effects.close.push_back(client.key);
-          return;
-        }
-        const auto due = client.last_packet + std::chrono::milliseconds{std::int64_t{client.keep_alive_s} * 1500};
-        if (due > now.monotonic)
-          in.core.deadlines.set(timer, due);  // packets came since: they do not move the timer, this does
-        else
-          in.handshake.close(client, mqtt::ReasonCode::keep_alive_timeout, "keep alive: nothing came in time");
-        return;
-      }
-      case TimerKind::store_stall:
-        return in.handshake.close(in.core.clients.at(ClientKey::from(timer.owner())),
-                                  mqtt::ReasonCode::quota_exceeded, "the store could not take its messages in time");
-      case TimerKind::session_expiry: return in.sessions.expire(in.core.sessions.at(SessionKey::from(timer.owner())));
-      case TimerKind::will_delay: return in.wills.fire(in.core.sessions.at(SessionKey::from(timer.owner())));
-    }
-  });
+  in.core.deadlines.advance(now.monotonic, [&](Timer& timer) { in.on_timer(timer); });
+}
+
+void Broker::Interior::on_timer(Timer& timer) {
+  switch (timer.kind()) {
+    case TimerKind::silence: return on_silence(core.clients.at(ClientKey::from(timer.owner())));
+    case TimerKind::store_stall:
+      return handshake.close(core.clients.at(ClientKey::from(timer.owner())), mqtt::ReasonCode::quota_exceeded,
+                             "the store could not take its messages in time");
+    case TimerKind::session_expiry: return sessions.expire(core.sessions.at(SessionKey::from(timer.owner())));
+    case TimerKind::will_delay: return wills.fire(core.sessions.at(SessionKey::from(timer.owner())));
+    case TimerKind::retained_expiry:
+      core.shared.retained.expire_some(core.now.wall, [&](std::string_view topic, std::uint64_t version) {
+        commits.ride(record::RetainedErase{version, std::string{topic}});
+      });
+      core.deadlines.set(timer, core.now.monotonic + retained_expiry_period);
+  }
+}
+
+void Broker::Interior::on_silence(Client& client) {
+  if (!client.is_connected()) {
+    core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout", nullptr,
+             {{"address", client.address}, {"listener", client.listener->name}});
+    client.state = Client::State::closing;
+    core.effects.close.push_back(client.key);
+    return;
+  }
+  const auto due = client.last_packet + Handshake::silence_allowed(client.keep_alive_s);
+  if (due > core.now.monotonic)
+    core.deadlines.set(client.timer, due);  // packets came since: they do not move the timer, this does
+  else
+    handshake.close(client, mqtt::ReasonCode::keep_alive_timeout, "keep alive: nothing came in time");
 }
 
 void Broker::end_turn() {
@@ -144,6 +151,7 @@ ClientKey Broker::on_arrival(Move move) {
   const ClientKey key = on_open(*move.listener, std::move(move.address));
   Client& client = interior_->core.clients.at(key);
   client.entering = std::make_unique<Entering>();
+  client.plugin_data = move.answer.plugin_data;
   client.entering->answer = std::move(move.answer);
   return key;
 }

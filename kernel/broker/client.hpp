@@ -77,6 +77,10 @@ class Client {
   Output output;
 
   bool is_connected() const noexcept { return state == State::connected; }
+  // One inbound message less is open. (A QoS 2 message of an earlier connection was not counted on this one.)
+  void acknowledged() noexcept {
+    if (unacknowledged > 0) --unacknowledged;
+  }
 };
 
 }  // namespace mortise::broker

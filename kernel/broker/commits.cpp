@@ -93,15 +93,15 @@ void Commits::send(Client& client, const Gated& packet) {
   mqtt::Buffer& out = core_.output(client);
   switch (packet.type) {
     case mqtt::PacketType::puback:
-      --client.unacknowledged;
+      client.acknowledged();
       return mqtt::encode(mqtt::Puback{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::pubrec:
-      if (mqtt::is_error(packet.reason)) --client.unacknowledged;
+      if (mqtt::is_error(packet.reason)) client.acknowledged();
       return mqtt::encode(mqtt::Pubrec{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::pubrel:
       return mqtt::encode(mqtt::Pubrel{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::pubcomp:
-      if (!mqtt::is_error(packet.reason)) --client.unacknowledged;
+      if (!mqtt::is_error(packet.reason)) client.acknowledged();
       return mqtt::encode(mqtt::Pubcomp{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::connack:
       client.connack_sent = true;
@@ -219,8 +219,8 @@ void Commits::end_turn() {
 }
 
 base::TimePoint Commits::next_deadline() const {
-  if (batch_.empty()) return base::never;
-  return hurried_ ? core_.now.monotonic : opened_ + ride_at_most;
+  if (hurried_) return core_.now.monotonic;
+  return opened_ == base::never ? base::never : opened_ + ride_at_most;
 }
 
 }  // namespace mortise::broker

@@ -13,7 +13,8 @@
 
 namespace mortise::broker {
 
-enum class TimerKind : std::uint8_t { silence, session_expiry, will_delay, store_stall };  // silence: of a connection
+// silence: of a connection.
+enum class TimerKind : std::uint8_t { silence, session_expiry, will_delay, store_stall, retained_expiry };
 
 class Deadlines;
 

@@ -116,7 +116,7 @@ void Delivery::queue(Session& session, mqtt::Qos qos, bool retain, std::span<con
     const Position position = outbox.next_position++;
     if (fanout.stores && session.is_stored()) {
       DeliveryRecord record;
-      record.number = waiting.number = core_.numbers.take().value();
+      record.number = waiting.number = core_.numbers.take();
       record.message = fanout.message->number();
       record.session = session.number;
       record.position = position;
@@ -188,13 +188,17 @@ bool Delivery::pump_resend(Session& session, Client& client) {
     if (client.in_flight >= client.quota) return false;
     if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
              session.identifiers.at(waiting.identifiers)) == Sent::too_large) {
-      drop(session, std::exchange(waiting, Waiting{{}, 0, waiting.position_low, 0, waiting.qos, Waiting::State::done}),
-           Dropped::packet_too_large);
-    } else {
-      ++client.in_flight;
+      Waiting over = std::move(waiting);
+      waiting.position_low = over.position_low;
+      waiting.state = Waiting::State::done;
+      waiting.resend = false;
+      drop(session, std::move(over), Dropped::packet_too_large);
+      pop_done(session, &client);
+      return true;
     }
+    ++client.in_flight;
   }
-  in_flight[client.resend_at].resend = false;
+  waiting.resend = false;
   ++client.resend_at;
   return true;
 }
@@ -211,17 +215,21 @@ bool Delivery::may_send(Session& session, Client& client, const Waiting& next) {
   if (next.qos == mqtt::Qos::exactly_once && commits_.is_gated(session, position)) return false;
   if (!session.is_stored() || !holds(Rule::reserve_positions)) return true;
 
-  if (position + reservation_step / 2 >= session.sent_to_asked) {
-    session.sent_to_asked = std::max(session.sent_to_asked, position) + reservation_step;
-    session.sent_to_ordinal = commits_.open_ordinal();
-    session.last_ordinal = commits_.open_ordinal();
+  const Level level = std::max(core_.options.session_store, Level::written);
+  if (session.sent_to != session.sent_to_asked && commits_.is_durable(session.sent_to_ordinal, level))
+    session.sent_to = session.sent_to_asked;
+  if (session.sent_to == session.sent_to_asked && position + reservation_step / 2 >= session.sent_to) {
+    ask_positions(session);
     commits_.add(record_of(session), core_.options.session_store);
-    commits_.when_sent_to_reserved(session, std::max(core_.options.session_store, Level::written));
+    commits_.when_sent_to_reserved(session, level);
   }
-  if (position < session.sent_to) return true;
-  if (!commits_.is_durable(session.sent_to_ordinal, std::max(core_.options.session_store, Level::written))) return false;
-  session.sent_to = session.sent_to_asked;
   return position < session.sent_to;
+}
+
+void Delivery::ask_positions(Session& session) {
+  session.sent_to_asked = std::max(session.sent_to, session.outbox.next_position) + reservation_step;
+  session.sent_to_ordinal = commits_.open_ordinal();
+  session.last_ordinal = commits_.open_ordinal();
 }
 
 // The next queued message. False: there is none, or it has to wait.
@@ -267,6 +275,10 @@ void Delivery::finish(Session& session, Client* client, Waiting& waiting) {
   commits_.erase(session, position, waiting.number, std::move(waiting.message));
   waiting.message.reset();
   waiting.state = Waiting::State::done;
+  pop_done(session, client);
+}
+
+void Delivery::pop_done(Session& session, Client* client) {
   auto& in_flight = session.outbox.in_flight;
   while (!in_flight.empty() && in_flight.front().state == Waiting::State::done) {
     in_flight.pop();

@@ -54,6 +54,9 @@ class Delivery {
   void on_pubrec(Client& client, const mqtt::Pubrec& packet);
   void on_pubcomp(Client& client, const mqtt::Pubcomp& packet);
 
+  // Asks for positions that may be sent; the caller adds the session's record, which carries them.
+  void ask_positions(Session& session);
+
   // QoS 0 that waited for a connection which is gone.
   void drop_unsent_qos_0(Session& session);
   // Everything owed to a session that ends.
@@ -97,6 +100,7 @@ class Delivery {
   bool pump_queued(Session& session, Client& client);
   bool may_send(Session& session, Client& client, const Waiting& next);
   void finish(Session& session, Client* client, Waiting& waiting);
+  static void pop_done(Session& session, Client* client);
   static std::size_t bytes_of(const Waiting& waiting) {
     return waiting.message ? waiting.message->topic().size() + waiting.message->payload().size() : 0;
   }

@@ -15,10 +15,6 @@ std::uint32_t asked_expiry_s(const mqtt::Connect& packet) {
   return packet.clean_start ? 0 : mqtt::session_never_expires;
 }
 
-base::Duration silence_allowed(std::uint16_t keep_alive_s) {
-  return std::chrono::milliseconds{std::int64_t{keep_alive_s} * 1500};  // [MQTT-3.1.2-22]
-}
-
 }  // namespace
 
 Handshake::Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions)
@@ -78,6 +74,7 @@ Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
   }
   client.username = packet.username.value_or(std::string_view{});
   if (!admit(client, packet, answer)) return Progress::done;
+  client.plugin_data = answer.plugin_data;
   client.entering = std::make_unique<Entering>();
   if (packet.client_id.empty()) client.entering->assigned_client_id = assign_client_id();
   client.entering->answer = std::move(answer);
@@ -116,7 +113,7 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
   move.client = client.key;
   move.loop = core_.shared.home_of(client_id);
   move.listener = client.listener;
-  move.address = std::move(client.address);
+  move.address = client.address;
   move.answer = std::move(client.entering->answer);
   core_.effects.moves.push_back(std::move(move));
   return Progress::waits;
@@ -128,6 +125,8 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   const bool failing = core_.shared.journal.failing() && core_.options.on_failure == Options::OnFailure::refuse;
   if (failing && expiry_s > 0 && (!session || packet.clean_start))
     return refuse(client, mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present");
+  if (!core_.numbers.has(2))  // a session's and its will's
+    return refuse(client, mqtt::ReasonCode::server_unavailable, "the store has not started yet");
 
   Level waits = Level::memory;  // what CONNACK has to wait for
   const auto need = [&](Level level) { waits = std::max(waits, level); };
@@ -148,7 +147,6 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   }
   const Answer& answer = client.entering->answer;
   client.username = answer.username.empty() ? packet.username.value_or(std::string_view{}) : answer.username;
-  client.plugin_data = answer.plugin_data;
   session->client = client.key;
   session->username = client.username;
   session->expiry_s = expiry_s;
@@ -167,6 +165,7 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
       commits_.ride(record_of(*session));  // a consumer must be able to come and drain a full disk
     } else {
       need(core_.options.session_store);
+      if (!present) delivery_.ask_positions(*session);
       commits_.add(record_of(*session), core_.options.session_store);
     }
     session->last_ordinal = commits_.open_ordinal();
@@ -248,6 +247,7 @@ void Handshake::refuse(Client& client, mqtt::ReasonCode reason, std::string_view
   core_.log(LogLevel::warning, "auth", "client.refused", why, &facts,
             {{"reason", mqtt::text_of(reason)}, {"by", by}, {"rule", rule}});
   happened(EventKind::refused, client, nullptr, reason);
+  client.timer.cancel();
   client.state = Client::State::closing;
   core_.effects.close.push_back(client.key);
 }

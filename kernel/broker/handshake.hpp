@@ -16,6 +16,11 @@ class Handshake {
   Progress on_connect(Client& client, const mqtt::Connect& packet, Fault& fault);
   Progress on_disconnect(Client& client, const mqtt::Disconnect& packet, Fault& fault);
 
+  // How long a connection may be silent.  [MQTT-3.1.2-22]
+  static base::Duration silence_allowed(std::uint16_t keep_alive_s) {
+    return std::chrono::milliseconds{std::int64_t{keep_alive_s} * 1500};
+  }
+
   // Ends a connection from our side. 5.0 clients are told the reason first.
   void close(Client& client, mqtt::ReasonCode reason, std::string_view why);
   // CONNACK with the reason, then the end. `why` is for the log.

@@ -18,7 +18,12 @@ class Broker::Interior {
         wills{core, commits, publishing},
         sessions{core, commits, delivery, wills},
         subscribing{core, commits, routing, sessions},
-        handshake{core, commits, delivery, wills, sessions} {}
+        handshake{core, commits, delivery, wills, sessions} {
+    if (loop == 0) core.deadlines.set(retained_expiry, now.monotonic + retained_expiry_period);
+  }
+
+  void on_timer(Timer& timer);
+  void on_silence(Client& client);
 
   Core core;
   Commits commits;
@@ -29,6 +34,10 @@ class Broker::Interior {
   Sessions sessions;
   Subscribing subscribing;
   Handshake handshake;
+
+ private:
+  static constexpr auto retained_expiry_period = std::chrono::seconds{4};
+  Timer retained_expiry{TimerKind::retained_expiry, 0};
 };
 
 }  // namespace mortise::broker

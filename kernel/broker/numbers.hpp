@@ -5,7 +5,7 @@
 //
 // Thread: shared by all loops; each loop draws from its own Allocator, which takes a span at a time.
 // Cost:   one lock in 4,096 numbers.
-// Fails:  take() is empty when the reservation is used up and the next one is not durable yet.
+// Fails:  has() is false when the reservation is used up and the next one is not durable yet.
 // Source: durability rule "numbers are never used twice".
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/contract.hpp"
 #include "broker/rules.hpp"
 
 namespace mortise::broker {
@@ -59,8 +60,9 @@ class Numbers {
       end_ = source_->next_ += span;
       return true;
     }
-    std::optional<std::uint64_t> take() {
-      if (!has(1)) return {};
+    // Whoever may be refused asks has() first; half a block is always reserved ahead.
+    std::uint64_t take() {
+      MORTISE_EXPECT(has(1));
       return next_++;
     }
 

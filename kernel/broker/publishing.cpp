@@ -206,7 +206,7 @@ void Publishing::accept(Client& client, Session& session, const mqtt::Publish& p
   tell(client, session, *message);
   const Level level = message->level();
   const bool counted = is_counted(packet);
-  if (core_.has_store() && message->qos() != mqtt::Qos::at_most_once) message->set_number(core_.numbers.take().value());
+  number(message);
 
   std::uint64_t retained_sequence = 0;
   std::vector<Record> facts;
@@ -233,6 +233,12 @@ void Publishing::accept(Client& client, Session& session, const mqtt::Publish& p
       commits_.gate(client, {published.pending ? unsettled : published.ordinal, waits_for, answer_to(packet),
                              mqtt::ReasonCode::success, packet.packet_id, nullptr});
   if (published.pending) routing_.attach(published.pending, client.session, packet.packet_id, client, ticket);
+}
+
+// The store's key for it, before any other loop sees it.
+void Publishing::number(const MessageRef& message) {
+  if (core_.has_store() && message->qos() != mqtt::Qos::at_most_once && message->number() == 0)
+    message->set_number(core_.numbers.take());
 }
 
 // The retained value of the message's topic, as a record for its batch.
@@ -310,13 +316,15 @@ bool Publishing::repeats(Client& client, const mqtt::Publish& packet) {
 void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
   Session& session = core_.sessions.at(client.session);
   const auto found = session.inbound.find(packet.packet_id);
-  const bool known = found != session.inbound.end() && !found->second.pending &&
-                     commits_.is_durable(found->second.ordinal, found->second.level);
+  // Its PUBREC must have been let out: at once for memory, else when its batch is durable.
+  const bool known = found != session.inbound.end() &&
+                     (found->second.level == Level::memory ||
+                      (!found->second.pending && commits_.is_durable(found->second.ordinal, found->second.level)));
   Ordinal ordinal = 0;
   Level level = Level::memory;
   if (known) {
     if (session.is_stored()) {
-      level = std::max(found->second.level, Level::memory);
+      level = found->second.level;
       commits_.add(record::InboundErase{session.number, packet.packet_id}, level);
       ordinal = session.last_ordinal = commits_.open_ordinal();
       if (!holds(Rule::pubcomp_after_erase)) level = Level::memory;
@@ -333,7 +341,7 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
 bool Publishing::publish(const MessageRef& message, std::vector<Record> facts) {
   if (!routing_.has_room()) return false;
   core_.ledger.published.add(1);
-  if (core_.has_store() && message->qos() != mqtt::Qos::at_most_once) message->set_number(core_.numbers.take().value());
+  number(message);
   std::uint64_t retained_sequence = 0;
   if (message->retain()) {
     std::vector<Record> kept = keep(message, nullptr, retained_sequence);

@@ -48,6 +48,7 @@ class Publishing {
   Progress follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer, Fault& fault);
   void refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason, Refused why);
   void accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message);
+  void number(const MessageRef& message);
   std::vector<Record> keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence);
   void tell(Client& client, Session& session, const Message& message) const;
 

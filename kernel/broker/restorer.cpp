@@ -81,8 +81,8 @@ void Restorer::put_back(Found& found) {
 
 Restorer::Outcome Restorer::finish(base::Now now) {
   shared_.numbers.start(reserved_, highest_);
+  for (Broker* broker : brokers_) broker->interior().core.now = now;
   Broker::Interior& first = brokers_[0]->interior();
-  first.core.now = now;
   // Numbers are needed by what follows (wills that are due), so their reservation comes first.
   first.commits.end_turn();
   for (auto& [number, found] : sessions_) put_back(found);

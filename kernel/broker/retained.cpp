@@ -31,10 +31,15 @@ RetainedMessages::Stored RetainedMessages::store(const MessageRef& message) {
   stored.replaced = found != shard.topics.end();
   if (message->payload().empty()) {
     if (stored.replaced) {
+      count(shard, *found->second.message, false);
       accounts_->charge(Account::retained, -memory(*found));
       shard.topics.erase(found);
     }
-  } else if (stored.replaced) {
+    return stored;
+  }
+  count(shard, *message, true);
+  if (stored.replaced) {
+    count(shard, *found->second.message, false);
     found->second = {message, stored.version};
   } else {
     const auto [added, fresh] = shard.topics.emplace(message->topic(), Value{message, stored.version});
@@ -46,7 +51,10 @@ RetainedMessages::Stored RetainedMessages::store(const MessageRef& message) {
 void RetainedMessages::restore(std::uint64_t version, MessageRef message) {
   Shard& shard = shard_of(message->topic());
   const auto [added, fresh] = shard.topics.emplace(message->topic(), Value{message, version});
-  if (fresh) accounts_->charge(Account::retained, memory(*added));
+  if (fresh) {
+    accounts_->charge(Account::retained, memory(*added));
+    count(shard, *added->second.message, true);
+  }
   sequence_ = std::max(sequence_.load(), version);
 }
 
@@ -123,19 +131,25 @@ std::uint64_t RetainedMessages::read(std::string_view filter, base::WallTime now
   return sequence_;
 }
 
-void RetainedMessages::expire(base::WallTime now,
-                              const std::function<void(std::string_view, std::uint64_t)>& gone) {
-  for (Shard& shard : shards_) {
-    const std::lock_guard lock{shard.mutex};
-    for (auto at = shard.topics.begin(); at != shard.topics.end();) {
-      if (at->second.message->has_expired(now)) {
-        gone(at->first, ++sequence_);
-        accounts_->charge(Account::retained, -memory(*at));
-        at = shard.topics.erase(at);
-      } else {
-        ++at;
-      }
+void RetainedMessages::count(Shard& shard, const Message& message, bool added) {
+  if (message.expires() == base::WallTime::max()) return;
+  added ? ++shard.expiring : --shard.expiring;
+}
+
+void RetainedMessages::expire_some(base::WallTime now,
+                                   const std::function<void(std::string_view, std::uint64_t)>& gone) {
+  Shard& shard = shards_[next_to_expire_++ % shards];
+  const std::lock_guard lock{shard.mutex};
+  if (shard.expiring == 0) return;
+  for (auto at = shard.topics.begin(); at != shard.topics.end();) {
+    if (!at->second.message->has_expired(now)) {
+      ++at;
+      continue;
     }
+    gone(at->first, ++sequence_);
+    count(shard, *at->second.message, false);
+    accounts_->charge(Account::retained, -memory(*at));
+    at = shard.topics.erase(at);
   }
 }
 

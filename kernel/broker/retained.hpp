@@ -4,7 +4,7 @@
 // lock. A publisher stores here before it reads interest; a subscriber registers interest before it reads here and
 // notes the sequence: letters at or below it are older than what it has read.
 //
-// Thread: any loop; each shard has a lock, taken for retained publishes and for subscribing only.
+// Thread: any loop (expire_some: always the same one); each shard has a lock, taken for retained publishes and for subscribing only.
 // Cost:   O(log n) a value; a filter costs its matches plus one look-up for each branch it has to skip.
 // Source: MQTT 5.0 §3.3.1.3; durability rule "retained".
 #pragma once
@@ -42,8 +42,9 @@ class RetainedMessages {
   // wildcard takes all locks at once, so that the answer is one moment's.
   std::uint64_t read(std::string_view filter, base::WallTime now, std::vector<MessageRef>& out) const;
 
-  // Takes out what has expired and tells each topic with a version of its own, so that the store can erase it.
-  void expire(base::WallTime now, const std::function<void(std::string_view topic, std::uint64_t version)>& gone);
+  // Takes out what has expired in one more of the shards, and tells each topic with a version of its own, so that the
+  // store can erase it. Call it every now and then; a shard without expiring values costs nothing.
+  void expire_some(base::WallTime now, const std::function<void(std::string_view topic, std::uint64_t version)>& gone);
 
   std::size_t size() const;
 
@@ -56,6 +57,7 @@ class RetainedMessages {
   struct Shard {
     mutable std::mutex mutex;
     Topics topics;
+    std::size_t expiring = 0;  // values with a message expiry interval
   };
   static constexpr std::size_t shards = 16;
 
@@ -63,12 +65,14 @@ class RetainedMessages {
   static void collect(const Topics& topics, std::string& prefix, std::string_view filter, base::WallTime now,
                       std::vector<MessageRef>& out);
   static std::int64_t memory(const Topics::value_type& entry);
+  static void count(Shard& shard, const Message& message, bool added);
 
   base::HashSeed seed_;
   Accounts* accounts_;
   mutable std::array<Shard, shards> shards_;
   // One sequence for all shards; a version is drawn under its shard's lock.
   std::atomic<std::uint64_t> sequence_{0};
+  std::size_t next_to_expire_ = 0;
 };
 
 }  // namespace mortise::broker

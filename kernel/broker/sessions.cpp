@@ -24,7 +24,7 @@ std::int64_t Sessions::memory(const Session& session) {
 
 Session& Sessions::create(std::string_view client_id, bool stored) {
   Session& session = emplace(client_id);
-  if (stored) session.number = core_.numbers.take().value();
+  if (stored) session.number = core_.numbers.take();
   happened(EventKind::session_created, session);
   return session;
 }

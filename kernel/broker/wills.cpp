@@ -25,7 +25,7 @@ Level Wills::keep(Session& session, const mqtt::Will& will, std::string_view use
   // Of a session that ends with its connection only if the topic's class asks for it.
   const bool stored = core_.has_store() && (session.is_stored() || parts.level != Level::memory);
   if (!stored || !holds(Rule::stored_will)) return Level::memory;
-  kept.record = session.is_stored() ? session.number : core_.numbers.take().value();
+  kept.record = session.is_stored() ? session.number : core_.numbers.take();
   const Level level = session.is_stored() ? core_.options.session_store : parts.level;
   commits_.add(record::Will{kept.record, session.client_id, kept.message, kept.delay_s, kept.expiry_s, 0}, level);
   return level;

@@ -211,8 +211,10 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
 
 SettingsReading read_settings(const std::filesystem::path& path, const Environment& environment) {
   const auto refused = [&](std::string text, std::string remedy) {
-    return SettingsReading{
-        {}, {{Severity::error, {path.string(), 0, 0}, "", std::move(text), std::move(remedy)}}};
+    SettingsReading reading;
+    reading.findings.push_back(
+        {Severity::error, {path.string(), 0, 0}, "", std::move(text), std::move(remedy)});
+    return reading;
   };
   std::error_code fault;
   const auto status = std::filesystem::status(path, fault);

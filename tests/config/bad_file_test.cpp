@@ -1,4 +1,4 @@
-// One rows table, one claim: split, no row would be easier to find.
+// long: one table of rows for one claim; split, no row would be easier to find.
 // Files with something wrong, and word for word what people are told.
 #include <string_view>
 
