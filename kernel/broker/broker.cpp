@@ -126,6 +126,7 @@ void Broker::end_turn() {
 }
 
 base::TimePoint Broker::next_deadline() const {
+  if (!interior_->commits.progressed.empty()) return interior_->core.now.monotonic;  // written since end_turn
   return std::min(interior_->core.deadlines.next(), interior_->commits.next_deadline());
 }
 

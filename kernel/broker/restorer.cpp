@@ -52,8 +52,8 @@ void Restorer::on_delivery(const DeliveryRecord& delivery) {
     orphans_.push_back(delivery);
 }
 
-void Restorer::put_back(Found& found) {
-  Broker::Interior& in = brokers_[shared_.home_of(found.session.client_id)]->interior();
+void Restorer::put_back(Found& found, Broker& home) {
+  Broker::Interior& in = home.interior();
   Session& session = in.sessions.restore(found.session);
   for (const auto& subscription : found.subscriptions) in.subscribing.restore(session, subscription);
   std::sort(found.deliveries.begin(), found.deliveries.end(),
@@ -79,13 +79,13 @@ void Restorer::put_back(Found& found) {
   in.sessions.start_offline(session, found.session.expires_unix_ms);
 }
 
-Restorer::Outcome Restorer::finish(base::Now now) {
+Restorer::Outcome Restorer::finish(const std::vector<Broker*>& brokers, base::Now now) {
   shared_.numbers.start(reserved_, highest_);
-  for (Broker* broker : brokers_) broker->interior().core.now = now;
-  Broker::Interior& first = brokers_[0]->interior();
+  for (Broker* broker : brokers) broker->interior().core.now = now;
+  Broker::Interior& first = brokers[0]->interior();
   // Numbers are needed by what follows (wills that are due), so their reservation comes first.
   first.commits.end_turn();
-  for (auto& [number, found] : sessions_) put_back(found);
+  for (auto& [number, found] : sessions_) put_back(found, *brokers[shared_.home_of(found.session.client_id)]);
   for (record::Retained& kept : retained_) shared_.retained.restore(kept.version, std::move(kept.message));
   for (const record::Will& will : lone_wills_) first.wills.restore_alone(will);
   outcome_.retained = retained_.size();

@@ -22,7 +22,7 @@ namespace mortise::broker {
 
 class Restorer {
  public:
-  Restorer(Shared& shared, std::vector<Broker*> brokers) : shared_{shared}, brokers_{std::move(brokers)} {}
+  explicit Restorer(Shared& shared) : shared_{shared} {}
 
   void on_record(Record record);
   void on_delivery(const DeliveryRecord& delivery);
@@ -40,9 +40,9 @@ class Restorer {
     std::size_t wills = 0;
     std::size_t orphans = 0;  // records without what they belong to, taken out
   };
-  // Puts everything in place. Call begin_turn on each broker before, end_turn after: that hands over the first batch,
-  // which reserves numbers. Listeners may open once Journal::line(synced) has reached `until`.
-  Outcome finish(base::Now now);
+  // Puts everything in place, one broker a loop. The first batch, which reserves numbers, is handed over with it: until
+  // that is synced nobody can connect, so listeners open when Journal::line(synced) has reached 1.
+  Outcome finish(const std::vector<Broker*>& brokers, base::Now now);
 
  private:
   struct Found {
@@ -52,12 +52,11 @@ class Restorer {
     std::vector<mqtt::PacketId> inbound;
     std::unique_ptr<record::Will> will;
   };
-  void put_back(Found& found);
+  void put_back(Found& found, Broker& home);
   void see(std::uint64_t number) { highest_ = std::max(highest_, number); }
   void see(base::WallTime time) { latest_ = std::max(latest_, time); }
 
   Shared& shared_;
-  std::vector<Broker*> brokers_;
   std::map<std::uint64_t, Found> sessions_;
   std::unordered_map<std::uint64_t, MessageRef> messages_;
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> identifiers_;

@@ -211,10 +211,9 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
 
 SettingsReading read_settings(const std::filesystem::path& path, const Environment& environment) {
   const auto refused = [&](std::string text, std::string remedy) {
-    SettingsReading reading;
-    reading.findings.push_back(
-        {Severity::error, {path.string(), 0, 0}, "", std::move(text), std::move(remedy)});
-    return reading;
+    ValueReader values{path.parent_path()};
+    values.error(Location{path.string()}, "", std::move(text), std::move(remedy));
+    return SettingsReading{{}, std::move(values.findings())};
   };
   std::error_code fault;
   const auto status = std::filesystem::status(path, fault);

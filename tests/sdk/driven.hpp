@@ -18,7 +18,9 @@ class Driven {
  public:
   using Tables = detail::tables<Plugin>;
 
-  explicit Driven(Json config = Json::object()) : config_(std::move(config)) {
+  // `folder`: where the plugin's relative paths begin.
+  explicit Driven(Json config = Json::object(), const std::string& folder = {}) : config_(std::move(config)) {
+    host.set_folders(folder, folder);
     EXPECT_EQ(Tables::life.create(host.raw(), &self), MORTISE_OK);
     configured = Tables::life.configure(self, node(config_), host.report());
   }

@@ -76,11 +76,19 @@ std::string field_text(const mortise_field_t& field) {
   return " " + copy(field.key) + "=" + value;
 }
 
+// What an attachment says, without its number.
+Attached copy(const char* extension, const mortise_attach_t& how) {
+  Attached out{extension, {}, {how.kinds, how.kinds + how.kind_count}};
+  for (std::size_t i = 0; i < how.filter_count; ++i) out.filters.push_back(copy(how.filters[i]));
+  return out;
+}
+
 }  // namespace
 
 FakeHost::FakeHost() {
   set_host();
   set_messages();
+  set_hooks();
   config_ = config_table();
   log_ = {sizeof log_, 0, [](const mortise_host_t* host) { return of(host).log_level; },
           [](const mortise_host_t* host, const mortise_log_event_t* line) {
@@ -106,30 +114,61 @@ FakeHost::FakeHost() {
     return of(host).work_status;
   };
   work_ = {sizeof work_, 0, send, send};
-  hooks_.size = sizeof hooks_;
-  hooks_.attach = [](const mortise_host_t* host, const char* extension, const mortise_attach_t* how,
-                     mortise_hook_t* hook) -> mortise_status_t {
-    Attached one{extension, {}, {how->kinds, how->kinds + how->kind_count}};
-    for (std::size_t i = 0; i < how->filter_count; ++i) one.filters.push_back(copy(how->filters[i]));
-    of(host).attached.push_back(one);
-    hook->id = ++of(host).last_handle_;
-    return MORTISE_OK;
-  };
   publisher_ = {sizeof publisher_, 0,
                 [](const mortise_host_t* host, mortise_message_t* message,
                    const mortise_publish_t* how) -> mortise_status_t {
                   of(host).published.emplace_back(message->topic, how->level);
+                  of(host).payloads.push_back(message->payload);
                   if (how->done)
                     of(host).strand.push_back([done = how->done, context = how->context, level = how->level] {
                       done(context, MORTISE_OK, level);
                     });
                   return MORTISE_OK;
                 }};
-  ledger_.size = sizeof ledger_;
+  ledger_ = {
+      sizeof ledger_, 0,
+      [](const mortise_host_t* host, const char* name, const char*, std::uint32_t* loss) -> mortise_status_t {
+        of(host).losses.emplace_back(name);
+        *loss = static_cast<std::uint32_t>(of(host).losses.size());
+        return MORTISE_OK;
+      },
+      [](const mortise_host_t*, std::uint32_t, std::uint64_t, std::uint64_t) {}};
   tables_ = {{MORTISE_HOST_CONFIG, &config_},     {MORTISE_HOST_LOG, &log_},
              {MORTISE_HOST_TIME, &time_},         {MORTISE_HOST_HOOKS, &hooks_},
              {MORTISE_HOST_WORK, &work_},         {MORTISE_HOST_MESSAGES, &messages_},
              {MORTISE_HOST_PUBLISH, &publisher_}, {MORTISE_HOST_LEDGER, &ledger_}};
+}
+
+void FakeHost::set_folders(const std::string& config_dir, const std::string& state_dir) {
+  config_dir_ = config_dir;
+  state_dir_ = state_dir;
+  host_.config_dir = lend(config_dir_);
+  host_.state_dir = lend(state_dir_);
+}
+
+void FakeHost::set_hooks() {
+  hooks_.size = sizeof hooks_;
+  hooks_.attach = [](const mortise_host_t* host, const char* extension, const mortise_attach_t* how,
+                     mortise_hook_t* hook) -> mortise_status_t {
+    hook->id = ++of(host).last_handle_;
+    of(host).attached.push_back(how ? copy(extension, *how) : Attached{extension, {}, {}});
+    of(host).attached.back().hook = hook->id;
+    return MORTISE_OK;
+  };
+  hooks_.change = [](const mortise_host_t* host, mortise_hook_t hook,
+                     const mortise_attach_t* how) -> mortise_status_t {
+    const auto found = std::ranges::find(of(host).attached, hook.id, &Attached::hook);
+    if (found == of(host).attached.end()) return MORTISE_E_UNKNOWN;
+    *found = copy(found->extension.c_str(), *how);
+    found->hook = hook.id;
+    return MORTISE_OK;
+  };
+  hooks_.detach = [](const mortise_host_t* host, mortise_hook_t hook, mortise_done_fn,
+                     void*) -> mortise_status_t {
+    return std::erase_if(of(host).attached, [&](const Attached& each) { return each.hook == hook.id; }) > 0
+               ? MORTISE_OK
+               : MORTISE_E_UNKNOWN;
+  };
 }
 
 void FakeHost::set_host() {
@@ -228,6 +267,7 @@ Said FakeHost::read(mortise_answer_t answer, const mortise_verdict_t* verdict, F
   out.reason_string = copy(verdict->reason_string);
   out.rule = copy(verdict->rule);
   out.client_data = verdict->client_data;
+  out.loss = verdict->loss;
   if (verdict->identity) out.username = copy(verdict->identity->username);
   for (std::size_t i = 0; i < verdict->message_count; ++i) {
     out.topic = verdict->messages[i]->topic;

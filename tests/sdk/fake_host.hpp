@@ -48,12 +48,14 @@ struct Said {
   std::string username;
   std::uint64_t client_data = 0;
   std::string topic;  // of the message that replaces
+  std::uint32_t loss = 0;
 };
 
 struct Attached {
   std::string extension;
   std::vector<std::string> filters;
   std::vector<std::uint16_t> kinds;
+  std::uint64_t hook = 0;
 };
 
 class FakeHost {
@@ -63,6 +65,8 @@ class FakeHost {
   FakeHost& operator=(const FakeHost&) = delete;
 
   const mortise_host_t* raw() { return &host_; }
+  // Where a plugin's relative paths begin; before create().
+  void set_folders(const std::string& config_dir, const std::string& state_dir);
   mortise_call_t call() { return {sizeof(mortise_call_t), 0, 1, this, nullptr}; }
   const mortise_report_t* report() { return &report_; }
 
@@ -72,9 +76,11 @@ class FakeHost {
   std::vector<std::string> findings;   // "pointer|text|remedy|file:line:column"
   std::vector<std::string> faults;     // "where: text"
   std::vector<std::string> lines;      // "event key=value …"
+  std::vector<std::string> losses;     // the ledger's reasons, in order of their numbers from 1
   std::vector<Attached> attached;
   std::deque<std::function<void()>> strand;
   std::vector<std::pair<std::string, std::uint32_t>> published;  // topic, level
+  std::vector<std::string> payloads;                             // of what was published
   std::int32_t log_level = MORTISE_DEBUG;
   mortise_status_t defer_status = MORTISE_OK;
   mortise_status_t work_status = MORTISE_OK;
@@ -95,6 +101,8 @@ class FakeHost {
   static FakeHost& of(const mortise_host_t* host) { return *static_cast<FakeHost*>(host->context); }
   static Said read(mortise_answer_t answer, const mortise_verdict_t* verdict, FakeHost& host);
 
+  std::string config_dir_;
+  std::string state_dir_;
   mortise_host_t host_{};
   mortise_report_t report_{};
   std::map<std::string, const void*> tables_;
@@ -103,6 +111,7 @@ class FakeHost {
 
   void set_host();
   void set_messages();
+  void set_hooks();
   mortise_config_t config_{};
   mortise_log_t log_{};
   mortise_time_t time_{};

@@ -21,7 +21,8 @@
 // Each hook is attached after start(); authenticate_attach(), authorise_attach(), intercept_attach(),
 // observe_attach() (needed: the event types) and log_attach() return the mortise::attach to do it with.
 //
-// Static constants: bool on_strand; const char* display_name, vendor, licence, summary, url.
+// Static constants: bool on_strand; bool attaches_itself (nothing is attached after start(), which has called
+// host.attach for what it wants); const char* display_name, vendor, licence, summary, url.
 //
 // Thread: as the C headers say of each function.
 // Fails:  what a hook throws is counted as a fault and answered with the operator's fallback; what the

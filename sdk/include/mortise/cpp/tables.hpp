@@ -32,6 +32,7 @@ struct instance {
 // Tells what was thrown as a finding; a text such as "/users/3: twice" names its own place.
 inline void report_thrown(const mortise_report_t& report, const std::exception& thrown) noexcept {
   if (const auto* located = dynamic_cast<const finding*>(&thrown)) return located->add_to(report);
+  if (const auto* several = dynamic_cast<const findings*>(&thrown)) return several->add_to(report);
   const std::string_view text{thrown.what()};
   const std::size_t colon = text.find(": ");
   mortise_finding_t found{};
@@ -98,7 +99,7 @@ struct tables {
         said = me.plugin->start(call{me.of, raw}).value;
       else if constexpr (requires { me.plugin->start(); })
         me.plugin->start();
-      attach_all(me);
+      if constexpr (!attaches_itself) attach_all(me);
     });
     return started ? said : MORTISE_DENY;
   }
@@ -224,6 +225,7 @@ struct tables {
   static constexpr bool sinks_log = requires { &Plugin::log_write; };
   static constexpr bool reloads = requires { &Plugin::prepare; };
   static constexpr bool stores = requires { &Plugin::store_commit; };
+  static constexpr bool attaches_itself = requires { requires Plugin::attaches_itself; };
 
   static constexpr mortise_plugin_t make_life() {
     mortise_plugin_t out{};

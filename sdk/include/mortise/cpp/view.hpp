@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "mortise/plugin.h"
 
@@ -72,6 +73,21 @@ class finding : public std::runtime_error {
   std::string file_;
   std::uint32_t line_ = 0;
   std::uint32_t column_ = 0;
+};
+
+// Several findings at once, so that an operator mends a file in one go. Throw it where a finding may be
+// thrown.
+class findings : public std::runtime_error {
+ public:
+  explicit findings(std::vector<finding> list)
+      : std::runtime_error{"there are findings"}, list_{std::move(list)} {}
+
+  void add_to(const mortise_report_t& report) const noexcept {
+    for (const finding& each : list_) each.add_to(report);
+  }
+
+ private:
+  std::vector<finding> list_;
 };
 
 }  // namespace mortise

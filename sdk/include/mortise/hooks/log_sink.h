@@ -1,7 +1,10 @@
 // Hook "mortise.log-sink/1": where log lines go.
 //
 // Grant: listing the table asks for it.  Attach: yes; kinds are the levels wanted (MORTISE_DEBUG to
-// MORTISE_ERROR; none = all), filters are not used. What the kernel builds at all is what some sink wants.
+// MORTISE_ERROR, none = all; MORTISE_SILENT alone = none of them), filters are categories, that is the
+// `source` of lines, whole names. An attachment without filters speaks for every category that no other
+// attachment of the instance names. A line is built if some attachment wants it, and shown to each instance
+// that has one which does.
 #ifndef MORTISE_HOOKS_LOG_SINK_H
 #define MORTISE_HOOKS_LOG_SINK_H
 
@@ -12,6 +15,9 @@ extern "C" {
 #endif
 
 #define MORTISE_LOG_SINK "mortise.log-sink/1"
+
+// As the only kind of an attachment: no line of the categories it names is wanted.
+enum { MORTISE_SILENT = 0 };
 
 // Owns: the plugin; constant data.
 typedef struct mortise_log_sink {

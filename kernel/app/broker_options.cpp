@@ -1,0 +1,115 @@
+#include "app/broker_options.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "config/strength.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mortise::app {
+
+namespace {
+
+broker::Level level_of(config::Durability durability) { return static_cast<broker::Level>(durability); }
+
+template <class Integer>
+Integer whole_seconds(base::Duration duration, Integer most) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  return static_cast<Integer>(std::min<std::int64_t>(seconds, most));
+}
+
+// Of the classes the file names; synced where it names none.
+broker::Level strongest_class(const config::Kernel& kernel) {
+  if (!kernel.acknowledge) return broker::Level::synced;
+  broker::Level strongest = broker::Level::memory;
+  for (const auto& row : kernel.acknowledge->value) strongest = std::max(strongest, level_of(row.after.value));
+  return strongest;
+}
+
+}  // namespace
+
+std::vector<config::Finding> check_settings(const config::Settings& settings, bool has_store) {
+  std::vector<config::Finding> findings =
+      config::stronger_than(has_store ? config::Durability::synced : config::Durability::memory, settings);
+  const auto error = [&](const config::Location& where, std::string key, std::string text, std::string remedy) {
+    findings.push_back({config::Severity::error, where, std::move(key), std::move(text), std::move(remedy)});
+  };
+  if (settings.kernel.acknowledge)
+    for (const auto& row : settings.kernel.acknowledge->value)
+      for (const auto& topic : row.topics)
+        if (!mqtt::is_topic_filter(topic.value))
+          error(topic.where, "kernel/acknowledge", config::in_quotes(topic.value) + " is not a topic filter",
+                "'+' stands for a whole level, '#' for the last one");
+  for (const auto& listener : settings.listeners) {
+    if (!listener.authenticate) continue;
+    for (const auto& name : *listener.authenticate)
+      if (std::none_of(settings.plugins.begin(), settings.plugins.end(),
+                       [&](const config::Plugin& plugin) { return plugin.name.value == name.value; }))
+        error(name.where, "listeners/authenticate", "no plugin is named " + config::in_quotes(name.value),
+              "write the name of one of the plugins");
+  }
+  config::sort_by_place(findings);
+  return findings;
+}
+
+broker::Options broker_options(const config::Settings& settings, bool has_store, base::HashSeed seed) {
+  const config::Kernel& kernel = settings.kernel;
+  broker::Options options;
+  options.packet_size_max = kernel.limits.packet_size;
+  options.topic_levels_max = kernel.limits.topic_levels;
+  options.connect_timeout = kernel.limits.connect_timeout;
+
+  const config::Session& session = kernel.session;
+  options.session_expiry_max_s = session.expiry_maximum
+                                     ? whole_seconds<std::uint32_t>(*session.expiry_maximum, UINT32_MAX - 1)
+                                     : mqtt::session_never_expires;
+  options.receive_maximum = session.receive_maximum;
+  options.inflight_maximum = session.inflight_maximum;
+  options.keep_alive_max_s =
+      session.keep_alive_maximum ? whole_seconds<std::uint16_t>(*session.keep_alive_maximum, UINT16_MAX) : UINT16_MAX;
+  options.queue_messages_max = session.queue.messages.value_or(UINT64_MAX);
+  options.queue_bytes_max = session.queue.bytes.value_or(UINT64_MAX);
+  options.overflow = session.queue.overflow == config::Overflow::drop_oldest ? broker::Options::Overflow::drop_oldest
+                                                                            : broker::Options::Overflow::drop_newest;
+
+  options.store_pending_max = kernel.store.pending;
+  options.store_stall = kernel.store.stall.value_or(std::chrono::hours{24 * 365});
+  options.on_failure = kernel.store.on_failure == config::OnStoreFailure::refuse ? broker::Options::OnFailure::refuse
+                                                                                : broker::Options::OnFailure::memory;
+  options.acknowledge_default = has_store ? broker::Level::synced : broker::Level::memory;
+  options.session_store = !has_store       ? broker::Level::memory
+                          : session.store ? level_of(session.store->value)
+                                          : strongest_class(kernel);
+  if (kernel.acknowledge)
+    for (const auto& row : kernel.acknowledge->value) {
+      broker::Options::TopicClass& added = options.acknowledge.emplace_back();
+      added.after = level_of(row.after.value);
+      for (const auto& topic : row.topics) added.filters.push_back(topic.value);
+    }
+  options.seed = seed;
+  return options;
+}
+
+std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Settings& settings) {
+  std::vector<std::unique_ptr<broker::Listener>> listeners;
+  for (const config::Listener& setting : settings.listeners) {
+    auto& listener = *listeners.emplace_back(std::make_unique<broker::Listener>());
+    const auto speaks = [&](config::Version version) {
+      return std::find(setting.versions.begin(), setting.versions.end(), version) != setting.versions.end();
+    };
+    listener.name = setting.name.value;
+    listener.anonymous = setting.anonymous == config::Anonymous::allow;
+    listener.allows_3_1_1 = speaks(config::Version::v3_1_1);
+    listener.allows_5_0 = speaks(config::Version::v5_0);
+    if (setting.authenticate)
+      for (const auto& name : *setting.authenticate) listener.authenticators.push_back(name.value);
+  }
+  return listeners;
+}
+
+std::uint32_t loop_count(const config::Settings& settings) {
+  if (settings.kernel.threads) return *settings.kernel.threads;
+  return std::max(1U, std::thread::hardware_concurrency() / 2);
+}
+
+}  // namespace mortise::app

@@ -1,0 +1,346 @@
+#include "host/decisions.hpp"
+
+#include <algorithm>
+
+#include "broker/broker.hpp"
+#include "host/abi_text.hpp"
+#include "host/innards.hpp"
+#include "host/instance.hpp"
+#include "host/views.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+using broker::Answer;
+using broker::Decision;
+
+// The links of a chain in the order they are asked: as sorted, or as the listener lists its authenticators.
+class Order {
+ public:
+  Order(const std::vector<HookSet::Link>& chain, const Asked& asked) : chain_{chain} {
+    const broker::Listener* listener = asked.client->listener;
+    if (asked.point != Point::authenticate || !listener || listener->authenticators.empty()) return;
+    listed_ = true;
+    for (const std::string& name : listener->authenticators)
+      for (const auto& link : chain)
+        if (link.what.instance->name() == name) chosen_.push_back(&link);
+  }
+  std::size_t size() const noexcept { return listed_ ? chosen_.size() : chain_.size(); }
+  const HookSet::Link& operator[](std::size_t i) const noexcept { return listed_ ? *chosen_[i] : chain_[i]; }
+
+ private:
+  const std::vector<HookSet::Link>& chain_;
+  std::vector<const HookSet::Link*> chosen_;
+  bool listed_ = false;
+};
+
+bool is_concerned(const Attachment& what, const Asked& asked) {
+  if (what.filters.empty() || !asked.access) return true;
+  return asked.point == Point::subscribe ? what.overlaps(asked.access->topic) : what.wants(asked.access->topic);
+}
+
+mortise_call_t call_on(std::uint32_t loop, base::TimePoint now, CallContext& context) {
+  mortise_call_t call{};
+  call.size = sizeof call;
+  call.loop = loop;
+  call.now_ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  call.context = &context;
+  return call;
+}
+
+std::uint32_t action_of(Point point) {
+  switch (point) {
+    case Point::subscribe: return MORTISE_SUBSCRIBE;
+    case Point::receive: return MORTISE_RECEIVE;
+    case Point::will: return MORTISE_WILL;
+    case Point::retain: return MORTISE_RETAIN;
+    default: return MORTISE_PUBLISH;
+  }
+}
+
+Said as_fallback() { return {}; }
+
+// The function of the plugin behind a question, with views made for it.
+mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, const Asked& asked, ClientView& client,
+                             base::WallTime now) {
+  if (asked.connect) {
+    if (!instance.manifest.authenticate->connect) return MORTISE_PASS;
+    const ConnectView connect{*asked.client, *asked.connect, now};
+    return instance.manifest.authenticate->connect(instance.self, &call, connect.get());
+  }
+  mortise_access_t access{};
+  access.size = sizeof access;
+  access.action = action_of(asked.point);
+  access.client = client.for_instance(instance);
+  mortise_message_view_t message;
+  if (asked.access->message) {
+    message = view_of(*asked.access->message, now);
+    access.message = &message;
+  }
+  std::optional<SubscriptionView> subscription;
+  access.topic = abi_str(asked.access->topic);
+  if (asked.point == Point::subscribe) {
+    subscription.emplace(asked.access->topic, asked.access->qos);
+    access.subscription = subscription->get();
+    access.topic = access.subscription->filter;
+  }
+  return instance.manifest.authorise->check(instance.self, &call, &access);
+}
+
+}  // namespace
+
+// One walk along a chain.
+struct Decisions::Turn {
+  const Asked& asked;
+  const Order& order;
+  broker::Question question;
+  base::Now now;
+  const std::shared_ptr<const HookSet>& set;
+  ClientView& client;
+  std::shared_ptr<SavedQuestion> saved;  // made by the first plugin that answers later
+
+  const std::shared_ptr<SavedQuestion>& save(std::size_t place) {
+    if (!saved) saved = std::make_shared<SavedQuestion>(asked, question, set);
+    saved->place = place;
+    return saved;
+  }
+};
+
+mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer, const mortise_verdict_t* verdict) noexcept {
+  CallContext& context = CallContext::of(call);
+  context.said = copy_said(answer, verdict);
+  context.replied = true;
+  return MORTISE_REPLIED;
+}
+
+mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, mortise_token_t* token) noexcept {
+  CallContext& context = CallContext::of(call);
+  if (!token) return MORTISE_E_INVALID;
+  if ((context.point && !can_wait(*context.point)) || context.token_is_taken) return MORTISE_E_STATE;
+  if (context.token.id == 0) {
+    Innards& in = context.instance->in;
+    if (in.tokens.open_of(*context.instance) >= in.options.open_tokens_max) return MORTISE_E_LIMIT;
+    base::TimePoint deadline = context.deadline;
+    if (deadline_ms != 0) deadline = std::min(deadline, monotonic_now() + std::chrono::milliseconds{deadline_ms});
+    context.token = in.tokens.open(*context.instance, deadline);
+  }
+  context.token_is_taken = true;
+  *token = context.token;
+  return MORTISE_OK;
+}
+
+Answer Decisions::ask(const Asked& asked, broker::Question question, const std::shared_ptr<const HookSet>& set,
+                      base::Now now) {
+  const Order order{set->chain(asked.point), asked};
+  ClientView client{*asked.client};
+  Turn turn{asked, order, question, now, set, client, nullptr};
+  return ask_from(0, turn);
+}
+
+Answer Decisions::ask_from(std::size_t place, Turn& turn) {
+  for (; place < turn.order.size(); ++place) {
+    const Link& link = turn.order[place];
+    if (!is_concerned(link.what, turn.asked) || !link.what.instance->is(State::running)) continue;
+    if (link.repeats) {
+      const auto asked_before = [&](const Link& earlier) {
+        return earlier.what.instance == link.what.instance && is_concerned(earlier.what, turn.asked);
+      };
+      bool again = false;
+      for (std::size_t i = 0; i < place && !again; ++i) again = asked_before(turn.order[i]);
+      if (again) continue;
+    }
+    std::optional<Answer> answer = ask_one(link, place, turn);
+    if (!answer) {
+      Answer later;
+      later.decision = Decision::pending;
+      return later;
+    }
+    if (answer->decision != Decision::pass) return std::move(*answer);
+  }
+  return {};
+}
+
+std::optional<Answer> Decisions::ask_one(const Link& link, std::size_t place, Turn& turn) {
+  Instance& instance = *link.what.instance;
+  if (instance.on_strand()) {
+    ask_on_strand(link, place, turn);
+    return {};
+  }
+  CallContext context;
+  context.instance = &instance;
+  context.point = turn.asked.point;
+  context.deadline = turn.now.monotonic + link.what.deadline;
+  mortise_call_t raw = call_on(turn.question.loop, turn.now.monotonic, context);
+  const mortise_answer_t answer = call(link, raw, turn);
+  if (answer == MORTISE_PENDING) return wait(link, place, context, turn);
+  if (context.token.id != 0) in_.tokens.abandon(context.token);
+  if (answer == MORTISE_PASS) return Answer{};
+  if (answer == MORTISE_REPLIED && context.replied) return understand(link, turn.asked.point, std::move(context.said));
+  Said said;
+  said.answer = answer;
+  return understand(link, turn.asked.point, std::move(said));
+}
+
+mortise_answer_t Decisions::call(const Link& link, mortise_call_t& raw, Turn& turn) {
+  Instance& instance = *link.what.instance;
+  return instance.guarded(name_of(turn.asked.point), mortise_answer_t{MORTISE_FALLBACK}, [&] {
+    return call_plugin(instance, raw, turn.asked, turn.client, turn.now.wall);
+  });
+}
+
+std::optional<Answer> Decisions::wait(const Link& link, std::size_t place, CallContext& context, Turn& turn) {
+  Instance& instance = *link.what.instance;
+  if (!context.token_is_taken) {
+    instance.fault(name_of(turn.asked.point), "PENDING without a token");
+    return understand(link, turn.asked.point, as_fallback());
+  }
+  const auto saved = turn.save(place);
+  std::optional<Said> early = in_.tokens.commit(
+      context.token, [this, saved, token = context.token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
+  if (!early) return std::nullopt;
+  return understand(link, turn.asked.point, std::move(*early));
+}
+
+// The token is the host's until the plugin asks for it in turn.
+void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
+  Instance& instance = *link.what.instance;
+  const auto saved = turn.save(place);
+  const mortise_token_t token = in_.tokens.open(instance, turn.now.monotonic + link.what.deadline);
+  in_.tokens.commit(token, [this, saved, token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
+  const bool posted = instance.strand.post([this, saved, token, &instance] {
+    if (!in_.tokens.is_open(token)) return;  // its deadline has passed while it waited
+    CallContext context;
+    context.instance = &instance;
+    context.point = saved->asked().point;
+    context.token = token;
+    mortise_call_t raw = instance.quiet_call(&context);
+    ClientView client{*saved->asked().client};
+    const mortise_answer_t answer =
+        instance.guarded(name_of(saved->asked().point), mortise_answer_t{MORTISE_FALLBACK},
+                         [&] { return call_plugin(instance, raw, saved->asked(), client, wall_now()); });
+    if (answer == MORTISE_PENDING && context.token_is_taken) return;
+    if (answer == MORTISE_PENDING) instance.fault(name_of(saved->asked().point), "PENDING without a token");
+    Said said;
+    said.answer = answer == MORTISE_PENDING ? mortise_answer_t{MORTISE_FALLBACK} : answer;
+    if (answer == MORTISE_REPLIED && context.replied) said = std::move(context.said);
+    in_.tokens.answer(instance, token, std::move(said));
+  });
+  if (!posted) {
+    instance.fault(name_of(turn.asked.point), "its strand is too far behind");
+    in_.tokens.answer(instance, token, as_fallback());
+  }
+}
+
+Answer Decisions::understand(const Link& link, Point point, Said said) {
+  Instance& instance = *link.what.instance;
+  if (said.answer != MORTISE_FALLBACK) {
+    const std::uint64_t word = said.client_data;
+    Judged judged = judge(point, said, instance.name());
+    if (!judged.fault) {
+      if (point == Point::authenticate && judged.answer.decision == Decision::allow)
+        judged.answer.plugin_data = in_.client_data.keep(instance, word);
+      if (judged.answer.decision == Decision::change) judged.answer.message = fresh_message(said);
+      if (judged.answer.decision == Decision::drop) in_.losses.count_message(said.loss);
+      return std::move(judged.answer);
+    }
+    instance.fault(name_of(point), judged.fault);
+  }
+  Answer fallback;
+  fallback.decision = link.what.fallback;
+  if (fallback.decision == Decision::deny) {
+    fallback.by = instance.name();
+    fallback.rule = "fallback";
+  }
+  return fallback;
+}
+
+// ---- later
+
+void Decisions::settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how, Said said) {
+  Loops* const loops = in_.loops.load();
+  if (!loops) return;
+  loops->post(saved->question.loop, [this, saved, token, how, kept = std::make_shared<Said>(std::move(said))](
+                                        broker::Broker& broker) {
+    const Asked& asked = saved->asked();
+    Instance& instance = *Order{saved->set->chain(asked.point), asked}[saved->place].what.instance;
+    if (how != Settled::answered && instance.manifest.life->cancelled && instance.is(State::running)) {
+      const std::uint32_t why = how == Settled::expired ? MORTISE_CANCEL_DEADLINE : MORTISE_CANCEL_DRAIN;
+      const auto tell = [&instance, token, why] {
+        instance.guarded("cancelled", [&] { instance.manifest.life->cancelled(instance.self, token, why); });
+      };
+      instance.on_strand() ? static_cast<void>(instance.strand.post(tell)) : tell();
+    }
+    go_on(saved, std::move(*kept), broker);
+  });
+}
+
+void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker) {
+  const Asked& asked = saved->asked();
+  const Order order{saved->set->chain(asked.point), asked};
+  Instance& instance = *order[saved->place].what.instance;
+  Answer answer = understand(order[saved->place], asked.point, std::move(said));
+  if (answer.decision == Decision::pass) {
+    ClientView client{*asked.client};
+    Turn turn{asked, order, saved->question, {monotonic_now(), wall_now()}, saved->set, client, saved};
+    answer = ask_from(saved->place + 1, turn);
+    if (answer.decision == Decision::pending) return;
+  }
+  const std::uint64_t plugin_data = answer.plugin_data;
+  if (broker.on_answer(saved->question, std::move(answer))) return;
+  // Nobody waits any more: the client has gone.
+  instance.late_answers.fetch_add(1, std::memory_order_relaxed);
+  if (plugin_data != 0) in_.forget(plugin_data);
+}
+
+// ---- intercept
+
+// The broker numbers what it takes, so that it must not be given the same message twice.
+broker::MessageRef Decisions::fresh_message(Said& said) {
+  broker::MessageRef message = said.message.get()->message;
+  const broker::Level level = in_.level_of(message->topic());
+  if (said.message.get()->fresh.exchange(false) && message->level() == level) return message;
+  broker::MessageParts parts = parts_of(*message);
+  parts.level = level;
+  return broker::Message::make(parts, in_.accounts);
+}
+
+Answer Decisions::intercept(const broker::ClientFacts& client, const broker::MessageRef& message, const HookSet& set,
+                            base::Now now) {
+  ClientView shown{client};
+  const std::vector<Link>& chain = set.chain(Point::intercept);
+  Answer result;
+  for (std::size_t place = 0; place < chain.size(); ++place) {
+    const Link& link = chain[place];
+    const broker::Message& current = result.message ? *result.message : *message;
+    if (!link.what.wants(current.topic())) continue;
+    Instance& instance = *link.what.instance;
+    const auto same = [&](const Link& earlier) {
+      return earlier.what.instance == &instance && earlier.what.wants(current.topic());
+    };
+    if (link.repeats && std::any_of(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(place), same)) continue;
+    if (!instance.manifest.intercept->publish) continue;
+    CallContext context;
+    context.instance = &instance;
+    context.point = Point::intercept;
+    mortise_call_t raw = call_on(client.loop, now.monotonic, context);
+    const mortise_message_view_t view = view_of(current, now.wall);
+    mortise_answer_t said_now = instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
+      return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance), &view);
+    });
+    if (said_now == MORTISE_PASS) continue;
+    Said said;
+    said.answer = said_now;
+    if (said_now == MORTISE_REPLIED && context.replied) said = std::move(context.said);
+    Answer answer = understand(link, Point::intercept, std::move(said));
+    if (answer.decision == Decision::change) {
+      result.decision = Decision::change;
+      result.message = std::move(answer.message);
+    } else if (answer.decision != Decision::pass && answer.decision != Decision::allow) {
+      return answer;
+    }
+  }
+  return result;
+}
+
+}  // namespace mortise::host

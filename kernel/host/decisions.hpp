@@ -1,0 +1,72 @@
+// Asking the plugins of a chain in order, now or later.
+//
+// Thread: ask() on the loop whose broker asks; a later answer comes back to that loop as a task of its own.
+// Cost:   a plugin that answers at once costs its views, its call and no allocation.
+// Fails:  never towards the broker: what a plugin does wrong is counted as its fault and its fallback answers.
+// Source: abi.md, "Decisions"; mortise/abi/answer.h.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/time.hpp"
+#include "broker/ports.hpp"
+#include "host/saved_question.hpp"
+#include "mortise/abi/host.h"
+
+namespace mortise::broker {
+class Broker;
+}
+
+namespace mortise::host {
+
+struct Innards;
+class ClientView;
+
+// What mortise_call_t.context points to.
+struct CallContext {
+  Instance* instance = nullptr;
+  std::optional<Point> point;      // none: start or drain
+  base::TimePoint deadline{};      // of a token, unless a shorter one is wished for
+  mortise_token_t token{};
+  bool token_is_taken = false;     // by this call; or by the host for it, on a strand
+  bool replied = false;
+  Said said;
+
+  static CallContext& of(mortise_call_t* call) noexcept { return *static_cast<CallContext*>(call->context); }
+};
+
+// reply() and defer() of mortise_host_t.
+mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer, const mortise_verdict_t* verdict) noexcept;
+mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, mortise_token_t* token) noexcept;
+
+class Decisions {
+ public:
+  explicit Decisions(Innards& inside) : in_{inside} {}
+
+  broker::Answer ask(const Asked& asked, broker::Question question, const std::shared_ptr<const HookSet>& set,
+                     base::Now now);
+  // `message` is what CHANGE replaces, and whatever is left of it goes to the broker.
+  broker::Answer intercept(const broker::ClientFacts& client, const broker::MessageRef& message, const HookSet& set,
+                           base::Now now);
+
+ private:
+  using Link = HookSet::Link;
+  struct Turn;
+
+  broker::Answer ask_from(std::size_t place, Turn& turn);
+  // What one plugin says; nothing: it will answer later.
+  std::optional<broker::Answer> ask_one(const Link& link, std::size_t place, Turn& turn);
+  mortise_answer_t call(const Link& link, mortise_call_t& call, Turn& turn);
+  void ask_on_strand(const Link& link, std::size_t place, Turn& turn);
+  std::optional<broker::Answer> wait(const Link& link, std::size_t place, CallContext& context, Turn& turn);
+  broker::Answer understand(const Link& link, Point point, Said said);
+  broker::MessageRef fresh_message(Said& said);
+
+  void settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how, Said said);
+  void go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker);
+
+  Innards& in_;
+};
+
+}  // namespace mortise::host

@@ -1,0 +1,83 @@
+#include "host/event_batch.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include "host/abi_text.hpp"
+#include "host/message_handle.hpp"
+#include "host/views.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+// One event as it is shown, with everything it points to.
+struct Shown {
+  explicit Shown(const broker::ClientFacts& facts) : client{facts} {}
+  ClientView client;
+  mortise_message_view_t message{};
+  mortise_event_t event{};
+};
+
+}  // namespace
+
+EventBatch::Text EventBatch::keep(std::string_view text) {
+  const Text kept{static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(text.size())};
+  texts_.append(text);
+  return kept;
+}
+
+void EventBatch::add(const broker::Event& event, base::WallTime now) {
+  Kept& kept = events_.emplace_back();
+  kept.type = event_type_of(event.kind);
+  kept.reason = event.reason;
+  kept.qos = event.qos;
+  kept.when = now;
+  kept.name = keep(event.kind == broker::EventKind::dropped ? event.loss : event.name);
+  if (event.message) kept.message = share(*event.message);
+  if (!event.client) return;
+  kept.has_client = true;
+  kept.client = *event.client;
+  if (event.client->plugin_data != 0) kept.data = *reinterpret_cast<const ClientData*>(event.client->plugin_data);
+  kept.client_id = keep(event.client->client_id);
+  kept.username = keep(event.client->username);
+  kept.address = keep(event.client->address);
+}
+
+void EventBatch::clear() {
+  events_.clear();
+  texts_.clear();
+}
+
+void EventBatch::show(const HookSet::Observer& observer,
+                      const std::function<void(std::span<const mortise_event_t* const>)>& show) const {
+  std::deque<Shown> shown;
+  std::vector<const mortise_event_t*> pointers;
+  for (const Kept& kept : events_) {
+    const auto wanted = [&](const Attachment& one) {
+      return one.has_kind(kept.type) && (!kept.message || one.wants(kept.message->topic()));
+    };
+    if (std::ranges::none_of(observer.attachments, wanted)) continue;
+    broker::ClientFacts facts = kept.client;
+    facts.client_id = text(kept.client_id);
+    facts.username = text(kept.username);
+    facts.address = text(kept.address);
+    facts.plugin_data = kept.data.owner ? reinterpret_cast<std::uint64_t>(&kept.data) : 0;
+    Shown& one = shown.emplace_back(facts);
+    one.event.size = sizeof one.event;
+    one.event.type = kept.type;
+    one.event.reason_code = static_cast<std::uint8_t>(kept.reason);
+    one.event.qos = static_cast<std::uint8_t>(kept.qos);
+    one.event.unix_ns = static_cast<std::uint64_t>(kept.when.time_since_epoch().count());
+    one.event.name = abi_str(text(kept.name));
+    if (kept.has_client) one.event.client = one.client.for_instance(*observer.instance);
+    if (kept.message) {
+      one.message = view_of(*kept.message, kept.when);
+      one.event.message = &one.message;
+    }
+    pointers.push_back(&one.event);
+  }
+  if (!pointers.empty()) show(pointers);
+}
+
+}  // namespace mortise::host

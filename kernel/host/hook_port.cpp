@@ -1,0 +1,92 @@
+#include "host/hook_port.hpp"
+
+#include <array>
+#include <utility>
+
+#include "host/innards.hpp"
+#include "host/instance.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+constexpr std::array<Point, static_cast<std::size_t>(broker::Action::count)> points{
+    Point::publish, Point::subscribe, Point::receive, Point::will, Point::retain};
+
+}  // namespace
+
+HookPort::HookPort(Innards& inside, std::uint32_t loops) : in_{inside}, turns_(loops) {
+  for (Turn& turn : turns_) {
+    turn.set = inside.board.newest();
+    turn.batch = std::make_shared<EventBatch>();
+  }
+}
+
+void HookPort::begin_turn(std::uint32_t loop) {
+  Turn& turn = turns_[loop];
+  if (in_.board.version() == turn.set->version) return;
+  turn.set = in_.board.newest();
+  in_.board.passed(loop, turn.set->version);
+}
+
+void HookPort::end_turn(std::uint32_t loop) {
+  Turn& turn = turns_[loop];
+  if (!turn.batch->empty()) show_events(turn, loop);
+  if (turn.forgotten.empty()) return;
+  for (const std::uint64_t plugin_data : std::exchange(turn.forgotten, {})) in_.forget(plugin_data);
+}
+
+void HookPort::leave(std::uint32_t loop) { in_.board.passed(loop, UINT64_MAX); }
+
+void HookPort::show_events(Turn& turn, std::uint32_t loop) {
+  for (const HookSet::Observer& observer : turn.set->observers) {
+    Instance& instance = *observer.instance;
+    const auto call = [&instance, loop](const EventBatch& batch, const HookSet::Observer& to, bool on_loop) {
+      batch.show(to, [&](std::span<const mortise_event_t* const> events) {
+        mortise_call_t raw = instance.quiet_call(nullptr);
+        if (on_loop) raw.loop = loop;
+        instance.guarded("observe.events", [&] {
+          instance.manifest.observe->events(instance.self, &raw, events.data(), events.size());
+        });
+      });
+    };
+    if (!instance.on_strand()) {
+      call(*turn.batch, observer, true);
+      continue;
+    }
+    const bool posted = instance.strand.post([call, batch = turn.batch, set = turn.set, &observer] { call(*batch, observer, false); });
+    if (!posted) instance.fault("observe.events", "its strand is too far behind, events were left out");
+  }
+  // A strand may still read it; then the next turn begins a new one.
+  if (turn.batch.use_count() == 1)
+    turn.batch->clear();
+  else
+    turn.batch = std::make_shared<EventBatch>();
+}
+
+broker::Answer HookPort::authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
+                                      broker::Question question, base::Now now) {
+  return in_.decisions.ask({Point::authenticate, &client, &connect, nullptr}, question, turns_[client.loop].set, now);
+}
+
+broker::Answer HookPort::authorise(const broker::ClientFacts& client, const broker::Access& access,
+                                   broker::Question question, base::Now now) {
+  question.loop = client.loop;  // a question nobody may answer later comes without
+  const Point point = points[static_cast<std::size_t>(access.action)];
+  return in_.decisions.ask({point, &client, nullptr, &access}, question, turns_[client.loop].set, now);
+}
+
+broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client, const broker::MessageRef& message,
+                                           base::Now now) {
+  return in_.decisions.intercept(client, message, *turns_[client.loop].set, now);
+}
+
+void HookPort::forget(std::uint32_t loop, std::uint64_t plugin_data) {
+  turns_[loop].forgotten.push_back(plugin_data);
+}
+
+void HookPort::happened(const broker::Event& event, std::uint32_t loop, base::Now now) {
+  turns_[loop].batch->add(event, now.wall);
+}
+
+}  // namespace mortise::host

@@ -1,0 +1,96 @@
+// One plugin entry of the configuration, from its library to its end.
+//
+// Thread: made and ended by the control thread; what others read is atomic, constant after start, or says so.
+// Owns:   the plugin's object, its strand, its settings.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "config/settings.hpp"
+#include "host/grants.hpp"
+#include "host/manifest.hpp"
+#include "host/publish_queue.hpp"
+#include "host/report.hpp"
+#include "host/strand.hpp"
+#include "host/timers.hpp"
+
+namespace mortise::host {
+
+struct Innards;
+
+enum class State : std::uint8_t { described, created, configured, starting, running, draining, stopping, stopped };
+std::string_view name_of(State state) noexcept;
+
+struct Instance {
+  // `config` is the section with the schema's defaults put in.
+  Instance(Innards& inside, const config::Plugin& chosen, std::size_t place, std::filesystem::path library);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  const std::string& name() const noexcept { return settings.name.value; }
+  std::string key() const { return "plugins/" + std::to_string(index); }
+  static Instance& of(const mortise_host_t* host) noexcept { return *static_cast<Instance*>(host->context); }
+
+  State now() const noexcept { return state.load(std::memory_order_acquire); }
+  bool is(State one) const noexcept { return now() == one; }
+  // From start() to the end of drain().
+  bool is_open() const noexcept { return now() >= State::starting && now() <= State::draining; }
+  bool on_strand() const noexcept { return manifest.on_strand(); }
+
+  // Counts a fault and logs it: the first at once, then one line in ten seconds at most.
+  void fault(std::string_view where, std::string_view text);
+  // Runs a function of the plugin. What it throws is a fault, and `otherwise` is returned.
+  template <class Call, class Value>
+  Value guarded(std::string_view where, Value otherwise, Call&& call) noexcept {
+    try {
+      return call();
+    } catch (const std::exception& thrown) {
+      fault(where, thrown.what());
+    } catch (...) {
+      fault(where, "an exception of unknown type");
+    }
+    return otherwise;
+  }
+  template <class Call>
+  void guarded(std::string_view where, Call&& call) noexcept {
+    guarded(where, 0, [&] { return call(), 0; });
+  }
+  // A call that comes from no loop.
+  mortise_call_t quiet_call(void* context) const noexcept;
+
+  Innards& in;
+  const config::Plugin settings;
+  const std::size_t index;
+  const std::filesystem::path file;
+  config::Tree config;
+  Manifest manifest;
+  Grants grants;
+  void* self = nullptr;
+  std::atomic<State> state{State::described};
+  mortise_host_t abi{};
+  Strand strand;
+  Timers timers;
+  PublishQueue publishing;
+
+  // What work.submit and work.post still owe.
+  std::atomic<std::uint32_t> work_owed{0};
+  std::atomic<std::uint64_t> faults{0};
+  std::atomic<std::uint64_t> late_answers{0};
+
+ private:
+  std::mutex fault_mutex_;
+  struct Told {
+    base::TimePoint at{};
+    std::uint64_t since = 0;
+  };
+  std::map<std::string, Told, std::less<>> faults_told_;  // by where; a few dozen at most
+};
+
+}  // namespace mortise::host

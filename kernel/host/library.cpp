@@ -1,0 +1,67 @@
+#include "host/library.hpp"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/shared_library.hpp>
+#include <deque>
+#include <system_error>
+
+namespace mortise::host {
+
+namespace {
+
+constexpr const char* entry_symbol = "mortise_plugin_entry";
+
+// Never destroyed: threads of a plugin, or its thread-local destructors, may outlive every other object of ours.
+std::deque<boost::dll::shared_library>& opened_libraries() {
+  static auto* const libraries = new std::deque<boost::dll::shared_library>;
+  return *libraries;
+}
+
+}  // namespace
+
+base::Result<std::filesystem::path, config::Refusal> find_library(const std::string& name,
+                                                                  std::span<const std::filesystem::path> folders) {
+  std::error_code ignored;
+  if (std::filesystem::path{name}.is_absolute()) {
+    if (std::filesystem::is_regular_file(name, ignored)) return std::filesystem::path{name};
+    return base::Failure{config::Refusal{"there is no file " + name, "build it, or correct the path"}};
+  }
+  std::string tried;
+  for (const auto& folder : folders) {
+    const std::filesystem::path file = folder / (name + ".so");
+    if (std::filesystem::is_regular_file(file, ignored)) return file;
+    tried += (tried.empty() ? "" : ", ") + file.string();
+  }
+  return base::Failure{config::Refusal{
+      "there is no plugin library " + config::in_quotes(name) + (tried.empty() ? "" : "; tried " + tried),
+      folders.empty() ? "kernel/plugin_path names no folder" : "install the plugin, or add its folder to kernel/plugin_path"}};
+}
+
+base::Result<ExportedEntry, config::Refusal> open_library(const std::filesystem::path& file) {
+  try {
+    const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
+    boost::dll::shared_library library{file, mode};
+    const bool has_entry = library.has(entry_symbol);
+    const void* const at = has_entry ? &library.get<const char>(entry_symbol) : nullptr;
+    opened_libraries().push_back(std::move(library));
+    if (!has_entry)
+      return base::Failure{config::Refusal{file.string() + " is no Mortise plugin: it exports no " + entry_symbol,
+                                           "build it with mortise_add_plugin()"}};
+    Dl_info info{};
+    const ElfW(Sym)* symbol = nullptr;
+    const int found = ::dladdr1(at, &info, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT);
+    if (found == 0 || symbol == nullptr || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
+      return base::Failure{config::Refusal{file.string() + ": " + entry_symbol + " is not data",
+                                           "export it as a mortise_plugin_entry_t"}};
+    return ExportedEntry{at, static_cast<std::size_t>(symbol->st_size)};
+  } catch (const std::exception& failure) {
+    // Boost puts its own category's words in front of dlerror's; the file is in dlerror's text already.
+    return base::Failure{config::Refusal{"the library cannot be opened: " + std::string{failure.what()}, {}}};
+  }
+}
+
+}  // namespace mortise::host

@@ -1,0 +1,242 @@
+#include "host/schema_check.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "config/nearest.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using config::Finding;
+using config::Tree;
+
+// What "$ref": "#/…" leads to, through at most a few others.
+const Json* resolved(const Json* schema, const Json& root) {
+  for (int hops = 0; schema && hops < 16; ++hops) {
+    if (!schema->is_object() || !schema->contains("$ref")) return schema;
+    const std::string target = (*schema)["$ref"].get<std::string>();
+    if (!target.starts_with('#')) return nullptr;
+    const Json::json_pointer place{target.substr(1)};
+    schema = root.contains(place) ? &root[place] : nullptr;
+  }
+  return nullptr;
+}
+
+const Json* member(const Json* schema, const char* key) {
+  return schema && schema->is_object() && schema->contains(key) ? &(*schema)[key] : nullptr;
+}
+
+// The schema of a map's entry or of a list's item; null where it says nothing simple about it.
+const Json* schema_of_entry(const Json* schema, const std::string& key, const Json& root) {
+  if (const Json* properties = member(schema, "properties"))
+    if (properties->contains(key)) return resolved(&(*properties)[key], root);
+  const Json* others = member(schema, "additionalProperties");
+  return others && others->is_object() ? resolved(others, root) : nullptr;
+}
+const Json* schema_of_item(const Json* schema, const Json& root) {
+  const Json* items = member(schema, "items");
+  return items && items->is_object() ? resolved(items, root) : nullptr;
+}
+
+// Keys of maps that the schema closes with additionalProperties: false.
+class UnknownKeys {
+ public:
+  UnknownKeys(const Json& root, std::vector<Finding>& findings) : root_{root}, findings_{findings} {}
+
+  void look(const Tree& node, const Json* schema, const std::string& key) {
+    for (std::size_t i = 0; i < node.items().size(); ++i)
+      look(node.items()[i], schema_of_item(schema, root_), key + '/' + std::to_string(i));
+    const Json* others = member(schema, "additionalProperties");
+    const bool closed = others && others->is_boolean() && !others->get<bool>() && !member(schema, "patternProperties");
+    const Json* known = member(schema, "properties");
+    for (const Tree::Entry& entry : node.entries()) {
+      if (closed && (!known || !known->contains(entry.key))) tell(entry, known, key);
+      look(entry.value, schema_of_entry(schema, entry.key, root_), key + '/' + entry.key);
+    }
+  }
+
+ private:
+  void tell(const Tree::Entry& entry, const Json* known, const std::string& key) {
+    std::vector<std::string_view> names;
+    if (known)
+      for (const auto& [name, schema] : known->items()) names.push_back(known->find(name).key());
+    std::string text = "unknown key " + config::in_quotes(entry.key);
+    if (const auto nearest = config::nearest_name(entry.key, names))
+      text += ", did you mean " + config::in_quotes(*nearest) + "?";
+    findings_.push_back({config::Severity::error, entry.key_where, key + '/' + entry.key, std::move(text), {}});
+  }
+
+  const Json& root_;
+  std::vector<Finding>& findings_;
+};
+
+std::string_view name_of(Tree::Kind kind) {
+  switch (kind) {
+    case Tree::Kind::null: return "nothing";
+    case Tree::Kind::boolean: return "true or false";
+    case Tree::Kind::integer: return "a whole number";
+    case Tree::Kind::real: return "a number";
+    case Tree::Kind::string: return "a text";
+    case Tree::Kind::list: return "a list";
+    case Tree::Kind::map: return "a map";
+  }
+  return "something else";
+}
+
+std::string_view name_of_type(std::string_view type) {
+  if (type == "object") return "a map";
+  if (type == "array") return "a list";
+  if (type == "string") return "a text";
+  if (type == "integer") return "a whole number";
+  if (type == "number") return "a number";
+  if (type == "boolean") return "true or false";
+  return "nothing";
+}
+
+std::string listed(const Json& values) {
+  std::string text;
+  for (const Json& value : values)
+    text += (text.empty() ? "" : ", ") + (value.is_string() ? value.get<std::string>() : value.dump());
+  return text;
+}
+
+// What is wrong with `node`, from the schema where it is simple, else in the library's words.
+std::string explain(const Tree& node, const Json* schema, const std::string& said) {
+  if (said.find("'type' constraint") != said.npos)
+    if (const Json* type = member(schema, "type")) {
+      std::string wanted;
+      for (const Json& one : type->is_array() ? *type : Json::array({*type}))
+        wanted += (wanted.empty() ? "" : " or ") + std::string{name_of_type(one.get<std::string>())};
+      return "this is " + std::string{name_of(node.kind())} + ", it must be " + wanted;
+    }
+  if (said.find("enum values") != said.npos)
+    if (const Json* values = member(schema, "enum"))
+      return config::in_quotes(node.text()) + " is none of " + listed(*values);
+  if (said.find("'pattern' constraint") != said.npos)
+    if (const Json* pattern = member(schema, "pattern"))
+      return config::in_quotes(node.text()) + " does not have the form " + pattern->get<std::string>();
+  constexpr std::string_view missing = "Missing required property '";
+  if (said.starts_with(missing))
+    return "the key " + config::in_quotes(said.substr(missing.size(), said.find('\'', missing.size()) - missing.size())) +
+           " is missing";
+  std::string text = said;
+  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  while (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+bool is_about_a_child(std::string_view said) {
+  return said.starts_with("Failed to validate") || said.starts_with("Object contains a property") ||
+         said.starts_with("Cannot validate item");
+}
+
+// "<root>", "[sinks]", "[0]": the library's way to a node, without its first step.
+std::vector<std::string> steps_of(const std::vector<std::string>& context) {
+  std::vector<std::string> steps;
+  for (const std::string& step : std::span{context}.subspan(context.empty() ? 0 : 1))
+    steps.push_back(step.size() > 1 && step.front() == '[' ? step.substr(1, step.size() - 2) : step);
+  return steps;
+}
+
+void add_finding(const Tree& config, const Json& root, const valijson::ValidationResults::Error& error,
+                 const std::string& key, const config::Location& section, std::vector<Finding>& findings) {
+  const Tree* node = &config;
+  const Json* schema = resolved(&root, root);
+  std::string way = key;
+  for (const std::string& step : steps_of(error.context)) {
+    const Tree::Entry* entry = node->entry(step);
+    schema = entry ? schema_of_entry(schema, step, root) : schema_of_item(schema, root);
+    const std::size_t index = std::strtoul(step.c_str(), nullptr, 10);
+    if (entry)
+      node = &entry->value;
+    else if (index < node->items().size())
+      node = &node->items()[index];
+    way += '/' + step;
+  }
+  const config::Location& where = node->where().line != 0 ? node->where() : section;
+  Finding finding{config::Severity::error, where, way, explain(*node, schema, error.description), {}};
+  const bool told = std::ranges::any_of(
+      findings, [&](const Finding& other) { return other.key == way && other.text == finding.text; });
+  if (!told) findings.push_back(std::move(finding));
+}
+
+Tree tree_of(const Json& value, const config::Location& where) {
+  if (value.is_object()) {
+    Tree map = Tree::map(where);
+    for (const auto& [key, inner] : value.items()) map.insert(key, where, tree_of(inner, where));
+    return map;
+  }
+  if (value.is_array()) {
+    Tree list = Tree::list(where);
+    for (const Json& inner : value) list.append(tree_of(inner, where));
+    return list;
+  }
+  if (value.is_string()) return Tree::scalar(Tree::Kind::string, value.get<std::string>(), where);
+  const Tree::Kind kind = value.is_boolean()          ? Tree::Kind::boolean
+                          : value.is_number_integer() ? Tree::Kind::integer
+                          : value.is_number()         ? Tree::Kind::real
+                                                      : Tree::Kind::null;
+  return Tree::scalar(kind, value.dump(), where);
+}
+
+// The tree with the schema's defaults for what was left out.
+Tree with_defaults(const Tree& node, const Json* schema, const Json& root) {
+  if (node.kind() == Tree::Kind::list) {
+    Tree list = Tree::list(node.where());
+    for (const Tree& item : node.items()) list.append(with_defaults(item, schema_of_item(schema, root), root));
+    return list;
+  }
+  if (node.kind() != Tree::Kind::map) return node;
+  Tree map = Tree::map(node.where());
+  for (const Tree::Entry& entry : node.entries())
+    map.insert(entry.key, entry.key_where, with_defaults(entry.value, schema_of_entry(schema, entry.key, root), root));
+  if (const Json* properties = member(schema, "properties"))
+    for (const auto& [key, inner] : properties->items())
+      if (const Json* value = member(resolved(&inner, root), "default"); value && !map.entry(key))
+        map.insert(key, node.where(), tree_of(*value, node.where()));
+  return map;
+}
+
+}  // namespace
+
+std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, const std::string& key,
+                                  const config::Location& section) {
+  std::vector<Finding> findings;
+  const auto broken = [&](const std::string& why) {
+    findings.push_back({config::Severity::error, section, key, "the plugin's own JSON Schema is broken: " + why,
+                        "this is a fault of the plugin, report it to its author"});
+    return findings;
+  };
+  const Json root = Json::parse(schema_text, nullptr, false);
+  if (root.is_discarded() || !root.is_object()) return broken("it is no JSON object");
+  try {
+    // The library's adapter knows the unordered type only.
+    const nlohmann::json plain = nlohmann::json::parse(schema_text);
+    const nlohmann::json document = nlohmann::json::parse(config.to_json());
+    valijson::Schema schema;
+    valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(valijson::adapters::NlohmannJsonAdapter{plain},
+                                                                          schema);
+    valijson::ValidationResults results;
+    const bool valid = valijson::Validator{}.validate(schema, valijson::adapters::NlohmannJsonAdapter{document}, &results);
+    UnknownKeys{root, findings}.look(config, resolved(&root, root), key);
+    for (const auto& error : results)
+      if (!is_about_a_child(error.description)) add_finding(config, root, error, key, section, findings);
+    // Only combined schemas end here, such as anyOf: then the outermost words are all there is.
+    if (!valid && findings.empty()) add_finding(config, root, *results.begin(), key, section, findings);
+    if (valid && findings.empty()) config = with_defaults(config, resolved(&root, root), root);
+  } catch (const std::exception& failure) {
+    return broken(failure.what());
+  }
+  return findings;
+}
+
+}  // namespace mortise::host

@@ -1,0 +1,103 @@
+#include "host/tokens.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+base::Handle<Tokens> raw_handle(mortise_token_t token) { return base::Handle<Tokens>::from(token.id); }
+
+}  // namespace
+
+mortise_token_t Tokens::open(const Instance& owner, base::TimePoint deadline) {
+  const std::lock_guard lock{mutex_};
+  const Key key = owed_.emplace();
+  Owed& owed = owed_.at(key);
+  owed.owner = &owner;
+  owed.deadline = deadline;
+  ++open_[&owner];
+  return {key.value()};
+}
+
+std::optional<Said> Tokens::commit(mortise_token_t token, Tell tell) {
+  const Key key{raw_handle(token).index, raw_handle(token).generation};
+  const std::lock_guard lock{mutex_};
+  Owed& owed = owed_.at(key);
+  if (owed.early) {
+    std::optional<Said> early = std::move(owed.early);
+    erase(key);
+    return early;
+  }
+  owed.committed = true;
+  owed.tell = std::move(tell);
+  owed.alarm = clock_.ring_at(owed.deadline, [this, key] { expire(key); });
+  return {};
+}
+
+void Tokens::abandon(mortise_token_t token) {
+  const Key key{raw_handle(token).index, raw_handle(token).generation};
+  const std::lock_guard lock{mutex_};
+  if (owed_.find(key)) erase(key);
+}
+
+bool Tokens::answer(const Instance& owner, mortise_token_t token, Said said) {
+  const Key key{raw_handle(token).index, raw_handle(token).generation};
+  Tell tell;
+  {
+    const std::lock_guard lock{mutex_};
+    Owed* owed = owed_.find(key);
+    if (!owed || owed->owner != &owner || owed->early) return false;
+    if (!owed->committed) {
+      owed->early = std::move(said);
+      return true;
+    }
+    tell = std::move(owed->tell);
+    clock_.cancel(owed->alarm);
+    erase(key);
+  }
+  tell(Settled::answered, std::move(said));
+  return true;
+}
+
+bool Tokens::is_open(mortise_token_t token) {
+  const std::lock_guard lock{mutex_};
+  return owed_.find({raw_handle(token).index, raw_handle(token).generation}) != nullptr;
+}
+
+void Tokens::expire(Key key) {
+  Tell tell;
+  {
+    const std::lock_guard lock{mutex_};
+    Owed* owed = owed_.find(key);
+    if (!owed) return;
+    tell = std::move(owed->tell);
+    erase(key);
+  }
+  tell(Settled::expired, {});
+}
+
+void Tokens::cancel_all(const Instance& owner) {
+  std::vector<Tell> told;
+  {
+    const std::lock_guard lock{mutex_};
+    owed_.each([&](Key key, Owed& owed) {
+      if (owed.owner != &owner || !owed.committed) return;
+      clock_.cancel(owed.alarm);
+      told.push_back(std::move(owed.tell));
+      erase(key);
+    });
+  }
+  for (const Tell& tell : told) tell(Settled::drained, {});
+}
+
+std::size_t Tokens::open_of(const Instance& owner) {
+  const std::lock_guard lock{mutex_};
+  const auto found = open_.find(&owner);
+  return found == open_.end() ? 0 : found->second;
+}
+
+void Tokens::erase(Key key) {
+  --open_[owed_.at(key).owner];
+  owed_.erase(key);
+}
+
+}  // namespace mortise::host

@@ -1,0 +1,294 @@
+#include "net/connections.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mortise::net {
+
+namespace {
+
+constexpr std::size_t waiting_bytes_max = 64 * 1024;  // unread, of a connection whose packets wait
+// Deliveries stop at 128 KiB unwritten and one packet; the answers to a peer that reads nothing stop here.
+constexpr std::size_t unwritten_beside_a_packet = 256 * 1024;
+constexpr std::size_t parts_max = 64;
+constexpr int sends_a_turn = 4;
+constexpr int goodbye_reads = 4;
+constexpr base::Duration last_words_time = std::chrono::seconds{5};
+constexpr base::Duration goodbye_time = std::chrono::seconds{1};
+constexpr std::uint64_t goodbye_bit = std::uint64_t{1} << 31;  // in a token, of the handle's index
+
+bool is_for_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller)
+    : broker_{broker},
+      poller_{poller},
+      accounts_{shared.ledgers[loop]->accounts},
+      unwritten_max_{shared.options.packet_size_max + unwritten_beside_a_packet} {}
+
+Connections::~Connections() {
+  for (Connection& connection : connections_) connection.unread.clear(accounts_);
+}
+
+Connections::Connection* Connections::find(broker::ClientKey client) noexcept {
+  if (client.index >= connections_.size()) return nullptr;
+  Connection& connection = connections_[client.index];
+  return connection.client == client ? &connection : nullptr;
+}
+
+void Connections::open(Arrival arrival) {
+  const broker::ClientKey client = arrival.move
+                                       ? broker_.on_arrival(std::move(*arrival.move))
+                                       : broker_.on_open(*arrival.listener, std::move(arrival.address));
+  if (client.index >= connections_.size()) connections_.resize(client.index + 1);
+  Connection& connection = connections_[client.index];
+  MORTISE_EXPECT(!connection.client);
+  connection.socket = std::move(arrival.socket);
+  connection.client = client;
+  connection.unread = std::move(arrival.unread);
+  connection.interest = EPOLLIN;
+  accounts_.charge(broker::Account::connection, static_cast<std::int64_t>(connection.unread.memory()));
+  if (!poller_.add(connection.socket.number(), connection.interest, client.value())) return lose(connection);
+  if (!connection.unread.empty()) feed(client, {});
+}
+
+void Connections::on_ready(std::uint64_t token, std::uint32_t events) {
+  if (token & goodbye_bit) return on_goodbye(Goodbye::from(token & ~goodbye_bit));
+  const auto client = broker::ClientKey::from(token);
+  if (events & EPOLLOUT) flush(client, true);
+  if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
+  Connection* connection = find(client);
+  if (!connection) return;
+  if (connection->interest & EPOLLIN)
+    read(*connection);
+  else if (events & (EPOLLHUP | EPOLLERR))  // reported whatever the interest
+    lose(*connection);
+}
+
+// ---- in
+
+void Connections::read(Connection& connection) {
+  const bool kept = waits(connection);
+  std::array<iovec, 2> parts{};
+  std::size_t count = 0;
+  std::size_t room = 0;
+  if (!kept && !connection.unread.empty()) {
+    // The rest of a packet joins its start; what follows it need not be copied.
+    const auto space = connection.unread.room(connection.needed - connection.unread.size(), accounts_);
+    parts[count++] = {space.data(), room = space.size()};
+  }
+  parts[count++] = {buffer_.data(), kept ? waiting_bytes_max - connection.unread.size() : buffer_.size()};
+  const ssize_t got = ::readv(connection.socket.number(), parts.data(), static_cast<int>(count));
+  if (got < 0) {
+    if (!is_for_later(errno)) lose(connection);
+    return;
+  }
+  if (got == 0) return on_end_of_input(connection);
+  const auto bytes = static_cast<std::size_t>(got);
+  bytes_read_.add(bytes);
+  const std::size_t joined = std::min(bytes, room);
+  connection.unread.fill(joined);
+  const mqtt::Bytes fresh{buffer_.data(), bytes - joined};
+  if (!kept) return feed(connection.client, fresh);
+  connection.unread.append(fresh, accounts_);
+  set_interest(connection, connection.interest & EPOLLOUT);
+}
+
+// The peer may close at once after its last packets: those that wait are heard before the connection ends.
+void Connections::on_end_of_input(Connection& connection) {
+  if (!waits(connection)) return lose(connection);
+  connection.ended = true;
+  set_interest(connection, connection.interest & EPOLLOUT);
+}
+
+// Offers the broker what is unread, then what is fresh.
+void Connections::feed(broker::ClientKey client, mqtt::Bytes fresh) {
+  Connection* connection = find(client);
+  if (!connection || connection->closing) return;
+  if (!feed_unread(*connection, fresh)) return;
+  if (!fresh.empty()) {
+    const broker::Broker::Consumed consumed = broker_.on_input(client, fresh);
+    fresh = fresh.subspan(consumed.bytes);
+    if (departs(*connection, fresh)) return;
+    connection->needed = consumed.needed;
+    connection->unread.append(fresh, accounts_);
+  }
+  settle(*connection);
+}
+
+// False: the rest of `fresh` has been kept, and there is nothing more to do.
+bool Connections::feed_unread(Connection& connection, mqtt::Bytes& fresh) {
+  Unread& unread = connection.unread;
+  while (!unread.empty()) {
+    if (connection.needed > unread.size()) {
+      const std::size_t joins = std::min(fresh.size(), connection.needed - unread.size());
+      unread.append(fresh.first(joins), accounts_);
+      fresh = fresh.subspan(joins);
+      if (connection.needed > unread.size()) break;
+    }
+    const broker::Broker::Consumed consumed = broker_.on_input(connection.client, unread.bytes());
+    unread.drop(consumed.bytes, accounts_);
+    if (departs(connection, fresh)) return false;
+    connection.needed = consumed.needed;
+    if (waits(connection)) {
+      unread.append(fresh, accounts_);
+      fresh = {};
+      break;
+    }
+  }
+  return true;
+}
+
+// Whether the broker has just sent this client to its home loop. What it has not consumed goes with it.
+bool Connections::departs(Connection& connection, mqtt::Bytes fresh) {
+  std::vector<broker::Move>& moves = broker_.effects().moves;
+  if (moves.empty()) return false;
+  MORTISE_EXPECT(moves.size() == 1 && moves.back().client == connection.client);
+  connection.unread.append(fresh, accounts_);
+  poller_.remove(connection.socket.number());
+  Arrival arrival{std::move(connection.socket), nullptr, {}, std::move(moves.back()), std::move(connection.unread)};
+  moves.clear();
+  accounts_.charge(broker::Account::connection, -static_cast<std::int64_t>(arrival.unread.memory()));
+  connection = {};
+  departures_.push_back(std::move(arrival));
+  return true;
+}
+
+void Connections::settle(Connection& connection) {
+  if (connection.ended && !waits(connection)) return lose(connection);
+  set_interest(connection, connection.interest & EPOLLOUT);
+}
+
+// `writes`: EPOLLOUT while there is something the socket did not take.
+void Connections::set_interest(Connection& connection, std::uint32_t writes) {
+  const bool hears = !connection.closing && !connection.ended && !connection.clogged &&
+                     (!waits(connection) || connection.unread.size() < waiting_bytes_max);
+  const std::uint32_t wanted = (hears ? EPOLLIN : 0U) | writes;
+  if (wanted == connection.interest) return;
+  connection.interest = wanted;
+  poller_.change(connection.socket.number(), wanted, connection.client.value());
+}
+
+// ---- out
+
+void Connections::write(broker::ClientKey client) {
+  const Connection* connection = find(client);
+  // A socket that did not take everything is written to when it says that it can.
+  if (connection) flush(client, !(connection->interest & EPOLLOUT));
+}
+
+void Connections::flush(broker::ClientKey client, bool takes_more) {
+  broker::Output* output = broker_.output(client);
+  Connection* connection = find(client);
+  if (!output || !connection) return;
+  if (takes_more && !send(*connection, *output)) return lose(*connection);
+  if (connection->closing && output->empty()) return finish(*connection);
+  connection->clogged = output->size() > unwritten_max_;
+  set_interest(*connection, output->empty() ? 0U : EPOLLOUT);
+}
+
+// False: the connection is broken.
+bool Connections::send(Connection& connection, broker::Output& output) {
+  std::array<std::span<const std::uint8_t>, parts_max> parts;
+  std::array<iovec, parts_max> vectors;
+  for (int i = 0; i < sends_a_turn && !output.empty(); ++i) {
+    const std::size_t count = output.gather(parts);
+    std::size_t bytes = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+      vectors[k] = {const_cast<std::uint8_t*>(parts[k].data()), parts[k].size()};
+      bytes += parts[k].size();
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(connection.socket.number(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) return is_for_later(errno);
+    bytes_written_.add(static_cast<std::size_t>(sent));
+    broker_.on_written(connection.client, static_cast<std::size_t>(sent));
+    if (static_cast<std::size_t>(sent) < bytes) break;
+  }
+  return true;
+}
+
+// ---- ends
+
+void Connections::close(broker::ClientKey client) {
+  Connection* connection = find(client);
+  if (!connection || connection->closing) return;
+  connection->closing = true;
+  connection->unread.clear(accounts_);
+  const broker::Output* output = broker_.output(client);
+  if (!output || output->empty()) return finish(*connection);
+  closing_.push({now_ + last_words_time, client.value()});
+  set_interest(*connection, EPOLLOUT);
+}
+
+// The broker is told, and the socket closes without another word.
+void Connections::lose(Connection& connection) {
+  broker_.on_lost(connection.client);
+  release(connection);
+}
+
+void Connections::release(Connection& connection) {
+  connection.unread.clear(accounts_);
+  connection = {};
+}
+
+void Connections::finish(Connection& connection) {
+  Socket socket = std::move(connection.socket);
+  const bool peer_has_ended = connection.ended;
+  lose(connection);
+  if (!peer_has_ended) say_goodbye(std::move(socket));
+}
+
+void Connections::say_goodbye(Socket socket) {
+  if (::shutdown(socket.number(), SHUT_WR) != 0 || has_heard_out(socket)) return;
+  const int number = socket.number();
+  const Goodbye goodbye = goodbyes_.emplace(std::move(socket));
+  leaving_.push({now_ + goodbye_time, goodbye.value()});
+  poller_.change(number, EPOLLIN, goodbye.value() | goodbye_bit);
+}
+
+// Swallows what came. Whether that was all there will be.
+bool Connections::has_heard_out(const Socket& socket) {
+  for (int i = 0; i < goodbye_reads; ++i) {
+    const ssize_t got = ::recv(socket.number(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (got == 0) return true;
+    if (got < 0) return !is_for_later(errno);
+  }
+  return false;
+}
+
+void Connections::on_goodbye(Goodbye goodbye) {
+  const Socket* socket = goodbyes_.find(goodbye);
+  if (socket && has_heard_out(*socket)) goodbyes_.erase(goodbye);
+}
+
+void Connections::on_time(base::TimePoint now) {
+  now_ = now;
+  while (!closing_.empty() && closing_.front().at <= now)
+    if (Connection* connection = find(broker::ClientKey::from(closing_.pop().who))) lose(*connection);
+  while (!leaving_.empty() && leaving_.front().at <= now) {
+    const auto goodbye = Goodbye::from(leaving_.pop().who);
+    if (goodbyes_.find(goodbye)) goodbyes_.erase(goodbye);
+  }
+}
+
+base::TimePoint Connections::next_deadline() const {
+  base::TimePoint next = base::never;
+  if (!closing_.empty()) next = std::min(next, closing_.front().at);
+  if (!leaving_.empty()) next = std::min(next, leaving_.front().at);
+  return next;
+}
+
+void Connections::drop_all() {
+  for (Connection& connection : connections_)
+    if (connection.client) lose(connection);
+  goodbyes_.each([&](Goodbye goodbye, Socket&) { goodbyes_.erase(goodbye); });
+}
+
+}  // namespace mortise::net

@@ -1,0 +1,143 @@
+#include "net/listening.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace mortise::net {
+
+namespace {
+
+constexpr int backlog = 4096;  // the system lowers it to what it allows
+// A peer that vanished without a word is noticed after about four minutes, whatever its keep alive.
+constexpr int idle_s = 120, interval_s = 30, probes = 4;
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  bool dual_stack = false;
+
+  int family() const { return storage.ss_family; }
+  sockaddr* pointer() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+Address make_v4(in_addr address, std::uint16_t port) {
+  Address made;
+  auto& v4 = reinterpret_cast<sockaddr_in&>(made.storage);
+  v4.sin_family = AF_INET;
+  v4.sin_addr = address;
+  v4.sin_port = htons(port);
+  made.size = sizeof(sockaddr_in);
+  return made;
+}
+
+Address make_v6(const in6_addr& address, std::uint16_t port) {
+  Address made;
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(made.storage);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_addr = address;
+  v6.sin6_port = htons(port);
+  made.size = sizeof(sockaddr_in6);
+  return made;
+}
+
+base::Result<Address, std::string> parse(const Endpoint& endpoint) {
+  in_addr v4{};
+  in6_addr v6{};
+  if (endpoint.address == "*") {
+    Address every = make_v6(in6addr_any, endpoint.port);
+    every.dual_stack = true;
+    return every;
+  }
+  if (::inet_pton(AF_INET, endpoint.address.c_str(), &v4) == 1) return make_v4(v4, endpoint.port);
+  if (::inet_pton(AF_INET6, endpoint.address.c_str(), &v6) == 1) return make_v6(v6, endpoint.port);
+  return base::Failure{std::string{"not an address; write an IPv4 or IPv6 address, or *"}};
+}
+
+void set(int socket, int level, int option, int value) {
+  ::setsockopt(socket, level, option, &value, sizeof value);
+}
+
+std::string remedy(int error, std::uint16_t port) {
+  switch (error) {
+    case EADDRINUSE:
+      return "the port is in use; stop the program that has it (ss -ltnp 'sport = :" + std::to_string(port) +
+             "' names it) or choose another port";
+    case EACCES:
+      return "not permitted; ports below 1024 need the capability CAP_NET_BIND_SERVICE, or choose a higher port";
+    case EADDRNOTAVAIL: return "this machine does not have that address; 'ip address' lists those it has";
+    case EMFILE:
+    case ENFILE: return "no file descriptor is left; raise the limit of open files (LimitNOFILE in systemd)";
+    default: return std::strerror(error);
+  }
+}
+
+base::Result<Descriptor, int> bound_socket(Address& address) {
+  Descriptor socket{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!socket) return base::Failure{errno};
+  set(socket.number(), SOL_SOCKET, SO_REUSEADDR, 1);
+  set(socket.number(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set(socket.number(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(socket.number(), IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
+  set(socket.number(), IPPROTO_TCP, TCP_KEEPINTVL, interval_s);
+  set(socket.number(), IPPROTO_TCP, TCP_KEEPCNT, probes);
+  if (address.family() == AF_INET6) set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
+  if (::bind(socket.number(), address.pointer(), address.size) != 0) return base::Failure{errno};
+  if (::listen(socket.number(), backlog) != 0) return base::Failure{errno};
+  return socket;
+}
+
+std::string text_of(const in6_addr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (IN6_IS_ADDR_V4MAPPED(&address))
+    ::inet_ntop(AF_INET, &address.s6_addr[12], text.data(), text.size());
+  else
+    ::inet_ntop(AF_INET6, &address, text.data(), text.size());
+  return text.data();
+}
+
+}  // namespace
+
+std::string text_of(const Endpoint& endpoint) {
+  const bool bracketed = endpoint.address.find(':') != std::string::npos;
+  return (bracketed ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
+}
+
+std::string text_of(const sockaddr_storage& peer) {
+  if (peer.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
+    std::array<char, INET_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return std::string{text.data()} + ":" + std::to_string(ntohs(v4.sin_port));
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
+  return text_of(Endpoint{text_of(v6.sin6_addr), ntohs(v6.sin6_port)});
+}
+
+base::Result<Listening, std::string> listen_on(const broker::Listener& listener, const Endpoint& endpoint) {
+  const auto failure = [&](const std::string& why) {
+    return base::Failure{"listener \"" + listener.name + "\": cannot listen on " + text_of(endpoint) + ": " + why};
+  };
+  auto address = parse(endpoint);
+  if (!address) return failure(address.error());
+  auto socket = bound_socket(*address);
+  if (!socket && socket.error() == EAFNOSUPPORT && address->dual_stack) {  // a system without IPv6
+    address = make_v4(in_addr{htonl(INADDR_ANY)}, endpoint.port);
+    socket = bound_socket(*address);
+  }
+  if (!socket) return failure(remedy(socket.error(), endpoint.port));
+  sockaddr_storage chosen{};
+  socklen_t size = sizeof chosen;
+  if (::getsockname(socket->number(), reinterpret_cast<sockaddr*>(&chosen), &size) != 0)
+    return failure(std::strerror(errno));
+  const in_port_t port = chosen.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(chosen).sin_port
+                                                     : reinterpret_cast<sockaddr_in6&>(chosen).sin6_port;
+  return Listening{std::move(*socket), ntohs(port), &listener};
+}
+
+}  // namespace mortise::net

@@ -1,0 +1,116 @@
+// One thread's loop: its broker, its connections, and the turn in which everything happens in a fixed order.
+//
+// A turn: the clock is read once; what the store has made durable; posted functions; letters of the other loops, before
+// any socket is read; new connections; ready sockets, one read each; timers. Then the broker hands over what is to be
+// stored and says what it wants done: waiting packets go on, other loops are woken, every touched connection is
+// written to once, and closed if that is wanted. The loop sleeps when nothing of this left work behind.
+//
+// Thread: run() is the thread; post, wake and hand_over from any; the rest before run() or in it.
+// Owns:   its broker and its connections.   Cost: an idle turn is one system call and reads no lock.
+// Fails:  the constructor throws std::system_error when there are no descriptors; nothing else does.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "net/acceptor.hpp"
+#include "net/clock.hpp"
+#include "net/connections.hpp"
+
+namespace mortise::net {
+
+// Told of each turn, on the loop's thread. Between after_turn and the next before_turn the loop runs nothing.
+class TurnObserver {
+ public:
+  virtual ~TurnObserver() = default;
+  virtual void before_turn(std::uint32_t loop) = 0;
+  virtual void after_turn(std::uint32_t loop) = 0;
+};
+
+class Loop;
+
+// What all loops of a process work with; outlives them.
+struct Surroundings {
+  broker::Shared& shared;
+  Clock clock;
+  TurnObserver* observer = nullptr;              // may be null
+  std::optional<std::uint32_t> connections_max;  // empty: unlimited
+  OpenSockets open{0};
+  std::vector<std::unique_ptr<Loop>> loops{};
+};
+
+class Loop {
+ public:
+  using Function = std::function<void(broker::Broker&)>;
+
+  Loop(Surroundings& around, std::uint32_t number);
+
+  // Turns until stopped: then clients are told, what is unwritten is written, and what is left at the deadline cut.
+  void run();
+
+  // ---- from any thread
+  // Runs `function` in the loop's next turn, in the order of the posts. After run() it is kept and never called.
+  void post(Function function);
+  // A turn comes, whether or not there is a reason.
+  void wake() { bell_.ring(); }
+  void hand_over(Arrival arrival);
+  void open(Listening listening);  // loop 0
+  // `until`: when what is still open is cut off.
+  void stop(base::TimePoint until);
+  const Connections& connections() const noexcept { return connections_; }
+
+  broker::Broker& broker() noexcept { return broker_; }
+
+ private:
+  struct Stop {
+    base::TimePoint until{};
+  };
+  using Parcel = std::variant<Function, Arrival, Listening, Stop>;
+
+  void put(Parcel parcel);
+  void turn(std::span<const epoll_event> ready);
+  void hear_store();
+  void open_parcels();
+  void drain_letters();
+  void read_ready(std::span<const epoll_event> ready);
+  void deal(std::vector<Arrival>& accepted);
+  void settle();
+  void wake_others();
+  void write_and_close();
+  bool finish_stopping();
+
+  int milliseconds_to_sleep();
+  bool has_mail() const;
+  bool waits_for_room() const;
+
+  Surroundings& around_;
+  const std::uint32_t number_;
+  Poller poller_;
+  Bell bell_;
+  broker::Broker broker_;
+  Connections connections_;
+  Acceptor acceptor_;
+  base::Now now_;
+
+  std::mutex mutex_;
+  std::vector<Parcel> parcels_;          // under mutex_
+  std::atomic<bool> has_parcels_{false};
+  std::vector<Parcel> opening_;
+  std::vector<Arrival> arrivals_;
+  std::vector<Arrival> accepted_;
+  std::vector<broker::ClientKey> batch_; // of clients an effect names
+  std::uint64_t next_door_ = 1;          // token of the next listening socket; the bell has 0
+  std::uint32_t next_loop_ = 0;          // whose turn it is to get a connection
+  std::uint64_t written_line_ = 0;
+  std::uint64_t synced_line_ = 0;
+  bool work_left_ = true;
+  std::optional<base::TimePoint> stop_at_;
+  bool closed_all_ = false;
+};
+
+}  // namespace mortise::net

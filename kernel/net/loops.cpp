@@ -1,0 +1,74 @@
+#include "net/loops.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+namespace mortise::net {
+
+namespace {
+
+// Threads inherit the mask of the one that starts them.
+class SignalsHeldBack {
+ public:
+  SignalsHeldBack() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsHeldBack() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsHeldBack(const SignalsHeldBack&) = delete;
+  SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+Loops::Loops(broker::Shared& shared, LoopsOptions options)
+    : around_{shared, Clock{options.latest_stored}, options.observer, options.connections_max} {
+  for (std::uint32_t i = 0; i < shared.loops(); ++i) around_.loops.push_back(std::make_unique<Loop>(around_, i));
+}
+
+Loops::~Loops() { stop(base::Duration::zero()); }
+
+base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener, const Endpoint& endpoint) {
+  auto listening = listen_on(listener, endpoint);
+  if (!listening) return base::Failure{listening.error()};
+  const std::uint16_t port = listening->port;
+  around_.loops.front()->open(std::move(*listening));
+  return port;
+}
+
+void Loops::start() {
+  const SignalsHeldBack held_back;
+  for (std::uint32_t i = 0; i < around_.loops.size(); ++i) {
+    threads_.emplace_back([this, i] { around_.loops[i]->run(); });
+    ::pthread_setname_np(threads_.back().native_handle(), ("loop-" + std::to_string(i)).c_str());
+  }
+}
+
+void Loops::stop(base::Duration grace) {
+  if (std::exchange(stopped_, true)) return;
+  const base::TimePoint until = around_.clock.now().monotonic + grace;
+  for (const auto& loop : around_.loops) loop->stop(until);
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Loops::wake_all() {
+  for (const auto& loop : around_.loops) loop->wake();
+}
+
+std::uint64_t Loops::bytes_read() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& loop : around_.loops) sum += loop->connections().bytes_read();
+  return sum;
+}
+
+std::uint64_t Loops::bytes_written() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& loop : around_.loops) sum += loop->connections().bytes_written();
+  return sum;
+}
+
+}  // namespace mortise::net

@@ -1,0 +1,60 @@
+// The loops of a broker and their threads: where clients connect to, how they start, how they stop.
+//
+// Thread: the constructing thread's, save post, wake_all and the counters: any.   Owns: loops, brokers, threads.
+// Fails:  the constructor and start throw std::system_error when the system has no descriptors or threads left.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/listening.hpp"
+#include "net/loop.hpp"
+
+namespace mortise::net {
+
+struct LoopsOptions {
+  std::optional<std::uint32_t> connections_max;  // limits.connections; empty: unlimited
+  base::WallTime latest_stored{};                // the latest stamp in the store, see Clock
+  TurnObserver* observer = nullptr;              // may be null; outlives the loops
+};
+
+class Loops {
+ public:
+  // One loop for each that `shared` is made for; it outlives this.
+  Loops(broker::Shared& shared, LoopsOptions options);
+  ~Loops();  // stops at once if nobody has stopped it
+  Loops(const Loops&) = delete;
+  Loops& operator=(const Loops&) = delete;
+
+  // For Restorer: before start(), and after stop().
+  broker::Broker& broker(std::uint32_t loop) { return around_.loops[loop]->broker(); }
+
+  // Opens a port; clients are served from start() on. The listener outlives this. Returns the port.
+  base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint);
+
+  // Signals stay with the threads there are already: the loops' threads take none.
+  void start();
+
+  // Accepts nobody any more, tells the clients, and for at most `grace` writes what is still to be written and waits
+  // for them to go. Returns when all threads have ended. A second call does nothing.
+  void stop(base::Duration grace);
+
+  // ---- any thread
+  // Runs `function` on a loop, in its next turn.
+  void post(std::uint32_t loop, Loop::Function function) { around_.loops[loop]->post(std::move(function)); }
+  // Each loop takes a turn: after Journal::durable, or when an observer wants to be called.
+  void wake_all();
+
+  std::uint32_t connections() const noexcept { return around_.open.load(std::memory_order_relaxed); }
+  std::uint64_t bytes_read() const noexcept;
+  std::uint64_t bytes_written() const noexcept;
+
+ private:
+  Surroundings around_;
+  std::vector<std::thread> threads_;
+  bool stopped_ = false;
+};
+
+}  // namespace mortise::net

@@ -1,0 +1,112 @@
+// The log plugin's class and the schema of its settings.
+//
+// Thread: log_write and log_flush on the strand; all else on the control thread.
+#pragma once
+
+#include <memory>
+#include <mortise/plugin.hpp>
+#include <mutex>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "settings.hpp"
+#include "writer.hpp"
+
+namespace mortise::log {
+
+inline constexpr const char* schema = R"({
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["sinks"],
+  "definitions": {
+    "level": {"enum": ["debug", "info", "notice", "warning", "error", "off"]}
+  },
+  "properties": {
+    "sinks": {
+      "description": "where lines go",
+      "type": "array",
+      "minItems": 1,
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["type"],
+        "properties": {
+          "type": {"description": "standard error, coloured on a terminal, or a file", "enum": ["console", "file"]},
+          "format": {"description": "for people, or one JSON object a line", "enum": ["text", "json"]},
+          "path": {"description": "of a file; relative to the state folder", "type": "string", "minLength": 1},
+          "level": {"description": "the lowest level written; default info", "$ref": "#/definitions/level"},
+          "categories": {
+            "description": "another level for some categories; messages is off unless it is here",
+            "type": "object",
+            "additionalProperties": {"$ref": "#/definitions/level"}
+          }
+        }
+      }
+    }
+  }
+})";
+
+class Plugin {
+ public:
+  static constexpr bool attaches_itself = true;
+  static constexpr const char* display_name = "log";
+  static constexpr const char* licence = "Apache-2.0";
+  static constexpr const char* summary = "writes what the broker says to the console and to files";
+
+  Plugin(host to, config from) : host_{to}, settings_{read_settings(from, to.state_dir())} {}
+
+  void start() {
+    writer_ = std::make_shared<Writer>(settings_);
+    for (const attach& wish : wishes_of(settings_)) hooks_.push_back(host_.attach(MORTISE_LOG_SINK, wish));
+  }
+
+  void log_write(std::span<const mortise_log_event_t* const> events) { writer()->write(events); }
+  void log_flush() { writer()->flush(); }
+
+  // New settings, and the files opened anew: what was renamed by a log rotation is let go.
+  struct Plan {
+    std::vector<SinkSettings> settings;
+    std::shared_ptr<Writer> writer;
+  };
+  Plan prepare(config from) {
+    auto settings = read_settings(from, host_.state_dir());
+    auto opened = std::make_shared<Writer>(settings);
+    return {std::move(settings), std::move(opened)};
+  }
+  void commit(Plan plan) {
+    plan.writer->follow(*writer());
+    {
+      const std::lock_guard lock{mutex_};
+      writer_ = std::move(plan.writer);
+    }
+    settings_ = std::move(plan.settings);
+    attach_anew();
+  }
+
+ private:
+  std::shared_ptr<Writer> writer() {
+    const std::lock_guard lock{mutex_};
+    return writer_;
+  }
+
+  // Wishes are matched by place; one too many is ended, one more is begun.
+  void attach_anew() {
+    const std::vector<attach> wishes = wishes_of(settings_);
+    for (; hooks_.size() > wishes.size(); hooks_.pop_back()) host_.detach(hooks_.back());
+    for (std::size_t i = 0; i < wishes.size(); ++i)
+      if (i < hooks_.size())
+        host_.change(hooks_[i], wishes[i]);
+      else
+        hooks_.push_back(host_.attach(MORTISE_LOG_SINK, wishes[i]));
+  }
+
+  host host_;
+  std::vector<SinkSettings> settings_;
+  std::vector<mortise_hook_t> hooks_;
+  std::mutex mutex_;  // guards the pointer, not the writer
+  std::shared_ptr<Writer> writer_;
+};
+
+}  // namespace mortise::log

@@ -1,0 +1,85 @@
+#include "settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+
+namespace mortise::log {
+
+namespace {
+
+std::int32_t read_level(const config& from) {
+  static constexpr std::array<std::string_view, 6> names{"debug",   "info",  "notice",
+                                                         "warning", "error", "off"};
+  const auto* found = std::ranges::find(names, from.text());
+  if (found == names.end())
+    throw finding{from.path(), "is not a level", "use debug, info, notice, warning, error or off"};
+  return static_cast<std::int32_t>(found - names.begin()) + MORTISE_DEBUG;
+}
+
+SinkSettings read_sink(const config& from, std::string_view folder) {
+  SinkSettings out;
+  out.pointer = from.path();
+  out.kind = from.text("/type") == "file" ? SinkSettings::Kind::file : SinkSettings::Kind::console;
+  out.format = from.text("/format", "text") == "json" ? Format::json : Format::text;
+  if (const config level = from.at("/level")) out.levels.otherwise = read_level(level);
+  from.each("/categories", [&](std::string_view category, const config& level) {
+    out.levels.by_category[std::string{category}] = read_level(level);
+  });
+  const bool has_path = static_cast<bool>(from.at("/path"));
+  if (out.kind == SinkSettings::Kind::console && has_path)
+    throw finding{from.path() + "/path", "a console has no path", "remove it, or use type: file"};
+  if (out.kind == SinkSettings::Kind::file)
+    out.path = (std::filesystem::path{folder} / from.text("/path")).lexically_normal().string();
+  return out;
+}
+
+std::vector<std::uint16_t> kinds_from(std::int32_t level) {
+  std::vector<std::uint16_t> out;
+  for (std::int32_t each = level; each <= MORTISE_ERROR; ++each)
+    out.push_back(static_cast<std::uint16_t>(each));
+  if (out.empty()) out.push_back(MORTISE_SILENT);
+  return out;
+}
+
+}  // namespace
+
+std::int32_t Levels::of(std::string_view category) const {
+  const auto found = by_category.find(category);
+  if (found != by_category.end()) return found->second;
+  return category == silent_category ? off : otherwise;
+}
+
+std::vector<SinkSettings> read_settings(const config& from, std::string_view folder) {
+  std::vector<SinkSettings> out;
+  from.each("/sinks", [&](const config& sink) {
+    out.push_back(read_sink(sink, folder));
+    const SinkSettings& added = out.back();
+    for (const SinkSettings& other : std::span{out}.first(out.size() - 1))
+      if (other.kind == added.kind && other.path == added.path)
+        throw finding{added.pointer,
+                      added.path.empty() ? "a second console" : "writes the same file as another sink",
+                      "give both sets of lines to one sink, or another path"};
+  });
+  if (out.empty()) throw finding{"/sinks", "names no sink", "add one, or take the plugin out"};
+  return out;
+}
+
+std::vector<attach> wishes_of(const std::vector<SinkSettings>& sinks) {
+  std::set<std::string, std::less<>> categories{std::string{silent_category}};
+  std::int32_t otherwise = off;
+  for (const SinkSettings& sink : sinks) {
+    otherwise = std::min(otherwise, sink.levels.otherwise);
+    for (const auto& [category, level] : sink.levels.by_category) categories.insert(category);
+  }
+  std::vector<attach> out{{.kinds = kinds_from(otherwise)}};
+  for (const std::string& category : categories) {
+    std::int32_t level = off;
+    for (const SinkSettings& sink : sinks) level = std::min(level, sink.levels.of(category));
+    out.push_back({.filters = {category}, .kinds = kinds_from(level)});
+  }
+  return out;
+}
+
+}  // namespace mortise::log

@@ -1,0 +1,45 @@
+// The settings of the log plugin: its sinks, and which lines each of them wants.
+//
+// Thread: any; values.   Fails: by a mortise::finding at the place in the YAML.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mortise/plugin.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "line.hpp"
+
+namespace mortise::log {
+
+// Above every level: nothing.
+inline constexpr std::int32_t off = MORTISE_ERROR + 1;
+
+// One line for every message is a flood nobody should get unasked.
+inline constexpr std::string_view silent_category = "messages";
+
+// The lowest level wanted of each category.
+struct Levels {
+  std::int32_t otherwise = MORTISE_INFO;
+  std::map<std::string, std::int32_t, std::less<>> by_category;
+
+  std::int32_t of(std::string_view category) const;
+};
+
+struct SinkSettings {
+  enum class Kind : std::uint8_t { console, file } kind = Kind::console;
+  Format format = Format::text;
+  Levels levels;
+  std::string path;     // of a file: absolute
+  std::string pointer;  // where the sink stands, for findings: "/sinks/1"
+};
+
+// `folder` is where relative paths begin. Says what the schema cannot: a file without a path, a path twice.
+std::vector<SinkSettings> read_settings(const config& from, std::string_view folder);
+
+// What the host is to be asked for, so that no line is built that no sink would write.
+std::vector<attach> wishes_of(const std::vector<SinkSettings>& sinks);
+
+}  // namespace mortise::log

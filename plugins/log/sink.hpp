@@ -1,0 +1,66 @@
+// Where lines go in the end: spdlog's coloured console for a terminal, and a descriptor for all else.
+//
+// Thread: the strand.   Owns: the descriptor of a file; never standard error.
+// Fails: a write that fails loses lines, which are counted; nothing is thrown while running.
+#pragma once
+
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "line.hpp"
+
+namespace mortise::log {
+
+// Ends a finished line, and tells spdlog where the level's name stands that a terminal colours.
+class LineFormatter final : public spdlog::formatter {
+ public:
+  explicit LineFormatter(std::size_t before_level) : before_level_{before_level} {}
+  void format(const spdlog::details::log_msg& line, spdlog::memory_buf_t& out) override;
+  std::unique_ptr<spdlog::formatter> clone() const override;
+
+ private:
+  std::size_t before_level_;
+};
+
+// What a sink could not write, since it was last asked.
+struct Lost {
+  std::uint64_t lines = 0;
+  std::string error;  // of the operating system
+};
+
+// Collects the lines of a batch and writes them at once. A line that was cut off, as by a full disk, is taken
+// back out of a file, and ended where that cannot be.
+class DescriptorSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  DescriptorSink(int descriptor, bool owned, std::unique_ptr<spdlog::formatter> formatter);
+  ~DescriptorSink() override;
+
+  Lost take_lost();
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& line) override;
+  void flush_() override;
+  void lose(std::size_t written, int error);
+
+  int descriptor_;
+  bool owned_;
+  bool torn_ = false;  // the last thing written is a piece of a line
+  std::string pending_;
+  Lost lost_;
+};
+
+// Opens `path` to append, made with mode 0640 if it is not there. Throws std::system_error.
+std::unique_ptr<DescriptorSink> open_file(const std::string& path,
+                                          std::unique_ptr<spdlog::formatter> formatter);
+
+// Standard error: coloured if it is a terminal, else as a file would be.
+std::unique_ptr<spdlog::sinks::sink> open_console(std::unique_ptr<spdlog::formatter> formatter);
+
+// spdlog's name for a level; the five keep their order.
+spdlog::level::level_enum level_for_spdlog(std::int32_t level);
+
+}  // namespace mortise::log

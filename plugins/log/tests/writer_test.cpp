@@ -1,0 +1,259 @@
+// What arrives in files and on the console, and what becomes of lines that cannot be written.
+#include "writer.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "event.hpp"
+
+namespace mortise::log {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "mortise-log-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  std::string operator/(const char* name) const { return (path_ / name).string(); }
+
+ private:
+  fs::path path_;
+};
+
+std::string content_of(const std::string& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+// The texts of the lines, without what stands before: "connected|lost  lines=3".
+std::string texts_in(const std::string& path) {
+  std::ifstream in{path};
+  std::string out;
+  for (std::string line; std::getline(in, line);)
+    out += (out.empty() ? "" : "|") + (line.size() > 41 ? line.substr(41) : "<" + line + ">");
+  return out;
+}
+
+SinkSettings file(const std::string& path, Levels levels = {}) {
+  return {SinkSettings::Kind::file, Format::text, std::move(levels), path, "/sinks/0"};
+}
+
+void write(Writer& writer, std::initializer_list<Event> events) {
+  std::vector<mortise_log_event_t> raw;
+  std::vector<const mortise_log_event_t*> list;
+  for (const Event& event : events) raw.push_back(event.raw());
+  for (const mortise_log_event_t& each : raw) list.push_back(&each);
+  writer.write(list);
+}
+
+// As if the disk had room for this much of one file.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~SmallDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Writer, gives_each_sink_what_it_wants_of_each_category) {
+  const Folder folder;
+  Writer writer{{file(folder / "all", {MORTISE_DEBUG, {{"messages", MORTISE_INFO}}}),
+                 file(folder / "warnings", {MORTISE_WARNING, {{"auth", off}}})}};
+  write(writer, {{.level = MORTISE_DEBUG, .text = "1"},
+                 {.level = MORTISE_WARNING, .text = "2"},
+                 {.level = MORTISE_ERROR, .source = "auth", .text = "3"},
+                 {.level = MORTISE_INFO, .source = "messages", .text = "4"},
+                 {.level = MORTISE_DEBUG, .source = "messages", .text = "5"}});
+  EXPECT_EQ(texts_in(folder / "all"), "1|2|3|4");
+  EXPECT_EQ(texts_in(folder / "warnings"), "2");
+}
+
+TEST(Writer, appends_to_a_file_that_is_there) {
+  const Folder folder;
+  std::ofstream{folder / "log"} << "before\n";
+  Writer writer{{file(folder / "log")}};
+  write(writer, {{}});
+  EXPECT_EQ(texts_in(folder / "log"), "<before>|connected");
+}
+
+TEST(Writer, makes_a_file_others_cannot_read) {
+  const Folder folder;
+  Writer writer{{file(folder / "log")}};
+  EXPECT_EQ(fs::status(folder / "log").permissions() & fs::perms::others_all, fs::perms::none);
+}
+
+TEST(Writer, names_the_file_it_cannot_open) {
+  const Folder folder;
+  try {
+    Writer writer{{file(folder / "missing/log")}};
+    FAIL() << "was opened";
+  } catch (const finding& found) {
+    EXPECT_EQ(found.what(), "cannot write " + (folder / "missing/log") + ": No such file or directory");
+  }
+}
+
+TEST(Writer, tells_how_many_lines_the_host_had_to_leave_out) {
+  const Folder folder;
+  Writer writer{{file(folder / "log")}};
+  write(writer, {{.text = "1"}, {.text = "2", .suppressed = 7}});
+  EXPECT_EQ(texts_in(folder / "log"), "1|lines were lost here: more came than could be written  lines=7|2");
+}
+
+TEST(Writer, writes_json_that_can_be_read_line_by_line) {
+  const Folder folder;
+  SinkSettings json = file(folder / "log");
+  json.format = Format::json;
+  Writer writer{{json}};
+  write(writer, {{.text = "a\nb"}, {.text = "2"}});
+  std::ifstream in{folder / "log"};
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(in, line);) texts.push_back(nlohmann::json::parse(line)["text"]);
+  EXPECT_EQ(texts, (std::vector<std::string>{"a\nb", "2"}));
+}
+
+TEST(FullDisk, loses_whole_lines_counts_them_and_says_so_when_it_can_write_again) {
+  const Folder folder;
+  Writer writer{{file(folder / "log"), file(folder / "other")}};
+  write(writer, {{.text = "first"}});
+  {
+    const SmallDisk full{fs::file_size(folder / "log") + 20};
+    write(writer, {{.text = "lost 1"}, {.text = "lost 2"}});
+    write(writer, {{.text = "lost 3"}});
+    EXPECT_EQ(texts_in(folder / "log"), "first") << "nothing torn is left behind";
+  }
+  write(writer, {{.text = "last"}});
+  EXPECT_EQ(texts_in(folder / "log"),
+            "first|lines were lost here: they could not be written  lines=3 error=\"File too large\"|last");
+}
+
+TEST(FullDisk, is_told_by_the_other_sinks_once_at_its_begin_and_end) {
+  const Folder folder;
+  SinkSettings full = file("/dev/full");
+  Writer writer{{full, file(folder / "other")}};
+  write(writer, {{.text = "1"}});
+  write(writer, {{.text = "2"}});
+  EXPECT_EQ(texts_in(folder / "other"),
+            "1|the log cannot be written  sink=/dev/full error=\"No space left on device\"|2");
+}
+
+TEST(FullDisk, that_is_over_is_told_by_the_other_sinks_too) {
+  const Folder folder;
+  Writer writer{{file(folder / "log"), file(folder / "other")}};
+  {
+    const SmallDisk full{0};
+    write(writer, {{.text = "1"}});
+  }
+  write(writer, {{.text = "2"}});
+  EXPECT_EQ(texts_in(folder / "other"),
+            "the log can be written again  sink=" + (folder / "log") + " lines=1|" +
+                "lines were lost here: they could not be written  lines=2 " + "error=\"File too large\"|2");
+}
+
+TEST(FullDisk, is_remembered_across_a_reload) {
+  const Folder folder;
+  Writer before{{file(folder / "log")}};
+  {
+    const SmallDisk full{0};
+    write(before, {{.text = "1"}});
+  }
+  Writer after{{file(folder / "log")}};
+  after.follow(before);
+  write(after, {{.text = "2"}});
+  EXPECT_EQ(texts_in(folder / "log"),
+            "lines were lost here: they could not be written  lines=1 error=\"File too large\"|2");
+}
+
+TEST(DescriptorSink, ends_a_torn_line_where_it_cannot_be_taken_back) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_NONBLOCK), 0);
+  ASSERT_EQ(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
+  const auto read_all = [&] {
+    std::string out(8192, '\0');
+    const ssize_t count = ::read(ends[0], out.data(), out.size());
+    out.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return out;
+  };
+  DescriptorSink sink{ends[1], true, std::make_unique<LineFormatter>(0)};
+  const std::string whole(4000, 'a'), torn(5000, 'b');
+  for (const std::string& line : {whole, torn}) sink.log({{}, {}, spdlog::level::info, line});
+  sink.flush();
+  EXPECT_EQ(sink.take_lost().lines, 1u);
+  EXPECT_EQ(read_all(), whole + "\n" + std::string(95, 'b'));
+  sink.log({{}, {}, spdlog::level::info, "next"});
+  sink.flush();
+  EXPECT_EQ(read_all(), "\nnext\n");
+  EXPECT_EQ(sink.take_lost().lines, 0u);
+  ::close(ends[0]);
+}
+
+// Standard error replaced for a while.
+class Stderr {
+ public:
+  explicit Stderr(int by) : before_{dup(STDERR_FILENO)} { dup2(by, STDERR_FILENO); }
+  ~Stderr() {
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+  }
+
+ private:
+  int before_;
+};
+
+const SinkSettings console{SinkSettings::Kind::console, Format::text, {}, {}, "/sinks/0"};
+
+TEST(Console, has_no_colour_when_it_is_a_file) {
+  const Folder folder;
+  const int file_end = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT, 0600);
+  {
+    const Stderr replaced{file_end};
+    Writer writer{{console}};
+    write(writer, {{.level = MORTISE_ERROR}});
+  }
+  ::close(file_end);
+  EXPECT_EQ(content_of(folder / "out").substr(12), " error   clients  connected\n");
+}
+
+TEST(Console, colours_the_level_on_a_terminal) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+  ASSERT_GE(master, 0);
+  ASSERT_EQ(grantpt(master), 0);
+  ASSERT_EQ(unlockpt(master), 0);
+  const int slave = ::open(ptsname(master), O_RDWR | O_NOCTTY);
+  ASSERT_GE(slave, 0);
+  setenv("COLORTERM", "1", 1);
+  {
+    const Stderr replaced{slave};
+    Writer writer{{console}};
+    write(writer, {{.level = MORTISE_ERROR}});
+  }
+  std::string shown(512, '\0');
+  const ssize_t count = ::read(master, shown.data(), shown.size());
+  ASSERT_GT(count, 0);
+  shown.resize(static_cast<std::size_t>(count));
+  EXPECT_NE(shown.find(" \x1b[31m\x1b[1merror\x1b[m   clients  connected"), std::string::npos) << shown;
+  ::close(slave);
+  ::close(master);
+}
+
+}  // namespace
+}  // namespace mortise::log

@@ -1,0 +1,134 @@
+#include "writer.hpp"
+
+#include <array>
+#include <system_error>
+#include <utility>
+
+namespace mortise::log {
+
+namespace {
+
+constexpr std::string_view own_category = "log";
+
+mortise_log_event_t own_event(std::int32_t level, std::string_view name, std::string_view text,
+                              std::uint64_t unix_ns, std::span<const field> fields) {
+  mortise_log_event_t out{};
+  out.size = sizeof out;
+  out.level = level;
+  out.unix_ns = unix_ns;
+  out.source = str(own_category);
+  out.event = str(name);
+  out.text = str(text);
+  out.fields = fields.data();
+  out.field_count = fields.size();
+  return out;
+}
+
+}  // namespace
+
+Writer::Writer(const std::vector<SinkSettings>& settings) {
+  for (const SinkSettings& each : settings) sinks_.push_back(open(each));
+}
+
+Writer::Sink Writer::open(const SinkSettings& settings) {
+  Sink out;
+  out.settings = settings;
+  const bool console = settings.kind == SinkSettings::Kind::console;
+  out.clock = console ? Clock::time_of_day : Clock::date_and_time;
+  auto formatter = std::make_unique<LineFormatter>(width_of(out.clock));
+  try {
+    if (console)
+      out.out = open_console(std::move(formatter));
+    else
+      out.out = open_file(settings.path, std::move(formatter));
+  } catch (const std::system_error& failed) {
+    throw finding{settings.pointer + "/path",
+                  "cannot write " + settings.path + ": " + failed.code().message()};
+  }
+  out.counted = dynamic_cast<DescriptorSink*>(out.out.get());
+  return out;
+}
+
+void Writer::follow(const Writer& forerunner) {
+  for (Sink& mine : sinks_)
+    for (const Sink& before : forerunner.sinks_)
+      if (before.settings.kind == mine.settings.kind && before.settings.path == mine.settings.path)
+        mine.losses = before.losses;
+}
+
+void Writer::put(Sink& sink, const mortise_log_event_t& event) {
+  if (event.level >= sink.settings.levels.of(view(event.source))) log_to(sink, event);
+}
+
+void Writer::log_to(Sink& sink, const mortise_log_event_t& event) {
+  const std::string line =
+      sink.settings.format == Format::json ? json_line(event) : text_line(event, sink.clock);
+  sink.out->log({spdlog::source_loc{}, {}, level_for_spdlog(event.level), line});
+}
+
+void Writer::put_suppressed(const mortise_log_event_t& next) {
+  const std::array fields{field{"lines", next.suppressed}};
+  const auto lost = own_event(MORTISE_WARNING, "log.suppressed",
+                              "lines were lost here: more came than could be written", next.unix_ns, fields);
+  for (Sink& sink : sinks_) put(sink, lost);
+}
+
+// A line of its own write, so that it is known whether it arrived. Not put(): at every level.
+void Writer::tell_losses(Sink& sink, std::uint64_t unix_ns) {
+  Losses& losses = *sink.losses;
+  const std::array fields{field{"lines", losses.lines}, field{"error", losses.error}};
+  const auto lost = own_event(MORTISE_ERROR, "log.recovered",
+                              "lines were lost here: they could not be written", unix_ns, fields);
+  log_to(sink, lost);
+  sink.out->flush();
+  if (sink.counted->take_lost().lines > 0) return;
+  const std::uint64_t told = std::exchange(losses.lines, 0);
+  tell_others(sink, MORTISE_NOTICE, "log.recovered", "the log can be written again", unix_ns,
+              {"lines", told});
+}
+
+void Writer::tell_others(const Sink& about, std::int32_t level, std::string_view event, std::string_view text,
+                         std::uint64_t unix_ns, const field& more) {
+  const std::string_view name = about.settings.path.empty() ? "console" : about.settings.path;
+  const std::array fields{field{"sink", name}, more};
+  const auto told = own_event(level, event, text, unix_ns, fields);
+  for (Sink& other : sinks_) {
+    if (&other == &about) continue;
+    put(other, told);
+    other.out->flush();
+  }
+}
+
+void Writer::count_losses(Sink& sink, std::uint64_t unix_ns) {
+  if (!sink.counted) return;
+  const Lost lost = sink.counted->take_lost();
+  if (lost.lines == 0) return;
+  Losses& losses = *sink.losses;
+  const bool first = losses.lines == 0;
+  losses.lines += lost.lines;
+  losses.error = lost.error;
+  if (first)
+    tell_others(sink, MORTISE_ERROR, "log.failed", "the log cannot be written", unix_ns,
+                {"error", lost.error});
+}
+
+void Writer::write(std::span<const mortise_log_event_t* const> events) {
+  if (events.empty()) return;
+  const std::uint64_t unix_ns = events.front()->unix_ns;
+  for (Sink& sink : sinks_)
+    if (sink.losses->lines > 0) tell_losses(sink, unix_ns);
+  for (const mortise_log_event_t* event : events) {
+    if (event->suppressed > 0) put_suppressed(*event);
+    for (Sink& sink : sinks_) put(sink, *event);
+  }
+  for (Sink& sink : sinks_) {
+    sink.out->flush();
+    count_losses(sink, unix_ns);
+  }
+}
+
+void Writer::flush() {
+  for (Sink& sink : sinks_) sink.out->flush();
+}
+
+}  // namespace mortise::log

@@ -1,0 +1,58 @@
+// All sinks of an instance, and the word about lines that did not make it.
+//
+// Thread: write() and flush() on the strand; made, and told about its forerunner, before the strand sees it.
+// Fails:  the constructor by a mortise::finding; afterwards never. A sink that cannot write loses its own
+// lines
+//         only: the others say so, and it says how many once it can write again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "settings.hpp"
+#include "sink.hpp"
+
+namespace mortise::log {
+
+class Writer {
+ public:
+  // Opens every file.
+  explicit Writer(const std::vector<SinkSettings>& settings);
+
+  // Goes on with what the sinks on the same paths have lost and not yet told.
+  void follow(const Writer& forerunner);
+
+  void write(std::span<const mortise_log_event_t* const> events);
+  void flush();
+
+ private:
+  // What a sink has lost and told nobody of, so that it outlives a reload.
+  struct Losses {
+    std::uint64_t lines = 0;
+    std::string error;
+  };
+  struct Sink {
+    SinkSettings settings;
+    Clock clock = Clock::date_and_time;
+    std::unique_ptr<spdlog::sinks::sink> out;
+    DescriptorSink* counted = nullptr;  // `out`, if it can tell what it lost
+    std::shared_ptr<Losses> losses = std::make_shared<Losses>();
+  };
+
+  static Sink open(const SinkSettings& settings);
+  // Writes the line if the sink wants it.
+  static void put(Sink& sink, const mortise_log_event_t& event);
+  static void log_to(Sink& sink, const mortise_log_event_t& event);
+  void put_suppressed(const mortise_log_event_t& next);
+  void tell_losses(Sink& sink, std::uint64_t unix_ns);
+  void count_losses(Sink& sink, std::uint64_t unix_ns);
+  void tell_others(const Sink& about, std::int32_t level, std::string_view event, std::string_view text,
+                   std::uint64_t unix_ns, const field& more);
+
+  std::vector<Sink> sinks_;
+};
+
+}  // namespace mortise::log

@@ -1,0 +1,31 @@
+#include "reserve.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "files.hpp"
+
+namespace mortise::store_sqlite {
+
+Reserve::Reserve(std::string path, std::uint64_t wal_limit)
+    : path_{std::move(path)}, size_{wal_limit + 1024 * 1024}, held_{size_of(path_) == size_} {}
+
+bool Reserve::make() noexcept {
+  if (held_) return true;
+  if (free_bytes(Paths{path_}.folder()) < 2 * size_) return false;
+  const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (file < 0) return false;
+  // Not fallocate(): where a file system lacks it, the C library writes the blocks.
+  held_ = ::posix_fallocate(file, 0, static_cast<off_t>(size_)) == 0 && ::fsync(file) == 0;
+  ::close(file);
+  if (!held_) ::unlink(path_.c_str());
+  return held_;
+}
+
+void Reserve::release() noexcept {
+  if (held_.exchange(false)) ::unlink(path_.c_str());
+}
+
+}  // namespace mortise::store_sqlite

@@ -1,0 +1,298 @@
+#include "core_world.hpp"
+
+#include <array>
+
+#include "broker/output.hpp"
+#include "broker/restorer.hpp"
+
+namespace mortise::conformance {
+
+using namespace std::chrono_literals;
+using broker::Broker;
+
+class CoreWorld::SyncedStore : public broker::Store {
+ public:
+  void hand_over(broker::Batch batch) override {
+    last_ = batch.sequence;
+    bytes_ += batch.memory();
+  }
+  bool sync(broker::Journal& journal) {
+    if (last_ == journal.line(broker::Level::synced)) return false;
+    journal.durable(last_, broker::Level::synced, std::exchange(bytes_, 0));
+    return true;
+  }
+
+ private:
+  std::uint64_t last_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+class CoreWorld::NoHooks : public broker::Hooks {
+ public:
+  const Wanted& wanted(std::uint32_t) const override { return nothing_; }
+  broker::Answer authenticate(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
+                              base::Now) override {
+    return {};
+  }
+  broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question, base::Now) override {
+    return {};
+  }
+  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
+    return {};
+  }
+  void forget(std::uint32_t, std::uint64_t) override {}
+  void happened(const broker::Event&, std::uint32_t, base::Now) override {}
+
+ private:
+  Wanted nothing_;
+};
+
+class CoreWorld::NoLog : public broker::Log {
+ public:
+  bool wants(broker::LogLevel, std::string_view) const override { return false; }
+  void write(broker::LogLevel, std::string_view, std::string_view, std::string_view, const broker::ClientFacts*,
+             std::span<const Field>) override {}
+};
+
+namespace {
+
+constexpr int turns_at_most = 100'000;  // until all is quiet
+constexpr base::Duration longest_session = 8 * 24h;
+
+broker::Options options_for(const BrokerSettings& settings, Storage storage) {
+  broker::Options options;
+  options.seed = {2, 3};
+  const auto set = [&](const char* name, auto& field) {
+    if (const auto found = settings.find(name); found != settings.end())
+      field = static_cast<std::remove_reference_t<decltype(field)>>(found->second);
+  };
+  set("receive_maximum", options.receive_maximum);
+  set("inflight_maximum", options.inflight_maximum);
+  set("packet_size", options.packet_size_max);
+  set("topic_levels", options.topic_levels_max);
+  set("expiry_maximum", options.session_expiry_max_s);
+  set("keep_alive_maximum", options.keep_alive_max_s);
+  set("queue_messages", options.queue_messages_max);
+  if (settings.contains("drop_newest")) options.overflow = broker::Options::Overflow::drop_newest;
+  if (storage == Storage::none) options.acknowledge_default = options.session_store = broker::Level::memory;
+  return options;
+}
+
+}  // namespace
+
+CoreWorld::CoreWorld(const BrokerSettings& settings, std::uint32_t loops, Storage storage)
+    : store_{storage == Storage::none ? nullptr : std::make_unique<SyncedStore>()},
+      hooks_{std::make_unique<NoHooks>()},
+      log_{std::make_unique<NoLog>()},
+      shared_{std::make_unique<broker::Shared>(options_for(settings, storage), loops, store_.get(), *hooks_, *log_)} {
+  listener_.name = "transcripts";
+  listener_.anonymous = !settings.contains("anonymous_denied");
+  listener_.allows_3_1_1 = !settings.contains("only_5.0");
+  listener_.allows_5_0 = !settings.contains("only_3.1.1");
+  now_.monotonic += 1h;
+  now_.wall = base::from_unix_ms(1'800'000'000'000);
+  std::vector<Broker*> all;
+  for (std::uint32_t loop = 0; loop < loops; ++loop) {
+    brokers_.push_back(std::make_unique<Broker>(*shared_, loop, now_));
+    all.push_back(brokers_.back().get());
+  }
+  if (!store_) return;
+  for (Broker* broker : all) broker->begin_turn(now_);
+  broker::Restorer{*shared_, all}.finish(now_);  // an empty store, but numbers have to be reserved in it
+  for (Broker* broker : all) broker->end_turn();
+  settle();
+}
+
+CoreWorld::~CoreWorld() = default;
+
+// ---- the network's side
+
+World::Connection CoreWorld::open() {
+  const auto loop = static_cast<std::uint32_t>(peers_.size() % brokers_.size());
+  Broker& broker = *brokers_[loop];
+  broker.begin_turn(now_);
+  Peer peer;
+  peer.loop = loop;
+  peer.client = broker.on_open(listener_, "192.0.2.1:" + std::to_string(10'000 + peers_.size()));
+  broker.end_turn();
+  peers_.push_back(std::move(peer));
+  settle();
+  return peers_.size() - 1;
+}
+
+void CoreWorld::send(Connection connection, std::span<const std::uint8_t> bytes) {
+  Peer& peer = peers_[connection];
+  peer.to_broker.insert(peer.to_broker.end(), bytes.begin(), bytes.end());
+  peer.fed = false;
+  settle();
+}
+
+void CoreWorld::drop(Connection connection) {
+  peers_[connection].dropped = true;
+  settle();
+}
+
+bool CoreWorld::receive(Connection connection, std::vector<std::uint8_t>& into, Hope) {
+  auto& came = peers_[connection].to_client;
+  if (came.empty()) return false;
+  into.insert(into.end(), came.begin(), came.end());
+  came.clear();
+  return true;
+}
+
+bool CoreWorld::is_closed(Connection connection) { return peers_[connection].closed; }
+
+void CoreWorld::wait(std::chrono::seconds time) {
+  const base::TimePoint until = now_.monotonic + time;
+  while (now_.monotonic < until) {
+    base::TimePoint next = until;
+    for (const auto& broker : brokers_) next = std::min(next, broker->next_deadline());
+    const base::Duration step = std::max<base::Duration>(next - now_.monotonic, 1ms);
+    now_.monotonic += step;
+    now_.wall += step;
+    settle();
+  }
+}
+
+// ---- turns
+
+void CoreWorld::settle() {
+  int turns = 0;
+  for (bool again = true; again; ++turns) {
+    if (turns == turns_at_most) throw Imbalance{"the broker does not come to rest"};
+    again = false;
+    for (std::uint32_t loop = 0; loop < brokers_.size(); ++loop) again = turn(loop) || again;
+    if (store_ && store_->sync(shared_->journal)) again = true;
+  }
+  balance();
+}
+
+bool CoreWorld::turn(std::uint32_t loop) {
+  Broker& broker = *brokers_[loop];
+  bool busy = broker.next_deadline() <= now_.monotonic;
+  broker.begin_turn(now_);
+  broker.on_stored(shared_->journal.line(broker::Level::written), shared_->journal.line(broker::Level::synced));
+  for (std::uint32_t other = 0; other < brokers_.size(); ++other)
+    if (other != loop) busy = broker.drain(other, 64) || busy;
+  for (std::size_t i = arrivals_.size(); i > 0; --i) {
+    auto [move, peer] = std::move(arrivals_.front());
+    arrivals_.pop_front();
+    if (move.loop != loop) {
+      arrivals_.emplace_back(std::move(move), peer);
+      continue;
+    }
+    peer->loop = loop;
+    peer->client = broker.on_arrival(std::move(move));
+    peer->fed = false;
+  }
+  for (Peer& peer : peers_)
+    if (peer.loop == loop && !peer.gone) busy = feed(peer, broker) || busy;
+  broker.end_turn();
+  return carry_out(loop, std::exchange(broker.effects(), {})) || busy;
+}
+
+bool CoreWorld::feed(Peer& peer, Broker& broker) {
+  if (peer.closed || peer.dropped) {
+    broker.on_lost(peer.client);
+    peer.gone = true;
+    return true;
+  }
+  if (peer.fed || !broker.wants_input(peer.client)) return false;
+  peer.fed = true;
+  const auto consumed = broker.on_input(peer.client, peer.to_broker);
+  peer.to_broker.erase(peer.to_broker.begin(), peer.to_broker.begin() + static_cast<std::ptrdiff_t>(consumed.bytes));
+  return true;
+}
+
+bool CoreWorld::carry_out(std::uint32_t loop, broker::Effects effects) {
+  for (const broker::ClientKey client : effects.flush)
+    if (Peer* peer = find(loop, client)) flush(*peer);
+  for (const broker::ClientKey client : effects.close)
+    if (Peer* peer = find(loop, client)) {
+      flush(*peer);
+      peer->closed = true;
+    }
+  for (const broker::ClientKey client : effects.resume)
+    if (Peer* peer = find(loop, client)) peer->fed = false;
+  for (broker::Move& move : effects.moves) {
+    Peer* peer = find(loop, move.client);
+    peer->client = {};
+    arrivals_.emplace_back(std::move(move), peer);
+  }
+  return !effects.empty();
+}
+
+void CoreWorld::flush(Peer& peer) {
+  broker::Output* output = brokers_[peer.loop]->output(peer.client);
+  if (!output || peer.dropped) return;
+  std::array<std::span<const std::uint8_t>, 4> parts;
+  while (!output->empty()) {
+    const std::size_t count = output->gather(parts);
+    std::size_t written = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      peer.to_client.insert(peer.to_client.end(), parts[i].begin(), parts[i].end());
+      written += parts[i].size();
+    }
+    brokers_[peer.loop]->on_written(peer.client, written);
+  }
+}
+
+CoreWorld::Peer* CoreWorld::find(std::uint32_t loop, broker::ClientKey client) {
+  for (Peer& peer : peers_)
+    if (peer.loop == loop && peer.client == client && !peer.gone) return &peer;
+  return nullptr;
+}
+
+// ---- the books
+
+void CoreWorld::balance() const {
+  std::uint64_t published = 0, dealt_with = 0, owed = 0, accounted = 0;
+  for (const auto& ledger : shared_->ledgers) {
+    published += ledger->published.value();
+    dealt_with += ledger->routed.value();
+    for (const broker::Counter& refused : ledger->refused) dealt_with += refused.value();
+    owed += ledger->deliveries.value() + ledger->restored.value();
+    accounted += ledger->out.value() + ledger->queued.value();
+    for (const broker::Counter& dropped : ledger->dropped) accounted += dropped.value();
+  }
+  if (published != dealt_with)
+    throw Imbalance{"published " + std::to_string(published) + ", routed and refused " + std::to_string(dealt_with)};
+  if (owed != accounted)
+    throw Imbalance{"deliveries " + std::to_string(owed) + ", out, queued and dropped " + std::to_string(accounted)};
+}
+
+std::uint64_t CoreWorld::letters() const {
+  std::uint64_t letters = 0;
+  for (const auto& ledger : shared_->ledgers) letters += ledger->letters_sent.value();
+  return letters;
+}
+
+void CoreWorld::end() {
+  for (Peer& peer : peers_) peer.dropped = true;
+  settle();
+  wait(std::chrono::duration_cast<std::chrono::seconds>(longest_session));
+  std::vector<broker::MessageRef> retained;
+  for (const char* everything : {"#", "$SYS/#"}) shared_->retained.read(everything, now_.wall, retained);
+  brokers_[0]->begin_turn(now_);
+  for (const broker::MessageRef& message : retained) {
+    broker::MessageParts parts;
+    parts.topic = message->topic();
+    parts.retain = true;
+    brokers_[0]->publish(parts);
+  }
+  retained.clear();
+  brokers_[0]->end_turn();
+  settle();
+  for (const auto& broker : brokers_)
+    if (broker->sessions() != 0 || broker->clients() != 0 || broker->subscriptions() != 0)
+      throw Imbalance{"sessions, clients or subscriptions are left when all have ended"};
+  for (std::size_t account = 0; account < broker::account_names.size(); ++account) {
+    std::int64_t charged = shared_->retained_accounts.charged(static_cast<broker::Account>(account));
+    for (const auto& ledger : shared_->ledgers) charged += ledger->accounts.charged(static_cast<broker::Account>(account));
+    if (charged != 0)
+      throw Imbalance{"still charged when all has ended: " + std::to_string(charged) + " bytes of account " +
+                      std::string{broker::account_names[account]}};
+  }
+}
+
+}  // namespace mortise::conformance

@@ -1,0 +1,91 @@
+// A store as the real one may behave, in memory: batches become written and synced when it pleases, a crash keeps a
+// prefix, an ended session is a mark that is swept later, a cleared retained value leaves a tombstone.
+//
+// Owns: batches until they are synced; what is synced as plain values without a reference to a message.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include "broker/journal.hpp"
+#include "broker/restorer.hpp"
+#include "simulation/trace.hpp"
+
+namespace mortise::simulation {
+
+enum class Crash { kill, power_cut };  // what was written survives; only what was synced does for certain
+
+struct StoredMessage {
+  std::string topic, payload, properties, publisher, username;
+  mqtt::Qos qos{};
+  bool retain = false;
+  bool payload_is_utf8 = false;
+  base::WallTime received{}, expires{};
+  std::uint64_t number = 0;
+
+  static StoredMessage of(const broker::Message& message);
+  broker::MessageRef make(broker::Restorer& restorer, const broker::Options& options) const;
+};
+
+class ModelStore final : public broker::Store {
+ public:
+  explicit ModelStore(Trace& trace) : trace_{&trace} {}
+
+  void hand_over(broker::Batch batch) override;
+
+  std::uint64_t handed_over() const { return last_; }
+  std::uint64_t written() const { return written_; }
+  std::uint64_t synced() const { return synced_; }
+  bool is_idle() const { return synced_ == last_; }
+
+  // Progress by so many batches; the journal is told.
+  void write(std::uint64_t batches, broker::Journal& journal);
+  void sync(broker::Journal& journal);
+  // Takes out what belonged to one ended session. False: there is none.
+  bool sweep();
+
+  // Loses what this kind of crash loses; `keep` batches of what is written but not synced survive a power cut.
+  void crash(Crash kind, std::uint64_t keep);
+  void restore(broker::Restorer& restorer, const broker::Options& options) const;
+  void begin() { last_ = written_ = synced_ = 0; }  // a new process: a new sequence
+
+  // What is still there, apart from numbers and tombstones; for the check that nothing is left over.
+  std::string leftovers() const;
+
+ private:
+  struct Value {
+    std::uint64_t version = 0;
+    std::optional<StoredMessage> message;  // none: a tombstone
+  };
+  struct Will {
+    broker::record::Will record;           // its message is empty
+    StoredMessage message;
+  };
+  struct Tables {
+    broker::record::Numbers numbers;
+    std::map<std::uint64_t, broker::record::Session> sessions;
+    std::set<std::uint64_t> ended;
+    std::map<std::pair<std::uint64_t, std::string>, broker::record::Subscription> subscriptions;
+    std::map<std::uint64_t, StoredMessage> messages;
+    std::map<std::uint64_t, broker::DeliveryRecord> deliveries;
+    std::map<std::uint64_t, std::vector<std::uint32_t>> identifiers;
+    std::set<std::pair<std::uint64_t, mqtt::PacketId>> inbound;
+    std::map<std::string, Value> retained;
+    std::map<std::uint64_t, Will> wills;
+  };
+
+  void apply(const broker::Batch& batch);
+  void apply(const broker::Record& entry);
+  void apply(const broker::DeliveryRecord& delivery);
+  void keep_value(const std::string& topic, std::uint64_t version, std::optional<StoredMessage> message);
+
+  Trace* trace_;
+  Tables tables_;
+  std::deque<broker::Batch> unsynced_;
+  std::uint64_t last_ = 0, written_ = 0, synced_ = 0;
+};
+
+}  // namespace mortise::simulation

@@ -1,0 +1,147 @@
+// What a client may rely on, kept apart from the broker's code: it hears what clients send and receive, and when the
+// broker crashed, and throws a Violation where MQTT or "acknowledged means stored" is broken.
+//
+// It decides at once what is decided at once (order, duplicates, identifiers), and at the end what must have come.
+// Where a race makes two outcomes right it accepts both; nothing else is excused.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "broker/message.hpp"
+#include "broker/options.hpp"
+#include "simulation/model_store.hpp"
+#include "simulation/will_oracle.hpp"
+
+namespace mortise::simulation {
+
+struct Sent {
+  ClientIndex publisher = 0;
+  std::string topic;
+  mqtt::Qos qos{};
+  bool retain = false;
+  bool clears = false;                  // a retained message without payload
+  bool is_will = false;
+  std::uint32_t expiry_s = 0;           // 0: none
+  broker::Level level{};
+  Milliseconds first_sent = not_yet;
+  Milliseconds acknowledged = not_yet;
+  bool lost_by_crash = false;           // it was acknowledged, and its class does not survive what happened since
+  bool repeated_by_crash = false;       // its class does not promise "exactly once" through what happened since
+};
+
+class Oracle {
+ public:
+  Oracle(Trace& trace, std::uint32_t clients, const broker::Options& options)
+      : trace_{&trace}, options_{&options}, sessions_(clients) {}
+
+  void at(Milliseconds now) { now_ = now; }
+
+  // ---- messages on their way in
+  MessageId made(Sent message);
+  const Sent& message(MessageId id) const { return messages_[id]; }
+  bool knows(MessageId id) const { return id < messages_.size(); }
+  void sending(MessageId id);           // each time; the first time it is decided who has to get it
+  void acknowledged(MessageId id);
+
+  // ---- connections and sessions
+  struct Connecting {
+    bool clean_start = false;
+    std::uint32_t expiry_s = 0;
+    std::optional<MessageId> will;
+    std::uint32_t will_delay_s = 0;
+  };
+  void connecting(ClientIndex client, std::uint64_t connection, const Connecting& how);
+  void connected(ClientIndex client, std::uint64_t connection, bool session_present);
+  // The broker's side of a connection is over; `orderly`: it read a DISCONNECT. `ends_session`: one that said so.
+  void ended(ClientIndex client, std::uint64_t connection, bool orderly, bool ends_session);
+  void crashed(Crash kind);
+  void restarted(bool clock_jumped_forward);
+  // Everything so far is durable.
+  void settled() { wills_.settled(); }
+
+  // ---- subscriptions
+  struct Subscription {
+    std::string filter;
+    mqtt::SubscriptionOptions options;
+    std::uint32_t identifier = 0;
+    bool confirmed = false;
+    bool given_up = false;              // UNSUBSCRIBE or another SUBSCRIBE for it was sent
+    Milliseconds gone = not_yet;        // UNSUBACK came
+  };
+  void subscribing(ClientIndex client, Subscription subscription);
+  void subscribed(ClientIndex client, std::string_view filter, bool granted);
+  void unsubscribing(ClientIndex client, std::string_view filter);
+  void unsubscribed(ClientIndex client, std::string_view filter);
+
+  // ---- messages on their way out
+  struct Received {
+    MessageId id = 0;
+    std::string_view topic;
+    mqtt::Qos qos{};
+    bool retain = false;
+    bool dup = false;
+    std::vector<std::uint32_t> identifiers;
+  };
+  void received(ClientIndex client, const Received& packet);
+  void dropped(ClientIndex client, MessageId id, std::string_view reason);
+
+  // ---- at the end
+  void check_deliveries() const;
+  // `values`: what a fresh subscriber got, by topic.
+  void check_retained(const std::map<std::string, MessageId>& values) const;
+
+ private:
+  struct Expectation {
+    ClientIndex client = 0;
+    bool waived = false;
+  };
+  // One client's session, from one beginning to the next.
+  struct Session {
+    Sure alive = Sure::no;
+    std::uint32_t expiry_s = 0;
+    bool online = false;                // its CONNACK came and the broker has not seen the end
+    std::uint64_t connection = 0;       // the latest CONNECT
+    std::optional<Connecting> asked;    // sent, no CONNACK yet
+    Milliseconds asked_at = 0;
+    bool end_unconfirmed = false;       // ended in the store's sight perhaps only: no answer has confirmed it
+    Milliseconds started = 0;           // its CONNECT was sent then
+    Milliseconds offline_since = 0;     // at the earliest
+    Milliseconds counts_from = 0;       // at the latest
+    std::vector<Subscription> subscriptions;
+    std::map<MessageId, std::uint32_t> copies;  // received, copies of retained values apart
+    std::map<std::tuple<ClientIndex, std::string, mqtt::Qos>, MessageId> newest;  // by publisher, topic and QoS
+  };
+  struct Matching {
+    mqtt::Qos qos = mqtt::Qos::at_most_once;
+    bool any = false;
+    bool retain_as_published = false;
+    std::vector<std::uint32_t> identifiers;
+  };
+
+  Matching matching(const Session& session, const Sent& sent) const;
+  void doubt(ClientIndex client);
+  void attempt_failed(ClientIndex client);
+  void judge_expiry(ClientIndex client);
+  void expect(MessageId id);
+  void waive(ClientIndex client, bool acknowledged_too);
+  void check_age(ClientIndex client, const Received& packet) const;
+  bool stands(const Sent& sent) const { return sent.acknowledged != not_yet && !sent.lost_by_crash; }
+  bool is_superseded(MessageId older) const;
+  [[noreturn]] void violated(const char* what, ClientIndex client, MessageId id) const;
+
+  Trace* trace_;
+  const broker::Options* options_;
+  Milliseconds now_ = 0;
+  Milliseconds process_started_ = 0;
+  std::vector<Session> sessions_;
+  std::vector<Sent> messages_;
+  std::map<MessageId, std::vector<Expectation>> expected_;
+  std::map<MessageId, std::uint32_t> ever_received_;
+  WillOracle wills_;
+};
+
+}  // namespace mortise::simulation
