@@ -40,14 +40,6 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
         if (!mqtt::is_topic_filter(topic.value))
           error(topic.where, "kernel/acknowledge", config::in_quotes(topic.value) + " is not a topic filter",
                 "'+' stands for a whole level, '#' for the last one");
-  for (const auto& listener : settings.listeners) {
-    if (!listener.authenticate) continue;
-    for (const auto& name : *listener.authenticate)
-      if (std::none_of(settings.plugins.begin(), settings.plugins.end(),
-                       [&](const config::Plugin& plugin) { return plugin.name.value == name.value; }))
-        error(name.where, "listeners/authenticate", "no plugin is named " + config::in_quotes(name.value),
-              "write the name of one of the plugins");
-  }
   config::sort_by_place(findings);
   return findings;
 }

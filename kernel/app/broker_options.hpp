@@ -12,8 +12,7 @@
 
 namespace mortise::app {
 
-// What no single room can check: topic filters are well-formed, plugins that listeners name exist, and nobody asks for
-// more than memory without a store.
+// What no single room can check: topic filters are well-formed, and nobody asks for more than memory without a store.
 std::vector<config::Finding> check_settings(const config::Settings& settings, bool has_store);
 
 // For settings without errors. `seed` is random at each start.

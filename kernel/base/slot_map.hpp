@@ -1,11 +1,11 @@
 // Stable slots with handles that go stale safely: index plus generation.
 //
-// Thread: one owner.   Owns: the values.   Cost: O(1); addresses are stable for a value's life.
+// Thread: one owner.   Owns: the values.   Cost: O(1), two loads to find one; addresses are stable for a value's life.
 // Fails: a stale or made-up handle finds nothing.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -37,21 +37,21 @@ class SlotMap {
   Key emplace(Args&&... args) {
     std::uint32_t index;
     if (free_.empty()) {
-      index = static_cast<std::uint32_t>(slots_.size());
-      slots_.emplace_back();
+      index = made_++;
+      if (index % chunk == 0) chunks_.push_back(std::make_unique<Slot[]>(chunk));
     } else {
       index = free_.back();
       free_.pop_back();
     }
-    Slot& slot = slots_[index];
+    Slot& slot = at_index(index);
     slot.value.emplace(std::forward<Args>(args)...);
     ++size_;
     return {index, slot.generation};
   }
 
   T* find(Key key) noexcept {
-    if (key.index >= slots_.size()) return nullptr;
-    Slot& slot = slots_[key.index];
+    if (key.index >= made_) return nullptr;
+    Slot& slot = at_index(key.index);
     return slot.generation == key.generation && slot.value ? &*slot.value : nullptr;
   }
   const T* find(Key key) const noexcept { return const_cast<SlotMap*>(this)->find(key); }
@@ -64,7 +64,7 @@ class SlotMap {
 
   void erase(Key key) {
     MORTISE_EXPECT(find(key) != nullptr);
-    Slot& slot = slots_[key.index];
+    Slot& slot = at_index(key.index);
     slot.value.reset();
     if (++slot.generation == 0) slot.generation = 1;
     free_.push_back(key.index);
@@ -77,8 +77,8 @@ class SlotMap {
   // Visits each live value in slot order. The visitor may erase the value it is shown, and no other.
   template <class Visit>
   void each(Visit visit) {
-    for (std::uint32_t i = 0; i < slots_.size(); ++i)
-      if (slots_[i].value) visit(Key{i, slots_[i].generation}, *slots_[i].value);
+    for (std::uint32_t i = 0; i < made_; ++i)
+      if (Slot& slot = at_index(i); slot.value) visit(Key{i, slot.generation}, *slot.value);
   }
 
  private:
@@ -86,7 +86,12 @@ class SlotMap {
     std::uint32_t generation = 1;
     std::optional<T> value;
   };
-  std::deque<Slot> slots_;  // a deque: growing moves nothing
+  static constexpr std::uint32_t chunk = 16;  // slots allocated at once: growing moves none of them
+
+  Slot& at_index(std::uint32_t index) noexcept { return chunks_[index / chunk][index % chunk]; }
+
+  std::vector<std::unique_ptr<Slot[]>> chunks_;
+  std::uint32_t made_ = 0;  // slots in use or free
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
 };

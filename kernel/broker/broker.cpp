@@ -20,6 +20,13 @@ mqtt::Version claimed_version(const mqtt::Frame& frame) {
   return is_v5 ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1;
 }
 
+// Whether a faulty packet before the CONNACK gets one: never what is no CONNECT; and 3.1.1 has a word for an unknown
+// protocol level only, everything else is closed in silence.  [MQTT-3.1.0-1], 3.1.1 [MQTT-3.1.4-1]
+bool is_answered(const mqtt::Frame& frame, const Client& client, const Fault& fault) {
+  return frame.type == mqtt::PacketType::connect &&
+         (client.version == mqtt::Version::v5_0 || fault.reason == mqtt::ReasonCode::unsupported_protocol_version);
+}
+
 // Hands one packet to the step it belongs to.
 class Dispatch {
  public:
@@ -72,7 +79,7 @@ Effects& Broker::effects() { return interior_->core.effects; }
 
 void Broker::begin_turn(base::Now now) {
   Interior& in = *interior_;
-  in.core.now = now;
+  in.core.begin_turn(now);
   in.core.deadlines.advance(now.monotonic, [&](Timer& timer) { in.on_timer(timer); });
 }
 
@@ -123,6 +130,11 @@ void Broker::end_turn() {
   in.publishing.end_turn();
   in.commits.end_turn();
   in.delivery.end_turn();
+}
+
+void Broker::end_last_turn() {
+  interior_->commits.hurry(Level::synced);
+  end_turn();
 }
 
 base::TimePoint Broker::next_deadline() const {
@@ -187,10 +199,10 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
       const ClientFacts facts = in.core.facts_of(*client, in.core.sessions.find(client->session));
       in.core.log(LogLevel::warning, "clients", "client.fault", fault.what, &facts,
                   {{"reason", mqtt::text_of(fault.reason)}});
-      if (client->is_connected())
-        in.handshake.close(*client, fault.reason, fault.what);
-      else
+      if (!client->is_connected() && frame && is_answered(*frame, *client, fault))
         in.handshake.refuse(*client, fault.reason, fault.what);
+      else
+        in.handshake.close(*client, fault.reason, fault.what);
       break;
     }
     consumed.bytes += frame->size;

@@ -30,6 +30,8 @@ class Broker {
   // Hands over what is to be stored, lets out what may go, and leaves the rest in effects().
   void end_turn();
   Effects& effects();
+  // After the last turn: hands over what would have ridden along with a later batch.
+  void end_last_turn();
   // When begin_turn has to come at the latest, even if nothing happens.
   base::TimePoint next_deadline() const;
   // How far the store has got, see Journal::line.

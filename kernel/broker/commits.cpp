@@ -39,7 +39,7 @@ void Commits::erase(Session& session, Position position, std::uint64_t number, M
   record.op = DeliveryRecord::Op::erase;
   record.number = number;
   record.session = session.number;
-  record.message = message->number();
+  record.message = message ? message->number() : 0;  // a damaged store may have the delivery without its message
   batch_.deliveries.push_back(record);
   batch_.erased.push_back(std::move(message));
 }

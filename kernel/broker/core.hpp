@@ -24,7 +24,8 @@ class Core {
         directory{0, base::StringHash{common.options.seed}},
         index{common.options.seed, ledger.accounts},
         deadlines{start.monotonic},
-        numbers{common.numbers} {}
+        numbers{common.numbers},
+        wanted_{common.hooks.wanted(number)} {}
 
   Shared& shared;
   const Options& options;
@@ -41,7 +42,12 @@ class Core {
   BufferPool pool;
   Numbers::Allocator numbers;
 
-  const Hooks::Wanted& wanted() const { return shared.hooks.wanted(loop); }
+  // Time and plugins stay as they are from here to the next call: one turn.
+  void begin_turn(base::Now at) {
+    now = at;
+    wanted_ = shared.hooks.wanted(loop);
+  }
+  const Hooks::Wanted& wanted() const { return wanted_; }
   bool has_store() const { return shared.journal.has_store(); }
 
   Session* find_session(std::string_view client_id) {
@@ -101,6 +107,9 @@ class Core {
     if (shared.log.wants(level, category))
       shared.log.write(level, category, event, text, client, {fields.begin(), fields.size()});
   }
+
+ private:
+  Hooks::Wanted wanted_;  // a copy: asked many times a message
 };
 
 }  // namespace mortise::broker

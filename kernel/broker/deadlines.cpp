@@ -1,6 +1,7 @@
 #include "broker/deadlines.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace mortise::broker {
 
@@ -32,15 +33,25 @@ void Deadlines::link(Timer& timer) {
   // Beyond the last level a timer waits in its farthest slot and is linked anew when that comes round.
   const std::uint64_t reach = std::uint64_t{1} << (bits * levels);
   const std::uint64_t due = distance < reach ? timer.due_ : now_ + reach - 1;
-  Timer& head = wheel_[level][(due >> (bits * level)) % slots];
+  const auto slot = static_cast<unsigned>((due >> (bits * level)) % slots);
+  Timer& head = wheel_[level][slot];
+  occupied_[level] |= std::uint64_t{1} << slot;
   timer.next_ = &head;
   timer.previous_ = head.previous_;
   head.previous_->next_ = &timer;
   head.previous_ = &timer;
 }
 
-bool Deadlines::level_is_empty(unsigned level) const {
-  return std::all_of(wheel_[level].begin(), wheel_[level].end(), [](const Timer& head) { return is_empty(head); });
+// The first slot with timers, counted from `from` on and round the wheel.
+std::optional<unsigned> Deadlines::first_slot(unsigned level, unsigned from) const {
+  std::uint64_t& occupied = occupied_[level];
+  while (occupied != 0) {
+    const auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(occupied, static_cast<int>(from))));
+    const unsigned slot = (from + ahead) % slots;
+    if (!is_empty(wheel_[level][slot])) return ahead;
+    occupied &= ~(std::uint64_t{1} << slot);
+  }
+  return {};
 }
 
 void Deadlines::advance(base::TimePoint now, const std::function<void(Timer&)>& fire) {
@@ -68,7 +79,7 @@ void Deadlines::advance(base::TimePoint now, const std::function<void(Timer&)>& 
     }
     // Jump to the next edge of the lowest level that has anything.
     unsigned empty = 0;
-    while (empty < levels && level_is_empty(empty)) ++empty;
+    while (empty < levels && !first_slot(empty, 0)) ++empty;
     if (empty == levels) {
       now_ = target + 1;
       break;
@@ -81,12 +92,9 @@ void Deadlines::advance(base::TimePoint now, const std::function<void(Timer&)>& 
 base::TimePoint Deadlines::next() const {
   std::uint64_t earliest = UINT64_MAX;
   for (unsigned level = 0; level < levels; ++level) {
-    for (unsigned i = 0; i < slots; ++i) {
-      const std::uint64_t slot = (now_ >> (bits * level)) + i;
-      if (is_empty(wheel_[level][slot % slots])) continue;
-      earliest = std::min(earliest, std::max(slot << (bits * level), now_));
-      break;
-    }
+    const std::uint64_t from = now_ >> (bits * level);
+    if (const auto ahead = first_slot(level, static_cast<unsigned>(from % slots)))
+      earliest = std::min(earliest, std::max((from + *ahead) << (bits * level), now_));
   }
   return earliest == UINT64_MAX ? base::never : start_ + std::chrono::milliseconds{earliest};
 }

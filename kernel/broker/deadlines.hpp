@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "base/time.hpp"
 
@@ -69,11 +70,13 @@ class Deadlines {
 
   void link(Timer& timer);
   static bool is_empty(const Timer& head) { return head.next_ == &head; }
-  bool level_is_empty(unsigned level) const;
+  std::optional<unsigned> first_slot(unsigned level, unsigned from) const;
 
   base::TimePoint start_;
   std::uint64_t now_ = 0;  // milliseconds since start_, all earlier ones have fired
   std::array<std::array<Timer, slots>, levels> wheel_;
+  // A bit for each slot that may have timers. A timer that goes leaves its bit; who finds the slot empty clears it.
+  mutable std::array<std::uint64_t, levels> occupied_{};
 };
 
 }  // namespace mortise::broker

@@ -18,19 +18,19 @@ const mqtt::PublishImage& Delivery::Images::of(const MessageRef& message, mqtt::
                                                bool retain, base::WallTime now) {
   if (message_.get() != message.get()) {
     message_ = message;  // held, so that no other message can come to lie at its address
-    for (Slot& slot : slots_) slot.made = false;
+    made_ = 0;
   }
   const std::size_t shape = (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
-  Slot& slot = slots_[shape];
-  if (slot.made) return slot.image;
+  mqtt::PublishImage& image = images_[shape];
+  if (made_ >> shape & 1) return image;
   std::optional<std::uint32_t> expiry_s;
   if (message->expires() != base::WallTime::max())  // [MQTT-3.3.2-6]
     expiry_s = static_cast<std::uint32_t>(
         std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(message->expires() - now).count()));
-  slot.image.make(version, qos, retain, message->topic(), message->properties(), expiry_s, message->payload(),
+  image.make(version, qos, retain, message->topic(), message->properties(), expiry_s, message->payload(),
                   goes_inline(*message));
-  slot.made = true;
-  return slot.image;
+  made_ |= 1U << shape;
+  return image;
 }
 
 Client* Delivery::reachable(const Session& session) {
@@ -48,8 +48,7 @@ Delivery::Sent Delivery::send(Client& client, const MessageRef& message, mqtt::Q
   return Sent::yes;
 }
 
-void Delivery::event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss) {
-  if (!core_.wanted().wants(kind)) return;
+void Delivery::tell(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss) {
   const ClientFacts facts = core_.facts_of(session);
   Event happened;
   happened.kind = kind;
@@ -227,6 +226,7 @@ bool Delivery::may_send(Session& session, Client& client, const Waiting& next) {
 }
 
 void Delivery::ask_positions(Session& session) {
+  if (!holds(Rule::reserve_positions)) return;
   session.sent_to_asked = std::max(session.sent_to, session.outbox.next_position) + reservation_step;
   session.sent_to_ordinal = commits_.open_ordinal();
   session.last_ordinal = commits_.open_ordinal();
@@ -360,11 +360,13 @@ void Delivery::drop_unsent_qos_0(Session& session) {
 
 void Delivery::drop_all(Session& session) {
   Outbox& outbox = session.outbox;
-  for (auto* queue : {&outbox.in_flight, &outbox.queued})
+  for (auto* queue : {&outbox.in_flight, &outbox.queued}) {
     while (!queue->empty()) {
       Waiting waiting = queue->pop();
       if (waiting.state != Waiting::State::done) drop(session, std::move(waiting), Dropped::session_ended);
     }
+    queue->clear();  // an empty queue may still own memory
+  }
   charge(session);
 }
 

@@ -16,7 +16,7 @@ namespace mortise::broker {
 
 // What one receiver is to get of a message.
 struct Receiver {
-  SessionKey session;
+  Session* session = nullptr;           // ends no sooner than the routing of this message
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   bool retain = false;                  // the RETAIN flag it is to see
   std::uint32_t identifier = 0;         // the first subscription identifier; 0: none
@@ -80,12 +80,9 @@ class Delivery {
     void forget() { message_.reset(); }
 
    private:
-    struct Slot {
-      bool made = false;
-      mqtt::PublishImage image;
-    };
     MessageRef message_;
-    std::array<Slot, 12> slots_;
+    std::uint32_t made_ = 0;  // a bit a shape
+    std::array<mqtt::PublishImage, 12> images_;
   };
 
   enum class Sent : std::uint8_t { yes, too_large };
@@ -104,7 +101,10 @@ class Delivery {
   static std::size_t bytes_of(const Waiting& waiting) {
     return waiting.message ? waiting.message->topic().size() + waiting.message->payload().size() : 0;
   }
-  void event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss = {});
+  void event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss = {}) {
+    if (core_.wanted().wants(kind)) tell(kind, session, message, qos, loss);
+  }
+  void tell(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss);
 
   Core& core_;
   Commits& commits_;

@@ -142,7 +142,10 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
     session = &sessions_.create(client_id, core_.has_store() && expiry_s > 0);
   } else {
     if (session->will && session->will->record != 0 && !failing) need(core_.options.session_store);
-    wills_.cancel(*session, holds(Rule::cancel_will_before_connack) ? core_.options.session_store : Level::memory);
+    if (holds(Rule::cancel_will_before_connack))
+      wills_.cancel(*session, core_.options.session_store);
+    else
+      session->will.reset();
     sessions_.resume(*session);
   }
   const Answer& answer = client.entering->answer;
@@ -180,8 +183,13 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   auto bytes = std::make_unique<mqtt::Buffer>();
   mqtt::encode(connack, client.version, *bytes);
   client.entering.reset();
+  Ordinal ordinal = commits_.open_ordinal();
+  if (waits == Level::memory) {  // nothing of this session is stored, but the end of the one before may be under way
+    ordinal = present ? 0 : sessions_.last_end();
+    waits = core_.options.session_store;
+  }
   if (!holds(Rule::connack_after_session)) waits = Level::memory;
-  commits_.gate(client, {waits == Level::memory ? 0 : commits_.open_ordinal(), waits, mqtt::PacketType::connack, {}, 0,
+  commits_.gate(client, {ordinal, waits, mqtt::PacketType::connack, {}, 0,
                          std::move(bytes)});
   happened(EventKind::connected, client, session, {});
   const ClientFacts facts = core_.facts_of(client, session);

@@ -22,6 +22,7 @@ std::size_t Output::gather(std::span<std::span<const std::uint8_t>> parts) const
 
 void Output::consume(std::size_t count, BufferPool& pool) {
   MORTISE_EXPECT(count <= size());
+  if (count == size()) return give_back(pool);
   while (count > 0) {
     const std::size_t border = slices_.empty() ? bytes_.size() : slices_.front().at;
     const std::size_t plain = std::min(count, border - written_);
@@ -37,12 +38,13 @@ void Output::consume(std::size_t count, BufferPool& pool) {
     slices_.pop();
     slice_written_ = 0;
   }
-  if (empty()) {
-    pool.give(std::move(bytes_));
-    bytes_ = {};
-    written_ = 0;
-    slices_.clear();
-  }
+}
+
+void Output::give_back(BufferPool& pool) {
+  pool.give(std::move(bytes_));
+  bytes_ = {};
+  written_ = slice_written_ = payload_bytes_ = 0;
+  if (!slices_.empty()) slices_.clear();
 }
 
 }  // namespace mortise::broker

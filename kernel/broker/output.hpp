@@ -60,6 +60,7 @@ class Output {
   void consume(std::size_t count, BufferPool& pool);
 
  private:
+  void give_back(BufferPool& pool);
   struct Slice {
     std::size_t at = 0;  // index in bytes_ before which the payload goes
     MessageRef message;

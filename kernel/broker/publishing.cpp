@@ -28,7 +28,9 @@ Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& f
     return close(mqtt::ReasonCode::topic_alias_invalid, "a topic alias, though none is allowed");
   if (packet.properties.has_subscription_identifier)  // [MQTT-3.3.4-6]
     return close(mqtt::ReasonCode::protocol_error, "a subscription identifier in a client's PUBLISH");
-  if (mqtt::level_count(packet.topic) > core_.options.topic_levels_max)
+  // A topic has at most one level more than bytes: most need not be counted.
+  if (packet.topic.size() >= core_.options.topic_levels_max &&
+      mqtt::level_count(packet.topic) > core_.options.topic_levels_max)
     return close(mqtt::ReasonCode::topic_name_invalid, "more topic levels than limits.topic_levels allows");
   if (is_counted(packet) && client.version == mqtt::Version::v5_0 &&
       client.unacknowledged >= core_.options.receive_maximum)  // [MQTT-3.3.4-7]
@@ -108,6 +110,8 @@ bool Publishing::store_refuses(const mqtt::Publish& packet, Level level) const {
 Progress Publishing::refuse_for_store(Client& client, const mqtt::Publish& packet) {
   if (client.version == mqtt::Version::v5_0) {
     Session& session = core_.sessions.at(client.session);
+    client.answer.reset();  // a plugin's answer was to this packet and must not meet the next one
+    client.asked_about.reset();
     core_.ledger.published.add(1);
     refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, Refused::store_unavailable);
     return Progress::done;
@@ -324,7 +328,8 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
   Level level = Level::memory;
   if (known) {
     if (session.is_stored()) {
-      level = found->second.level;
+      // Whatever the class of its message: the next message under this identifier may be of a stronger one.
+      level = std::max(found->second.level, core_.options.session_store);
       commits_.add(record::InboundErase{session.number, packet.packet_id}, level);
       ordinal = session.last_ordinal = commits_.open_ordinal();
       if (!holds(Rule::pubcomp_after_erase)) level = Level::memory;
@@ -338,7 +343,7 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
 
 // ---- wills
 
-bool Publishing::publish(const MessageRef& message, std::vector<Record> facts) {
+bool Publishing::publish(const MessageRef& message, std::vector<Record>&& facts) {
   if (!routing_.has_room()) return false;
   core_.ledger.published.add(1);
   number(message);

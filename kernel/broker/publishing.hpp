@@ -31,8 +31,8 @@ class Publishing {
   void on_pubrel(Client& client, const mqtt::Pubrel& packet);
 
   // A message of nobody's connection: a will that is due. `facts` go into its batch.
-  // False: there is no room for its letters now; ask again next turn.
-  bool publish(const MessageRef& message, std::vector<Record> facts);
+  // False: there is no room for its letters now, and `facts` are untouched; ask again next turn.
+  bool publish(const MessageRef& message, std::vector<Record>&& facts);
 
   // Lets publishers go on that waited for room or for the store.
   void end_turn();

@@ -34,7 +34,7 @@ struct Session {
   std::uint64_t sent_to = 0;        // positions below it may have been sent
 };
 struct SessionErase {
-  std::uint64_t number = 0;         // ends subscriptions, deliveries, identifiers and will under it, too
+  std::uint64_t number = 0;         // ends subscriptions, deliveries and identifiers under it, too; its will not
 };
 
 struct Subscription {

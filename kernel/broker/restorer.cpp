@@ -19,9 +19,10 @@ void Restorer::on_record(Record entry) {
     const auto owner = sessions_.find(subscription->session);
     if (owner != sessions_.end()) owner->second.subscriptions.push_back(std::move(*subscription));
   } else if (auto* put = std::get_if<record::MessagePut>(&entry)) {
-    see(put->message->number());
+    const std::uint64_t number = put->message->number();
+    see(number);
     see(put->message->received());
-    messages_[put->message->number()] = std::move(put->message);
+    messages_[number] = std::move(put->message);
   } else if (auto* several = std::get_if<record::DeliveryIdentifiers>(&entry)) {
     identifiers_[several->delivery] = std::move(several->identifiers);
   } else if (auto* inbound = std::get_if<record::Inbound>(&entry)) {
@@ -30,6 +31,9 @@ void Restorer::on_record(Record entry) {
   } else if (auto* kept = std::get_if<record::Retained>(&entry)) {
     see(kept->message->number());
     see(kept->message->received());
+    // One message, one count of its stored deliveries, whether it is queued, retained or both.
+    const auto queued = messages_.find(kept->message->number());
+    if (queued != messages_.end()) kept->message = queued->second;
     retained_.push_back(std::move(*kept));
   } else if (auto* will = std::get_if<record::Will>(&entry)) {
     see(will->session);
@@ -81,7 +85,7 @@ void Restorer::put_back(Found& found, Broker& home) {
 
 Restorer::Outcome Restorer::finish(const std::vector<Broker*>& brokers, base::Now now) {
   shared_.numbers.start(reserved_, highest_);
-  for (Broker* broker : brokers) broker->interior().core.now = now;
+  for (Broker* broker : brokers) broker->interior().core.begin_turn(now);
   Broker::Interior& first = brokers[0]->interior();
   // Numbers are needed by what follows (wills that are due), so their reservation comes first.
   first.commits.end_turn();

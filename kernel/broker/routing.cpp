@@ -65,7 +65,7 @@ void Routing::merge(const Subscriber& match, const Message& message) {
   if (session.route != routing_) {
     session.route = routing_;
     session.route_index = static_cast<std::uint32_t>(receivers_.size());
-    receivers_.push_back({match.session, qos, retain, match.identifier, 0});
+    receivers_.push_back({&session, qos, retain, match.identifier, 0});
     return;
   }
   Receiver& receiver = receivers_[session.route_index];
@@ -98,7 +98,7 @@ std::uint32_t Routing::show_here(std::uint64_t retained_sequence, SessionKey pub
   for (const Receiver& receiver : receivers_) {
     std::span<const std::uint32_t> identifiers{&receiver.identifier, receiver.identifier == 0 ? 0U : 1U};
     if (receiver.more != 0) identifiers = several_[receiver.more - 1];
-    delivery_.deliver(core_.sessions.at(receiver.session), receiver.qos, receiver.retain, identifiers, fanout);
+    delivery_.deliver(*receiver.session, receiver.qos, receiver.retain, identifiers, fanout);
   }
   return fanout.stored;
 }
@@ -181,20 +181,31 @@ void Routing::on_answer(std::uint32_t from, AnswerLetter letter) {
 // Every loop has answered: now there is one batch.
 void Routing::commit(PendingKey key, PendingPublish& pending) {
   const Level level = pending.message->level();
-  if (Session* publisher = core_.sessions.find(pending.publisher)) {
-    const auto inbound = publisher->inbound.find(pending.packet_id);
-    if (inbound != publisher->inbound.end() && inbound->second.pending == key) {
+  InboundPublish* inbound = nullptr;
+  Session* publisher = core_.sessions.find(pending.publisher);
+  if (publisher) {
+    const auto found = publisher->inbound.find(pending.packet_id);
+    if (found != publisher->inbound.end() && found->second.pending == key) {
+      inbound = &found->second;
       if (publisher->is_stored()) pending.facts.push_back(record::Inbound{publisher->number, pending.packet_id});
-      inbound->second = {commits_.open_ordinal(), {}, level};
-      publisher->last_ordinal = commits_.open_ordinal();
     }
   }
   auto& open = commits_.deliveries();
   open.insert(open.end(), pending.deliveries.begin(), pending.deliveries.end());
   const Ordinal ordinal = commit_here(pending.message, static_cast<std::uint32_t>(pending.deliveries.size()),
                                       pending.facts, pending.identifiers);
+  if (inbound) {
+    *inbound = {ordinal, {}, level};  // ordinal 0: nobody's session is stored, so there is nothing to wait for
+    if (ordinal != 0) publisher->last_ordinal = ordinal;
+  }
   settle(pending.here, ordinal);
   if (pending.client) commits_.settle_gate(pending.client, pending.ticket, ordinal, level);
+  if (!holds(Rule::connection_generation) && publisher && publisher->client != pending.client)
+    if (Client* heir = core_.clients.find(publisher->client))
+      commits_.gate(*heir, {ordinal, level,
+                            pending.message->qos() == mqtt::Qos::at_least_once ? mqtt::PacketType::puback
+                                                                              : mqtt::PacketType::pubrec,
+                            mqtt::ReasonCode::success, pending.packet_id, nullptr});
   if (pending.remotes.empty())
     pending_.erase(key);
   else

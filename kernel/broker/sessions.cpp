@@ -58,7 +58,10 @@ void Sessions::discard(Session& session) {
   delivery_.drop_all(session);
   session.inbound.clear();
   session.expiry.reset();
-  if (session.is_stored()) commits_.add(record::SessionErase{session.number}, core_.options.session_store);
+  if (session.is_stored()) {
+    commits_.add(record::SessionErase{session.number}, core_.options.session_store);
+    last_end_ = commits_.open_ordinal();
+  }
   core_.directory.erase(session.client_id);
   core_.ledger.accounts.charge(Account::session, -memory(session));
   session.ended = true;
@@ -115,7 +118,9 @@ void Sessions::start_offline(Session& session, std::int64_t expires_unix_ms) {
   delivery_.charge(session);
   if (session.expiry_s == 0) return discard(session);
   arm(session);
-  if (expires_unix_ms == 0 || expires_unix_ms == INT64_MAX || !session.expiry) return;
+  // Connected when the broker ended: it counts from this start, and from this one only.
+  if (expires_unix_ms == 0) return commits_.ride(record_of(session));
+  if (expires_unix_ms == INT64_MAX || !session.expiry) return;
   session.expires = base::from_unix_ms(expires_unix_ms);
   const auto left = std::max(session.expires - core_.now.wall, base::Duration::zero());
   core_.deadlines.set(*session.expiry, core_.now.monotonic + left);

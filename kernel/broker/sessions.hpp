@@ -32,6 +32,9 @@ class Sessions {
   // After a restart nobody is connected.
   void start_offline(Session& session, std::int64_t expires_unix_ms);
 
+  // The latest batch that ends a stored session; 0: none does.
+  Ordinal last_end() const noexcept { return last_end_; }
+
   // Lets go of a session that ended while records of it were under way.
   void bury(Session& session);
 
@@ -45,6 +48,7 @@ class Sessions {
   Commits& commits_;
   Delivery& delivery_;
   Wills& wills_;
+  Ordinal last_end_ = 0;
 };
 
 }  // namespace mortise::broker

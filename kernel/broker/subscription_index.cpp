@@ -126,6 +126,7 @@ SubscriptionIndex::NodeId SubscriptionIndex::descend(NodeId node, std::string_vi
   ++word->second.uses;
   const NodeId made = make(word->second.id);
   edges_.emplace(edge(node, word->second.id), made);
+  ++nodes_[node].edges;
   return made;
 }
 
@@ -150,6 +151,7 @@ void SubscriptionIndex::let_go(NodeId node) {
       nodes_[parent].plus = none;
     } else {
       edges_.erase(edge(parent, word));
+      --nodes_[parent].edges;
       const auto text = word_texts_.find(word);
       const auto entry = words_.find(text->second);
       if (--entry->second.uses == 0) {
@@ -168,8 +170,10 @@ void SubscriptionIndex::emit(FilterId filter, std::vector<const Subscriber*>& ou
 }
 
 void SubscriptionIndex::match(std::string_view topic, std::vector<const Subscriber*>& out) const {
-  const auto exact = ids_.find(topic);
-  if (exact != ids_.end()) emit(exact->second, out);  // a topic name has no wildcard, so neither has the filter
+  if (ids_.size() > wildcard_filters_) {
+    const auto exact = ids_.find(topic);
+    if (exact != ids_.end()) emit(exact->second, out);  // a topic name has no wildcard, so neither has the filter
+  }
   if (wildcard_filters_ != 0) walk(root, topic, topic.starts_with('$'), out);
 }
 
@@ -185,6 +189,7 @@ void SubscriptionIndex::walk(NodeId at, std::string_view rest, bool dollar,
     emit(nodes_[child].below, out);
   };
   if (node.plus != none && !dollar) go_on(node.plus);  // [MQTT-4.7.2-1]
+  if (node.edges == 0) return;
   const auto word = words_.find(level);
   if (word == words_.end()) return;
   const auto next = edges_.find(edge(at, word->second.id));

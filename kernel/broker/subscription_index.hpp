@@ -74,6 +74,7 @@ class SubscriptionIndex {
     NodeId parent = none;
     std::uint32_t word = 0;   // the level on the way from the parent; 0: '+' or the root
     std::uint32_t uses = 0;   // children and filters; at 0 the node goes
+    std::uint32_t edges = 0;  // children that are reached by a word
   };
   struct Word {
     std::uint32_t id;

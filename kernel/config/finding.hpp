@@ -33,7 +33,7 @@ enum class Severity { warning, error };
 struct Finding {
   Severity severity = Severity::error;
   Location where;
-  std::string key;     // the way to the key from the top of the file: "kernel/limits/memory"; may be empty
+  std::string key;     // the way to the key from the top of the file: "kernel/limits/packet_size"; may be empty
   std::string text;    // what is wrong
   std::string remedy;  // what to do; may be empty
 

@@ -53,7 +53,6 @@ constexpr std::string_view name_of(Enum value) {
 }
 
 struct Limits {
-  std::uint64_t memory = 512 * mebibyte;
   std::optional<std::uint32_t> connections = 100'000;  // empty: unlimited
   std::uint32_t packet_size = 2 * mebibyte;
   base::Duration connect_timeout = std::chrono::seconds{5};
@@ -62,8 +61,6 @@ struct Limits {
 
 template <class Row>
 void describe(Row& row, Limits& s) {
-  row("memory", s.memory, Size{16 * mebibyte, 1024 * gibibyte},
-      "The most memory that messages, sessions and connections may take together.");
   row("connections", s.connections, Count{1, 10'000'000, "unlimited"}, "The most clients connected at once.");
   row("packet_size", s.packet_size, Size{1 * kibibyte, 256 * mebibyte},
       "The largest MQTT packet a client may send.");

@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "broker/ports.hpp"
 #include "host/saved_question.hpp"
+#include "host/tokens.hpp"
 #include "mortise/abi/host.h"
 
 namespace mortise::broker {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/abi_text.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mortise::host {
 
@@ -34,6 +35,12 @@ std::string lines_to_paste(const std::vector<Wish>& wishes) {
 Grants::Grants(const Manifest& manifest, const config::Plugin& settings, config::GrantPolicy policy,
                const std::string& key, std::vector<config::Finding>& findings) {
   const std::vector<Wish> wishes = wishes_of(manifest);
+  for (const Wish& wish : wishes)
+    if (!wish.scope.empty() && !mqtt::is_topic_filter(wish.scope))
+      findings.push_back({config::Severity::error, settings.name.where, key,
+                          "plugin " + config::in_quotes(settings.name.value) + " wants " + wish.id + " for " +
+                              config::in_quotes(wish.scope) + ", which is no topic filter",
+                          "this is a fault of the plugin, report it to its author"});
   const auto refuse = [&](const std::string& what) {
     findings.push_back({config::Severity::error, settings.name.where, key + "/grants",
                         "plugin " + config::in_quotes(settings.name.value) + what,
@@ -41,8 +48,9 @@ Grants::Grants(const Manifest& manifest, const config::Plugin& settings, config:
   };
   if (!settings.grants) {
     if (policy == config::GrantPolicy::strict && !wishes.empty())
-      return refuse(" has no grants, and kernel/grants is strict");
-    for (const Wish& wish : wishes) granted_.push_back({wish.id, wish.scope});
+      refuse(" has no grants, and kernel/grants is strict");
+    else
+      for (const Wish& wish : wishes) granted_.push_back({wish.id, wish.scope});
     return;
   }
   std::string missing;
@@ -66,6 +74,12 @@ Grants::Grants(const Manifest& manifest, const config::Plugin& settings, config:
 
 bool Grants::has(std::string_view id) const {
   return std::ranges::any_of(granted_, [&](const One& one) { return one.id == id; });
+}
+
+bool Grants::covers(std::string_view id, std::string_view topic) const {
+  return std::ranges::any_of(granted_, [&](const One& one) {
+    return one.id == id && (one.scope.empty() || mqtt::matches(one.scope, topic));
+  });
 }
 
 std::string Grants::text() const {

@@ -36,8 +36,6 @@ void HookPort::end_turn(std::uint32_t loop) {
   for (const std::uint64_t plugin_data : std::exchange(turn.forgotten, {})) in_.forget(plugin_data);
 }
 
-void HookPort::leave(std::uint32_t loop) { in_.board.passed(loop, UINT64_MAX); }
-
 void HookPort::show_events(Turn& turn, std::uint32_t loop) {
   for (const HookSet::Observer& observer : turn.set->observers) {
     Instance& instance = *observer.instance;

@@ -23,8 +23,6 @@ class HookPort : public broker::Hooks {
 
   void begin_turn(std::uint32_t loop);
   void end_turn(std::uint32_t loop);
-  // The loop takes no turns any more: lets go of its set, so that nobody waits for it.
-  void leave(std::uint32_t loop);
 
   const Wanted& wanted(std::uint32_t loop) const override { return turns_[loop].set->wanted; }
   broker::Answer authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,

@@ -81,6 +81,7 @@ struct Instance {
 
   // What work.submit and work.post still owe.
   std::atomic<std::uint32_t> work_owed{0};
+  bool has_attached_store = false;  // written in start() only
   std::atomic<std::uint64_t> faults{0};
   std::atomic<std::uint64_t> late_answers{0};
 

@@ -116,4 +116,14 @@ void LogRing::remove(SinkId id) {
   gone->sink.strand->run([this, &gone] { drain(*gone); });
 }
 
+void LogRing::remove_all(const Strand& strand) {
+  std::vector<SinkId> ids;
+  {
+    const std::shared_lock lock{sinks_mutex_};
+    for (const auto& queue : sinks_)
+      if (queue->sink.strand == &strand) ids.push_back(queue->id);
+  }
+  for (const SinkId id : ids) remove(id);
+}
+
 }  // namespace mortise::host

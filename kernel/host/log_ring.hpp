@@ -47,6 +47,8 @@ class LogRing : public broker::Log {
   void change(SinkId id, std::uint32_t levels);
   // Gives the sink what waits for it, then takes it out. `strand` still runs.
   void remove(SinkId id);
+  // All that run on that strand.
+  void remove_all(const Strand& strand);
 
   // Lines no sink has seen, since start.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }

@@ -55,7 +55,9 @@ void PropertyCheck::check_value(const Property& property, const PropertyRow& row
       return;
     default:
       reader_.require(property.number >= row.minimum && property.number <= row.maximum,
-                      ReasonCode::protocol_error, row.texts.out_of_range);
+                      property.id == PropertyId::topic_alias ? ReasonCode::topic_alias_invalid  // §3.3.4
+                                                             : ReasonCode::protocol_error,
+                      row.texts.out_of_range);
   }
 }
 

@@ -68,9 +68,7 @@ void PublishImage::make(Version version, Qos qos, bool retain, std::string_view 
   head_size_ = 1 + variable_size_of(remaining_);
   MORTISE_EXPECT(topic.size() <= 0xFFFF);
 
-  bytes_.clear();
-  bytes_.reserve(head_size_ + variable_header + (inline_payload ? payload.size() : 0));
-  bytes_.resize(head_size_ + variable_header);
+  bytes_.resize(head_size_ + variable_header + (inline_payload ? payload.size() : 0));
   WritingSink sink{bytes_.data()};
   sink.byte(first_byte_);
   sink.variable(remaining_);
@@ -84,8 +82,8 @@ void PublishImage::make(Version version, Qos qos, bool retain, std::string_view 
     }
     sink.bytes(forward);
   }
+  if (inline_payload) sink.bytes(payload);
   MORTISE_EXPECT(sink.at() == bytes_.data() + bytes_.size());
-  if (inline_payload) bytes_.insert(bytes_.end(), payload.begin(), payload.end());
 }
 
 void PublishImage::append(Buffer& out, PacketId packet_id, bool dup,

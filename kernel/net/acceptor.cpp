@@ -19,10 +19,10 @@ bool is_of_one_connection(int error) {  // not of the listener: the next one may
 }  // namespace
 
 void Acceptor::add(Listening listening, std::uint64_t token) {
-  const std::uint32_t events = resting_until_ == base::never ? EPOLLIN : 0;
+  const std::uint32_t events = resting_until_ == base::never ? readable : 0;
   if (!poller_.add(listening.socket.number(), events, token)) {
-    log_.write(broker::LogLevel::error, "listeners", "listener.failed", "the system watches no more sockets", nullptr,
-               {});
+    log_.write(broker::LogLevel::error, "listeners", "listener.failed", "the system watches no more sockets",
+               nullptr, {});
     return;
   }
   doors_.push_back({std::move(listening), token});
@@ -48,7 +48,8 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
         return rest(now, error);
       }
       if (connections_max_ && open_.load(std::memory_order_relaxed) >= *connections_max_) {
-        complain(over_limit_, now, "listener.full", "limits.connections is reached; new connections are closed");
+        complain(over_limit_, now, "listener.full",
+                 "limits.connections is reached; new connections are closed");
         continue;
       }
       accepted.push_back({Socket{std::move(socket), open_}, door.listening.listener, text_of(peer), {}, {}});
@@ -68,10 +69,11 @@ void Acceptor::rest(base::TimePoint now, int error) {
 void Acceptor::on_time(base::TimePoint now) {
   if (now < resting_until_) return;
   resting_until_ = base::never;
-  for (const Door& door : doors_) poller_.change(door.listening.socket.number(), EPOLLIN, door.token);
+  for (const Door& door : doors_) poller_.change(door.listening.socket.number(), readable, door.token);
 }
 
-void Acceptor::complain(Complaint& complaint, base::TimePoint now, std::string_view event, std::string_view text) {
+void Acceptor::complain(Complaint& complaint, base::TimePoint now, std::string_view event,
+                        std::string_view text) {
   ++complaint.times;
   if (now < complaint.quiet_until) return;
   complaint.quiet_until = now + quiet_time;

@@ -1,11 +1,12 @@
 // Accepts connections, up to the operator's limit, and rests when the system has no descriptor left.
 //
 // All listeners are on loop 0, which hands the sockets to the loops in turn. A listening socket for each loop
-// (SO_REUSEPORT) would save that hand-over, but lets a second broker of the same user open the same port unnoticed,
-// and deals connections unevenly. With one loop nothing is handed over.
+// (SO_REUSEPORT) would save that hand-over, but lets a second broker of the same user open the same port
+// unnoticed, and deals connections unevenly. With one loop nothing is handed over.
 //
-// Thread: loop 0's.   Owns: the listening sockets.   Cost: one system call a connection, one more when there are none.
-// Fails:  never; what cannot be accepted is counted, logged at most once in ten seconds, and waits or is closed.
+// Thread: loop 0's.   Owns: the listening sockets.   Cost: one system call a connection, one more when there
+// are none. Fails:  never; what cannot be accepted is counted, logged at most once in ten seconds, and waits
+// or is closed.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// A connection on its way to a loop: accepted for it, or moving to its session's home with all its unread bytes.
+// A connection on its way to a loop: accepted for it, or moving to its session's home with all its unread
+// bytes.
 //
 // Thread: handed from one to another.   Owns: the socket and the bytes; dropped on the way, it closes.
 #pragma once

@@ -1,7 +1,8 @@
 // Where the kernel reads the clocks of the machine, and nowhere else.
 //
-// Wall time is store time: it starts at the real one, or at the latest stamp in the store if that is later, and goes
-// on at monotonic speed. A machine whose clock is set while we run therefore moves no deadline and no stamp.
+// Wall time is store time: it starts at the real one, or at the latest stamp in the store if that is later,
+// and goes on at monotonic speed. A machine whose clock is set while we run therefore moves no deadline and
+// no stamp.
 //
 // Thread: any; immutable once made.   Cost: one clock read, no system call.
 #pragma once
@@ -26,12 +27,12 @@ class Clock {
 
  private:
   static base::TimePoint monotonic() {
-    return base::TimePoint{std::chrono::duration_cast<base::Duration>(
-        std::chrono::steady_clock::now().time_since_epoch())};
+    return base::TimePoint{
+        std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
   }
   static base::WallTime real_wall() {
-    return base::WallTime{std::chrono::duration_cast<base::Duration>(
-        std::chrono::system_clock::now().time_since_epoch())};
+    return base::WallTime{
+        std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch())};
   }
 
   base::TimePoint start_;

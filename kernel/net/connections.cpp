@@ -50,7 +50,7 @@ void Connections::open(Arrival arrival) {
   connection.socket = std::move(arrival.socket);
   connection.client = client;
   connection.unread = std::move(arrival.unread);
-  connection.interest = EPOLLIN;
+  connection.interest = readable;
   accounts_.charge(broker::Account::connection, static_cast<std::int64_t>(connection.unread.memory()));
   if (!poller_.add(connection.socket.number(), connection.interest, client.value())) return lose(connection);
   if (!connection.unread.empty()) feed(client, {});
@@ -59,11 +59,11 @@ void Connections::open(Arrival arrival) {
 void Connections::on_ready(std::uint64_t token, std::uint32_t events) {
   if (token & goodbye_bit) return on_goodbye(Goodbye::from(token & ~goodbye_bit));
   const auto client = broker::ClientKey::from(token);
-  if (events & EPOLLOUT) flush(client, true);
-  if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
+  if (events & writable) flush(client, true);
+  if (!(events & (readable | EPOLLHUP | EPOLLERR))) return;
   Connection* connection = find(client);
   if (!connection) return;
-  if (connection->interest & EPOLLIN)
+  if (connection->interest & readable)
     read(*connection);
   else if (events & (EPOLLHUP | EPOLLERR))  // reported whatever the interest
     lose(*connection);
@@ -95,14 +95,14 @@ void Connections::read(Connection& connection) {
   const mqtt::Bytes fresh{buffer_.data(), bytes - joined};
   if (!kept) return feed(connection.client, fresh);
   connection.unread.append(fresh, accounts_);
-  set_interest(connection, connection.interest & EPOLLOUT);
+  set_interest(connection, connection.interest & writable);
 }
 
 // The peer may close at once after its last packets: those that wait are heard before the connection ends.
 void Connections::on_end_of_input(Connection& connection) {
   if (!waits(connection)) return lose(connection);
   connection.ended = true;
-  set_interest(connection, connection.interest & EPOLLOUT);
+  set_interest(connection, connection.interest & writable);
 }
 
 // Offers the broker what is unread, then what is fresh.
@@ -150,7 +150,8 @@ bool Connections::departs(Connection& connection, mqtt::Bytes fresh) {
   MORTISE_EXPECT(moves.size() == 1 && moves.back().client == connection.client);
   connection.unread.append(fresh, accounts_);
   poller_.remove(connection.socket.number());
-  Arrival arrival{std::move(connection.socket), nullptr, {}, std::move(moves.back()), std::move(connection.unread)};
+  Arrival arrival{
+      std::move(connection.socket), nullptr, {}, std::move(moves.back()), std::move(connection.unread)};
   moves.clear();
   accounts_.charge(broker::Account::connection, -static_cast<std::int64_t>(arrival.unread.memory()));
   connection = {};
@@ -160,14 +161,14 @@ bool Connections::departs(Connection& connection, mqtt::Bytes fresh) {
 
 void Connections::settle(Connection& connection) {
   if (connection.ended && !waits(connection)) return lose(connection);
-  set_interest(connection, connection.interest & EPOLLOUT);
+  set_interest(connection, connection.interest & writable);
 }
 
-// `writes`: EPOLLOUT while there is something the socket did not take.
+// `writes`: writable while there is something the socket did not take.
 void Connections::set_interest(Connection& connection, std::uint32_t writes) {
   const bool hears = !connection.closing && !connection.ended && !connection.clogged &&
                      (!waits(connection) || connection.unread.size() < waiting_bytes_max);
-  const std::uint32_t wanted = (hears ? EPOLLIN : 0U) | writes;
+  const std::uint32_t wanted = (hears ? readable : 0U) | writes;
   if (wanted == connection.interest) return;
   connection.interest = wanted;
   poller_.change(connection.socket.number(), wanted, connection.client.value());
@@ -178,7 +179,7 @@ void Connections::set_interest(Connection& connection, std::uint32_t writes) {
 void Connections::write(broker::ClientKey client) {
   const Connection* connection = find(client);
   // A socket that did not take everything is written to when it says that it can.
-  if (connection) flush(client, !(connection->interest & EPOLLOUT));
+  if (connection) flush(client, !(connection->interest & writable));
 }
 
 void Connections::flush(broker::ClientKey client, bool takes_more) {
@@ -188,7 +189,7 @@ void Connections::flush(broker::ClientKey client, bool takes_more) {
   if (takes_more && !send(*connection, *output)) return lose(*connection);
   if (connection->closing && output->empty()) return finish(*connection);
   connection->clogged = output->size() > unwritten_max_;
-  set_interest(*connection, output->empty() ? 0U : EPOLLOUT);
+  set_interest(*connection, output->empty() ? 0U : writable);
 }
 
 // False: the connection is broken.
@@ -224,7 +225,7 @@ void Connections::close(broker::ClientKey client) {
   const broker::Output* output = broker_.output(client);
   if (!output || output->empty()) return finish(*connection);
   closing_.push({now_ + last_words_time, client.value()});
-  set_interest(*connection, EPOLLOUT);
+  set_interest(*connection, writable);
 }
 
 // The broker is told, and the socket closes without another word.
@@ -250,7 +251,7 @@ void Connections::say_goodbye(Socket socket) {
   const int number = socket.number();
   const Goodbye goodbye = goodbyes_.emplace(std::move(socket));
   leaving_.push({now_ + goodbye_time, goodbye.value()});
-  poller_.change(number, EPOLLIN, goodbye.value() | goodbye_bit);
+  poller_.change(number, readable, goodbye.value() | goodbye_bit);
 }
 
 // Swallows what came. Whether that was all there will be.

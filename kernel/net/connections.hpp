@@ -1,18 +1,20 @@
 // The connections of one loop: bytes from their sockets into the broker, its output back, and their ends.
 //
-// Bytes go up through one function, feed(), and down through one, write(): a filter that belongs to a connection (TLS,
-// WebSocket) stands between socket and broker at these two places and nowhere else.
+// Bytes go up through one function, feed(), and down through one, write(): a filter that belongs to a
+// connection (TLS, WebSocket) stands between socket and broker at these two places and nowhere else.
 //
-// A read goes into the loop's one buffer. Whole packets are consumed from it where they lie; only the start of an
-// incomplete packet, or packets that wait for a decision, are kept with the connection. One that waits reads on until
-// 64 KiB are kept, so that its end is noticed, and then stops. One whose peer does not read what it is sent stops, too.
+// A read goes into the loop's one buffer. Whole packets are consumed from it where they lie; only the start
+// of an incomplete packet, or packets that wait for a decision, are kept with the connection. One that waits
+// reads on until 64 KiB are kept, so that its end is noticed, and then stops. One whose peer does not read
+// what it is sent stops, too.
 //
-// A connection that we end says its last words: what is unwritten has five seconds, then the sending side is closed,
-// and the socket for up to a second more swallows what the peer still sends, because closing it with bytes unread
-// would make the system throw away our last words on the peer's side.
+// A connection that we end says its last words: what is unwritten has five seconds, then the sending side is
+// closed, and the socket for up to a second more swallows what the peer still sends, because closing it with
+// bytes unread would make the system throw away our last words on the peer's side.
 //
 // Thread: the loop's.   Owns: sockets and unread bytes.
-// Cost:   72 bytes an idle connection, here; per readable socket and turn one read, per touched one a gathered write.
+// Cost:   64 bytes an idle connection, here; one read per readable socket and turn, one gathered write per
+// touched one.
 #pragma once
 
 #include <array>
@@ -30,7 +32,8 @@ namespace mortise::net {
 
 class Connections {
  public:
-  // Tokens of ours in the poller have a generation, see Token; what else the loop watches has none.
+  // Our tokens in the poller are handles and have a generation in their upper half; others of the loop have
+  // none.
   Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller);
   ~Connections();
   Connections(const Connections&) = delete;
@@ -62,12 +65,12 @@ class Connections {
  private:
   struct Connection {
     Socket socket;
-    broker::ClientKey client;   // none: the slot is free
+    broker::ClientKey client;  // none: the slot is free
     Unread unread;
-    std::uint32_t needed = 0;   // no progress with fewer unread bytes; 0: they wait, or nothing is known
-    std::uint32_t interest = 0; // what the poller is asked for
-    bool ended = false;         // the peer says no more; what is unread is still to be heard
-    bool clogged = false;       // too much is unwritten to take in more
+    std::uint32_t needed = 0;    // no progress with fewer unread bytes; 0: they wait, or nothing is known
+    std::uint32_t interest = 0;  // what the poller is asked for
+    bool ended = false;          // the peer says no more; what is unread is still to be heard
+    bool clogged = false;        // too much is unwritten to take in more
     bool closing = false;
   };
   using Goodbye = base::Handle<Socket>;
@@ -104,8 +107,8 @@ class Connections {
   std::vector<Connection> connections_;  // by the index of the client's handle
   std::vector<Arrival> departures_;
   base::SlotMap<Socket> goodbyes_;
-  base::Queue<Ending> closing_;    // in the order of time
-  base::Queue<Ending> leaving_;    // likewise
+  base::Queue<Ending> closing_;  // in the order of time
+  base::Queue<Ending> leaving_;  // likewise
   broker::Counter bytes_read_;
   broker::Counter bytes_written_;
   std::array<std::uint8_t, 64 * 1024> buffer_;

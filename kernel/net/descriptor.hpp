@@ -1,4 +1,5 @@
-// A file descriptor that is closed by whoever owns it, and a connection's socket that counts while it is open.
+// A file descriptor that is closed by whoever owns it, and a connection's socket that counts while it is
+// open.
 //
 // Thread: one owner at a time; the owner may hand it to another thread.   Owns: the descriptor.
 #pragma once
@@ -38,7 +39,8 @@ using OpenSockets = std::atomic<std::uint32_t>;
 class Socket {
  public:
   Socket() = default;
-  Socket(Descriptor descriptor, OpenSockets& open) noexcept : descriptor_{std::move(descriptor)}, open_{&open} {
+  Socket(Descriptor descriptor, OpenSockets& open) noexcept
+      : descriptor_{std::move(descriptor)}, open_{&open} {
     open.fetch_add(1, std::memory_order_relaxed);
   }
   Socket(Socket&& other) noexcept

@@ -69,7 +69,8 @@ std::string remedy(int error, std::uint16_t port) {
       return "the port is in use; stop the program that has it (ss -ltnp 'sport = :" + std::to_string(port) +
              "' names it) or choose another port";
     case EACCES:
-      return "not permitted; ports below 1024 need the capability CAP_NET_BIND_SERVICE, or choose a higher port";
+      return "not permitted; ports below 1024 need the capability CAP_NET_BIND_SERVICE, or choose a higher "
+             "port";
     case EADDRNOTAVAIL: return "this machine does not have that address; 'ip address' lists those it has";
     case EMFILE:
     case ENFILE: return "no file descriptor is left; raise the limit of open files (LimitNOFILE in systemd)";
@@ -86,7 +87,8 @@ base::Result<Descriptor, int> bound_socket(Address& address) {
   set(socket.number(), IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
   set(socket.number(), IPPROTO_TCP, TCP_KEEPINTVL, interval_s);
   set(socket.number(), IPPROTO_TCP, TCP_KEEPCNT, probes);
-  if (address.family() == AF_INET6) set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
+  if (address.family() == AF_INET6)
+    set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
   if (::bind(socket.number(), address.pointer(), address.size) != 0) return base::Failure{errno};
   if (::listen(socket.number(), backlog) != 0) return base::Failure{errno};
   return socket;
@@ -121,7 +123,8 @@ std::string text_of(const sockaddr_storage& peer) {
 
 base::Result<Listening, std::string> listen_on(const broker::Listener& listener, const Endpoint& endpoint) {
   const auto failure = [&](const std::string& why) {
-    return base::Failure{"listener \"" + listener.name + "\": cannot listen on " + text_of(endpoint) + ": " + why};
+    return base::Failure{"listener \"" + listener.name + "\": cannot listen on " + text_of(endpoint) + ": " +
+                         why};
   };
   auto address = parse(endpoint);
   if (!address) return failure(address.error());

@@ -25,13 +25,15 @@ Loop::Loop(Surroundings& around, std::uint32_t number)
       acceptor_{poller_, around.shared.log, around.open, around.connections_max} {}
 
 void Loop::run() {
-  do {
+  bool over = false;
+  while (!over) {
     const auto ready = poller_.wait(milliseconds_to_sleep());
     bell_.get_up();
     if (around_.observer) around_.observer->before_turn(number_);
     turn(ready);
+    over = finish_stopping();
     if (around_.observer) around_.observer->after_turn(number_);
-  } while (!finish_stopping());
+  }
 }
 
 void Loop::turn(std::span<const epoll_event> ready) {
@@ -166,7 +168,8 @@ void Loop::write_and_close() {
 bool Loop::has_mail() const {
   if (has_parcels_.load(std::memory_order_seq_cst)) return true;
   const broker::Journal& journal = around_.shared.journal;
-  if (journal.line(broker::Level::written) != written_line_ || journal.line(broker::Level::synced) != synced_line_)
+  if (journal.line(broker::Level::written) != written_line_ ||
+      journal.line(broker::Level::synced) != synced_line_)
     return true;
   for (std::uint32_t other = 0; other < around_.shared.loops(); ++other)
     if (other != number_ && !around_.shared.mail.box(other, number_).empty()) return true;
@@ -192,7 +195,8 @@ int Loop::milliseconds_to_sleep() {
   const base::TimePoint next =
       std::min({broker_.next_deadline(), connections_.next_deadline(), acceptor_.next_deadline()});
   if (next == base::never) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - around_.clock.now().monotonic).count();
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(next - around_.clock.now().monotonic).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 24 * 3600 * 1000));
 }
 
@@ -211,7 +215,7 @@ bool Loop::finish_stopping() {
   const bool time_is_up = now_.monotonic >= *stop_at_;
   if (!time_is_up && around_.open.load(std::memory_order_relaxed) != 0) return false;
   connections_.drop_all();
-  broker_.end_turn();
+  broker_.end_last_turn();
   return true;
 }
 

@@ -1,9 +1,10 @@
 // One thread's loop: its broker, its connections, and the turn in which everything happens in a fixed order.
 //
-// A turn: the clock is read once; what the store has made durable; posted functions; letters of the other loops, before
-// any socket is read; new connections; ready sockets, one read each; timers. Then the broker hands over what is to be
-// stored and says what it wants done: waiting packets go on, other loops are woken, every touched connection is
-// written to once, and closed if that is wanted. The loop sleeps when nothing of this left work behind.
+// A turn: the clock is read once; what the store has made durable; posted functions; letters of the other
+// loops, before any socket is read; new connections; ready sockets, one read each; timers. Then the broker
+// hands over what is to be stored and says what it wants done: waiting packets go on, other loops are woken,
+// every touched connection is written to once, and closed if that is wanted. The loop sleeps when nothing of
+// this left work behind.
 //
 // Thread: run() is the thread; post, wake and hand_over from any; the rest before run() or in it.
 // Owns:   its broker and its connections.   Cost: an idle turn is one system call and reads no lock.
@@ -50,11 +51,13 @@ class Loop {
 
   Loop(Surroundings& around, std::uint32_t number);
 
-  // Turns until stopped: then clients are told, what is unwritten is written, and what is left at the deadline cut.
+  // Turns until stopped: then clients are told, what is unwritten is written, and what is left at the
+  // deadline cut.
   void run();
 
   // ---- from any thread
-  // Runs `function` in the loop's next turn, in the order of the posts. After run() it is kept and never called.
+  // Runs `function` in the loop's next turn, in the order of the posts. After run() it is kept and never
+  // called.
   void post(Function function);
   // A turn comes, whether or not there is a reason.
   void wake() { bell_.ring(); }
@@ -98,14 +101,14 @@ class Loop {
   base::Now now_;
 
   std::mutex mutex_;
-  std::vector<Parcel> parcels_;          // under mutex_
+  std::vector<Parcel> parcels_;  // under mutex_
   std::atomic<bool> has_parcels_{false};
   std::vector<Parcel> opening_;
   std::vector<Arrival> arrivals_;
   std::vector<Arrival> accepted_;
-  std::vector<broker::ClientKey> batch_; // of clients an effect names
-  std::uint64_t next_door_ = 1;          // token of the next listening socket; the bell has 0
-  std::uint32_t next_loop_ = 0;          // whose turn it is to get a connection
+  std::vector<broker::ClientKey> batch_;  // of clients an effect names
+  std::uint64_t next_door_ = 1;           // token of the next listening socket; the bell has 0
+  std::uint32_t next_loop_ = 0;           // whose turn it is to get a connection
   std::uint64_t written_line_ = 0;
   std::uint64_t synced_line_ = 0;
   bool work_left_ = true;

@@ -27,12 +27,14 @@ class SignalsHeldBack {
 
 Loops::Loops(broker::Shared& shared, LoopsOptions options)
     : around_{shared, Clock{options.latest_stored}, options.observer, options.connections_max} {
-  for (std::uint32_t i = 0; i < shared.loops(); ++i) around_.loops.push_back(std::make_unique<Loop>(around_, i));
+  for (std::uint32_t i = 0; i < shared.loops(); ++i)
+    around_.loops.push_back(std::make_unique<Loop>(around_, i));
 }
 
 Loops::~Loops() { stop(base::Duration::zero()); }
 
-base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener, const Endpoint& endpoint) {
+base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener,
+                                                       const Endpoint& endpoint) {
   auto listening = listen_on(listener, endpoint);
   if (!listening) return base::Failure{listening.error()};
   const std::uint16_t port = listening->port;

@@ -1,7 +1,8 @@
 // The loops of a broker and their threads: where clients connect to, how they start, how they stop.
 //
-// Thread: the constructing thread's, save post, wake_all and the counters: any.   Owns: loops, brokers, threads.
-// Fails:  the constructor and start throw std::system_error when the system has no descriptors or threads left.
+// Thread: the constructing thread's, save post, wake_all and the counters: any.   Owns: loops, brokers,
+// threads. Fails:  the constructor and start throw std::system_error when the system has no descriptors or
+// threads left.
 #pragma once
 
 #include <functional>
@@ -31,14 +32,17 @@ class Loops {
   // For Restorer: before start(), and after stop().
   broker::Broker& broker(std::uint32_t loop) { return around_.loops[loop]->broker(); }
 
+  // What the loops' clock says, for the turn in which a broker is filled before start().
+  base::Now now() const { return around_.clock.now(); }
+
   // Opens a port; clients are served from start() on. The listener outlives this. Returns the port.
   base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint);
 
   // Signals stay with the threads there are already: the loops' threads take none.
   void start();
 
-  // Accepts nobody any more, tells the clients, and for at most `grace` writes what is still to be written and waits
-  // for them to go. Returns when all threads have ended. A second call does nothing.
+  // Accepts nobody any more, tells the clients, and for at most `grace` writes what is still to be written
+  // and waits for them to go. Returns when all threads have ended. A second call does nothing.
   void stop(base::Duration grace);
 
   // ---- any thread

@@ -1,10 +1,11 @@
 // What a loop sleeps on: one epoll set, and a bell that other threads ring.
 //
-// An epoll set of our own and not an Asio reactor. Asio 1.74 answers each async_wait with an epoll_ctl, so that every
-// message would cost a system call more than its read, keeps about 400 bytes for each armed socket, and its timer
-// is a descriptor that has to be set again by a call; wrapped around a set of ours it would add a second
-// epoll_wait. Here the set is level-triggered: a socket is told to it once and is reported while bytes wait, so
-// that a read may stop at its budget and nothing is armed again. The only timer is the limit of the wait itself.
+// An epoll set of our own and not an Asio reactor. Asio 1.74 answers each async_wait with an epoll_ctl, so
+// that every message would cost a system call more than its read, keeps about 400 bytes for each armed
+// socket, and its timer is a descriptor that has to be set again by a call; wrapped around a set of ours it
+// would add a second epoll_wait. Here the set is level-triggered: a socket is told to it once and is reported
+// while bytes wait, so that a read may stop at its budget and nothing is armed again. The only timer is the
+// limit of the wait itself.
 //
 // Thread: its loop's; Bell::ring from any.   Owns: the set and the bell's descriptor.
 // Cost:   one system call a turn; an interest changes by one, when a connection stalls or goes on.
@@ -22,11 +23,16 @@
 
 namespace mortise::net {
 
+// What to be told of. Errors and hang-ups are told always.
+inline constexpr std::uint32_t readable = EPOLLIN;
+inline constexpr std::uint32_t writable = EPOLLOUT;
+
 class Poller {
  public:
   Poller();
 
-  // `events` as epoll names them; `token` comes back with each of them. False: the system has no room for another.
+  // `events` as epoll names them; `token` comes back with each of them. False: the system has no room for
+  // another.
   bool add(int descriptor, std::uint32_t events, std::uint64_t token);
   void change(int descriptor, std::uint32_t events, std::uint64_t token);
   // Only for what stays open: closing a descriptor removes it.
@@ -40,9 +46,9 @@ class Poller {
   std::array<epoll_event, 256> ready_{};
 };
 
-// Wakes a loop that sleeps, and costs no system call while it is awake. The sleeper announces itself, then looks once
-// more at everything others may have left for it; a visitor leaves its thing, then rings. Both sides use a
-// sequentially consistent exchange, so that one of them sees the other.
+// Wakes a loop that sleeps, and costs no system call while it is awake. The sleeper announces itself, then
+// looks once more at everything others may have left for it; a visitor leaves its thing, then rings. Both
+// sides use a sequentially consistent exchange, so that one of them sees the other.
 class Bell {
  public:
   Bell(Poller& poller, std::uint64_t token);

@@ -1,4 +1,5 @@
-// The bytes of one connection that were read and not yet consumed: the start of a packet, or packets that wait.
+// The bytes of one connection that were read and not yet consumed: the start of a packet, or packets that
+// wait.
 //
 // Thread: the loop of the connection.   Owns: its bytes; with none it owns no memory.
 // Cost:   24 bytes when empty. It grows with what has come and not with what a header promises.

@@ -32,8 +32,8 @@ Ruling Access::judge(const Question& question) const {
 
 std::string Access::no_rule_for(const Question& question) const {
   return file_ + " has no rule that lets " +
-         (question.username ? "user " + std::string{*question.username} : std::string{anonymous_group}) + " " +
-         std::string{verbs[index_of(question.action)]} + " " + std::string{question.topic};
+         (question.username ? "user " + std::string{*question.username} : std::string{anonymous_group}) +
+         " " + std::string{verbs[index_of(question.action)]} + " " + std::string{question.topic};
 }
 
 const Access::List& Access::rules_for(const std::optional<std::string_view>& username) const {
@@ -57,7 +57,8 @@ void Access::compile(const Users* users) {
   for (const Rule& rule : rules_) {
     const bool for_all = rule.subject == Rule::Subject::client ||
                          (rule.subject == Rule::Subject::group && rule.name == everyone_group);
-    if (for_all || (rule.subject == Rule::Subject::group && rule.name == anonymous_group)) add(anonymous_, rule);
+    if (for_all || (rule.subject == Rule::Subject::group && rule.name == anonymous_group))
+      add(anonymous_, rule);
     if (for_all) add(everyone_, rule);
     for (auto& [name, list] : by_user_) {
       const User* user = users ? users->find(name) : nullptr;

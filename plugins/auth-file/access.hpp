@@ -29,7 +29,8 @@ struct Rule {
   bool allows = true;
   std::array<std::string, action_count> words;  // how the rule calls each action it speaks of; else empty
   std::vector<Pattern> topics;
-  std::vector<std::array<std::string, action_count>> sentences;  // per topic: "access.yaml:14 pumps may not …"
+  std::vector<std::array<std::string, action_count>>
+      sentences;  // per topic: "access.yaml:14 pumps may not …"
 
   bool speaks_of(Action action) const { return !words[static_cast<std::size_t>(action)].empty(); }
 };
@@ -51,9 +52,9 @@ class Access {
  public:
   // The first rule that names the client and has the topic decides. None: denied.
   //
-  // A filter is allowed by a rule that covers all of it. It is denied by a rule that covers it, and by one that
-  // meets a part of it, unless that rule forbids to receive, too: then the filter is granted and those messages
-  // are held back one by one.
+  // A filter is allowed by a rule that covers all of it. It is denied by a rule that covers it, and by one
+  // that meets a part of it, unless that rule forbids to receive, too: then the filter is granted and those
+  // messages are held back one by one.
   Ruling judge(const Question& question) const;
 
   // Why a question was denied that no rule decided.
@@ -70,13 +71,13 @@ class Access {
   std::string file_;
   std::deque<Rule> rules_;
   List anonymous_;
-  List everyone_;        // with a user name that has no list of its own
+  List everyone_;  // with a user name that has no list of its own
   ByName<List> by_user_;
 };
 
-// Reads the text of `file`. With `users`, rules may only name users and groups that are there; without, another
-// plugin knows the users and no group but anonymous and everyone is known. Every mistake is added; empty only if
-// the text cannot be followed at all.
+// Reads the text of `file`. With `users`, rules may only name users and groups that are there; without,
+// another plugin knows the users and no group but anonymous and everyone is known. Every mistake is added;
+// empty only if the text cannot be followed at all.
 std::optional<Access> read_access(const std::string& text, const std::string& file, const Users* users,
                                   Mistakes& mistakes);
 

@@ -64,8 +64,9 @@ class AccessReader {
       auto& sentences = rule.sentences.emplace_back();
       for (std::size_t action = 0; action < action_count; ++action)
         if (!rule.words[action].empty())
-          sentences[action] = join({yaml_.file(), ":", std::to_string(line_of(node)), " ", subject,
-                                    rule.allows ? " may " : " may not ", rule.words[action], " ", topic.text()});
+          sentences[action] =
+              join({yaml_.file(), ":", std::to_string(line_of(node)), " ", subject,
+                    rule.allows ? " may " : " may not ", rule.words[action], " ", topic.text()});
     }
     out_.rules_.push_back(std::move(rule));
   }
@@ -102,7 +103,8 @@ class AccessReader {
     if (users_) known.insert(known.end(), users_->groups.begin(), users_->groups.end());
     if (std::ranges::find(known, name) != known.end()) return;
     const std::string meant = suggestion(name, known);
-    const std::string add = users_ ? "name it in the list groups of " + users_->file : "use anonymous or everyone";
+    const std::string add =
+        users_ ? "name it in the list groups of " + users_->file : "use anonymous or everyone";
     yaml_.complain(at, place, join({"there is no group \"", name, "\""}), meant.empty() ? add : meant);
   }
 
@@ -133,14 +135,15 @@ class AccessReader {
     for (std::size_t action = 0; action < action_count; ++action) {
       if (!word->means[action]) continue;
       if (!rule.words[action].empty())
-        return yaml_.complain(node, path, "\"" + *text + "\" is said already by \"" + rule.words[action] + "\"",
-                              "remove one");
+        return yaml_.complain(
+            node, path, "\"" + *text + "\" is said already by \"" + rule.words[action] + "\"", "remove one");
       rule.words[action] = *text;
     }
   }
 
   void read_topics(const YAML::Node& node, const Keys& keys, const std::string& path, Rule& rule) {
-    if (!keys.contains("topics")) return yaml_.complain(node, path, "has no topics", "give a list: topics: [\"#\"]");
+    if (!keys.contains("topics"))
+      return yaml_.complain(node, path, "has no topics", "give a list: topics: [\"#\"]");
     const std::string place = path + "/topics";
     const auto entries = yaml_.list(keys.at("topics"), place);
     if (entries.empty() && (keys.at("topics").IsSequence() || keys.at("topics").IsNull()))

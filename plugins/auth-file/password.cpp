@@ -56,8 +56,8 @@ std::string fault_of(const std::string& encoded) {
   if (!encoded.starts_with('$')) return "this looks like a plain password";
   if (!encoded.starts_with("$argon2id$")) return "this is a hash of another kind than argon2id";
   // 64 digits of salt and 128 of hash are far above what mortise passwd and argon2's own tool make.
-  static const std::regex form{
-      R"(\$argon2id\$v=19\$m=([0-9]{1,10}),t=([0-9]{1,10}),p=([0-9]{1,10})\$([A-Za-z0-9+/]{11,64})\$([A-Za-z0-9+/]{16,128}))"};
+  static const std::regex form{R"(\$argon2id\$v=19\$m=([0-9]{1,10}),t=([0-9]{1,10}),p=([0-9]{1,10}))"
+                               R"(\$([A-Za-z0-9+/]{11,64})\$([A-Za-z0-9+/]{16,128}))"};
   std::smatch found;
   if (!std::regex_match(encoded, found, form)) return "this is not a whole argon2id hash";
   const std::uint32_t memory = number(found[1]), time = number(found[2]), threads = number(found[3]);
@@ -68,8 +68,9 @@ std::string fault_of(const std::string& encoded) {
 }
 
 const std::string& hash_of_nobody() {
-  static const std::string out = "$argon2id$v=19$m=" + std::to_string(memory_kib) + ",t=" + std::to_string(passes) +
-                                 ",p=" + std::to_string(lanes) + "$bm9ib2R5LWlzLWhlcmUhIQ$" + std::string(43, 'A');
+  static const std::string out = "$argon2id$v=19$m=" + std::to_string(memory_kib) +
+                                 ",t=" + std::to_string(passes) + ",p=" + std::to_string(lanes) +
+                                 "$bm9ib2R5LWlzLWhlcmUhIQ$" + std::string(43, 'A');
   return out;
 }
 

@@ -13,7 +13,8 @@ namespace mortise::auth_file {
 // A fresh hash with a random salt. Throws std::system_error or std::runtime_error.
 std::string hash_password(std::string_view password);
 
-// Whether `password` is the one `encoded` was made of; the comparison takes the same time wherever they differ.
+// Whether `password` is the one `encoded` was made of; the comparison takes the same time wherever they
+// differ.
 bool is_password(std::string_view password, const std::string& encoded);
 
 // What is wrong with an encoded hash, or empty. Costs that would stop the machine are wrong, too.

@@ -20,7 +20,8 @@ struct Names {
 
 class Pattern {
  public:
-  // Empty, with the reason in `fault`, if `text` is no topic filter or holds a % with another letter; %% is one.
+  // Empty, with the reason in `fault`, if `text` is no topic filter or holds a % with another letter; %% is
+  // one.
   static std::optional<Pattern> parse(std::string_view text, std::string& fault);
 
   // As written.
@@ -49,7 +50,9 @@ class Pattern {
   };
 
   static bool parse_level(std::string_view text, Level& out, std::string& fault);
-  bool ends_in_hash(std::size_t at) const { return at + 1 == levels_.size() && levels_[at].kind == Level::Kind::hash; }
+  bool ends_in_hash(std::size_t at) const {
+    return at + 1 == levels_.size() && levels_[at].kind == Level::Kind::hash;
+  }
   bool takes_first(std::string_view filter) const;
   bool is_possible_from(std::size_t at, const Names& names) const;
 

@@ -40,8 +40,8 @@ struct Users {
 
   const User* find(std::string_view name) const;
 
-  // What to check a password against when there is no such user, so that the answer takes as long: a hash with
-  // the costs of the first user's.
+  // What to check a password against when there is no such user, so that the answer takes as long: a hash
+  // with the costs of the first user's.
   const std::string& stand_in() const { return first_hash; }
   std::string first_hash;
 };

@@ -117,7 +117,8 @@ std::optional<std::string> YamlReader::text(const YAML::Node& node, const std::s
     complain(node, path, "must be a text");
     return std::nullopt;
   }
-  if (std::ranges::any_of(node.Scalar(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+  if (std::ranges::any_of(node.Scalar(),
+                          [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
     complain(node, path, "holds a control character");
     return std::nullopt;
   }

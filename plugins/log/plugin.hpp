@@ -33,9 +33,16 @@ inline constexpr const char* schema = R"({
         "additionalProperties": false,
         "required": ["type"],
         "properties": {
-          "type": {"description": "standard error, coloured on a terminal, or a file", "enum": ["console", "file"]},
+          "type": {
+            "description": "standard error, coloured on a terminal, or a file",
+            "enum": ["console", "file"]
+          },
           "format": {"description": "for people, or one JSON object a line", "enum": ["text", "json"]},
-          "path": {"description": "of a file; relative to the state folder", "type": "string", "minLength": 1},
+          "path": {
+            "description": "of a file; relative to the state folder",
+            "type": "string",
+            "minLength": 1
+          },
           "level": {"description": "the lowest level written; default info", "$ref": "#/definitions/level"},
           "categories": {
             "description": "another level for some categories; messages is off unless it is here",
@@ -59,7 +66,7 @@ class Plugin {
 
   void start() {
     writer_ = std::make_shared<Writer>(settings_);
-    for (const attach& wish : wishes_of(settings_)) hooks_.push_back(host_.attach(MORTISE_LOG_SINK, wish));
+    hook_ = host_.attach(MORTISE_LOG_SINK, wishes_of(settings_));
   }
 
   void log_write(std::span<const mortise_log_event_t* const> events) { writer()->write(events); }
@@ -82,7 +89,7 @@ class Plugin {
       writer_ = std::move(plan.writer);
     }
     settings_ = std::move(plan.settings);
-    attach_anew();
+    host_.change(hook_, wishes_of(settings_));
   }
 
  private:
@@ -91,20 +98,9 @@ class Plugin {
     return writer_;
   }
 
-  // Wishes are matched by place; one too many is ended, one more is begun.
-  void attach_anew() {
-    const std::vector<attach> wishes = wishes_of(settings_);
-    for (; hooks_.size() > wishes.size(); hooks_.pop_back()) host_.detach(hooks_.back());
-    for (std::size_t i = 0; i < wishes.size(); ++i)
-      if (i < hooks_.size())
-        host_.change(hooks_[i], wishes[i]);
-      else
-        hooks_.push_back(host_.attach(MORTISE_LOG_SINK, wishes[i]));
-  }
-
   host host_;
   std::vector<SinkSettings> settings_;
-  std::vector<mortise_hook_t> hooks_;
+  mortise_hook_t hook_{};
   std::mutex mutex_;  // guards the pointer, not the writer
   std::shared_ptr<Writer> writer_;
 };

@@ -35,14 +35,6 @@ SinkSettings read_sink(const config& from, std::string_view folder) {
   return out;
 }
 
-std::vector<std::uint16_t> kinds_from(std::int32_t level) {
-  std::vector<std::uint16_t> out;
-  for (std::int32_t each = level; each <= MORTISE_ERROR; ++each)
-    out.push_back(static_cast<std::uint16_t>(each));
-  if (out.empty()) out.push_back(MORTISE_SILENT);
-  return out;
-}
-
 }  // namespace
 
 std::int32_t Levels::of(std::string_view category) const {
@@ -66,19 +58,23 @@ std::vector<SinkSettings> read_settings(const config& from, std::string_view fol
   return out;
 }
 
-std::vector<attach> wishes_of(const std::vector<SinkSettings>& sinks) {
+attach wishes_of(const std::vector<SinkSettings>& sinks) {
   std::set<std::string, std::less<>> categories{std::string{silent_category}};
-  std::int32_t otherwise = off;
+  std::int32_t lowest = off;
   for (const SinkSettings& sink : sinks) {
-    otherwise = std::min(otherwise, sink.levels.otherwise);
+    lowest = std::min(lowest, sink.levels.otherwise);
     for (const auto& [category, level] : sink.levels.by_category) categories.insert(category);
   }
-  std::vector<attach> out{{.kinds = kinds_from(otherwise)}};
+  attach out;
   for (const std::string& category : categories) {
     std::int32_t level = off;
     for (const SinkSettings& sink : sinks) level = std::min(level, sink.levels.of(category));
-    out.push_back({.filters = {category}, .kinds = kinds_from(level)});
+    if (level == off) out.filters.push_back(category);
+    lowest = std::min(lowest, level);
   }
+  // All off is asked for as errors only: no levels would mean all of them.
+  for (std::int32_t level = std::min(lowest, MORTISE_ERROR + 0); level <= MORTISE_ERROR; ++level)
+    out.kinds.push_back(static_cast<std::uint16_t>(level));
   return out;
 }
 

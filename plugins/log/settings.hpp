@@ -39,7 +39,8 @@ struct SinkSettings {
 // `folder` is where relative paths begin. Says what the schema cannot: a file without a path, a path twice.
 std::vector<SinkSettings> read_settings(const config& from, std::string_view folder);
 
-// What the host is to be asked for, so that no line is built that no sink would write.
-std::vector<attach> wishes_of(const std::vector<SinkSettings>& sinks);
+// What the host is to be asked for: the levels some sink wants of some category, and no category that none
+// does, so that hardly a line is built that nobody writes.
+attach wishes_of(const std::vector<SinkSettings>& sinks);
 
 }  // namespace mortise::log

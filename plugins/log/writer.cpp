@@ -82,34 +82,38 @@ void Writer::tell_losses(Sink& sink, std::uint64_t unix_ns) {
   log_to(sink, lost);
   sink.out->flush();
   if (sink.counted->take_lost().lines > 0) return;
-  const std::uint64_t told = std::exchange(losses.lines, 0);
-  tell_others(sink, MORTISE_NOTICE, "log.recovered", "the log can be written again", unix_ns,
-              {"lines", told});
+  news_.push_back({&sink, std::exchange(losses.lines, 0), {}});
 }
 
-void Writer::tell_others(const Sink& about, std::int32_t level, std::string_view event, std::string_view text,
-                         std::uint64_t unix_ns, const field& more) {
-  const std::string_view name = about.settings.path.empty() ? "console" : about.settings.path;
-  const std::array fields{field{"sink", name}, more};
-  const auto told = own_event(level, event, text, unix_ns, fields);
-  for (Sink& other : sinks_) {
-    if (&other == &about) continue;
-    put(other, told);
-    other.out->flush();
-  }
-}
-
-void Writer::count_losses(Sink& sink, std::uint64_t unix_ns) {
+void Writer::count_losses(Sink& sink) {
   if (!sink.counted) return;
-  const Lost lost = sink.counted->take_lost();
+  Lost lost = sink.counted->take_lost();
   if (lost.lines == 0) return;
   Losses& losses = *sink.losses;
-  const bool first = losses.lines == 0;
+  if (losses.lines == 0) news_.push_back({&sink, 0, lost.error});
   losses.lines += lost.lines;
-  losses.error = lost.error;
-  if (first)
-    tell_others(sink, MORTISE_ERROR, "log.failed", "the log cannot be written", unix_ns,
-                {"error", lost.error});
+  losses.error = std::move(lost.error);
+}
+
+// What one sink could not write, or can again, the others say. Such a line that is lost itself is not
+// counted: it is none of the broker's.
+void Writer::tell_news(std::uint64_t unix_ns) {
+  for (const News& each : news_) {
+    const bool failed = !each.error.empty();
+    const std::array fields{field{"sink", each.about->name()},
+                            failed ? field{"error", each.error} : field{"lines", each.lost_lines}};
+    const auto told =
+        failed ? own_event(MORTISE_ERROR, "log.failed", "the log cannot be written", unix_ns, fields)
+               : own_event(MORTISE_NOTICE, "log.recovered", "the log can be written again", unix_ns, fields);
+    for (Sink& sink : sinks_)
+      if (&sink != each.about) put(sink, told);
+  }
+  if (news_.empty()) return;
+  news_.clear();
+  for (Sink& sink : sinks_) {
+    sink.out->flush();
+    if (sink.counted) sink.counted->take_lost();
+  }
 }
 
 void Writer::write(std::span<const mortise_log_event_t* const> events) {
@@ -123,8 +127,9 @@ void Writer::write(std::span<const mortise_log_event_t* const> events) {
   }
   for (Sink& sink : sinks_) {
     sink.out->flush();
-    count_losses(sink, unix_ns);
+    count_losses(sink);
   }
+  tell_news(unix_ns);
 }
 
 void Writer::flush() {

@@ -40,6 +40,16 @@ class Writer {
     std::unique_ptr<spdlog::sinks::sink> out;
     DescriptorSink* counted = nullptr;  // `out`, if it can tell what it lost
     std::shared_ptr<Losses> losses = std::make_shared<Losses>();
+
+    std::string_view name() const {
+      return settings.path.empty() ? std::string_view{"console"} : settings.path;
+    }
+  };
+  // A sink has begun to fail, with an error, or works again, after so many lines.
+  struct News {
+    const Sink* about;
+    std::uint64_t lost_lines;
+    std::string error;
   };
 
   static Sink open(const SinkSettings& settings);
@@ -48,11 +58,11 @@ class Writer {
   static void log_to(Sink& sink, const mortise_log_event_t& event);
   void put_suppressed(const mortise_log_event_t& next);
   void tell_losses(Sink& sink, std::uint64_t unix_ns);
-  void count_losses(Sink& sink, std::uint64_t unix_ns);
-  void tell_others(const Sink& about, std::int32_t level, std::string_view event, std::string_view text,
-                   std::uint64_t unix_ns, const field& more);
+  void count_losses(Sink& sink);
+  void tell_news(std::uint64_t unix_ns);
 
   std::vector<Sink> sinks_;
+  std::vector<News> news_;
 };
 
 }  // namespace mortise::log

@@ -32,6 +32,8 @@ class Failure : public std::runtime_error {
   bool is_damage() const noexcept { return (code_ & 0xff) == SQLITE_CORRUPT || code_ == SQLITE_NOTADB; }
   // fsync failed: what it was for may be lost although a second try succeeds.
   bool is_sync() const noexcept { return code_ == SQLITE_IOERR_FSYNC || code_ == SQLITE_IOERR_DIR_FSYNC; }
+  // The file was readable, and what was read made no sense to SQLite: its schema is damaged, too.
+  bool is_nonsense() const noexcept { return is_damage() || (code_ & 0xff) == SQLITE_ERROR; }
   mortise_status_t status() const noexcept;
 
  private:
@@ -88,6 +90,11 @@ class Statement {
     }
     reset();
     return sqlite3_changes(on_.handle());
+  }
+
+  // Binds a column of the row `from` stands on; the copy is SQLite's.
+  void bind_column(int at, const Statement& from, int column) {
+    check(sqlite3_bind_value(handle_, at, sqlite3_column_value(from.handle_, column)));
   }
 
   std::uint64_t number(int column) const noexcept {

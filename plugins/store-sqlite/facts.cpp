@@ -92,6 +92,7 @@ Facts::Facts(Connection& on)
       erase_ended_{on, "DELETE FROM ended WHERE session = ?1"},
       erase_gone_{on, "DELETE FROM gone WHERE message = ?1"},
       erase_all_gone_{on, "DELETE FROM gone"},
+      erase_tombstones_{on, "DELETE FROM retained_value WHERE erased"},
       message_in_row_{on, "SELECT message FROM delivery WHERE number = ?1 AND topic IS NOT NULL"},
       move_message_{on, move_message_sql(on)},
       is_gone_{on, "SELECT 1 FROM gone WHERE message = ?1"},

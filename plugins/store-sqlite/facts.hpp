@@ -29,6 +29,8 @@ class Facts {
   // lie about. Returns the sessions that ended.
   std::vector<std::uint64_t> apply(std::span<const mortise_batch_t* const> batches, bool sweeping);
 
+  // Erases of retained messages that a late batch of an earlier run might have undone. Only at the start of a run.
+  void forget_tombstones() { erase_tombstones_.run(); }
   // Takes out a delivery of an ended session. Its message stays unless it was erased by name.
   void sweep_delivery(std::uint64_t number);
   // Takes out what else is left of an ended session, its mark included.
@@ -53,7 +55,7 @@ class Facts {
   Statement put_numbers_, put_session_, put_subscription_, put_message_, put_identifiers_, put_inbound_;
   Statement put_retained_, put_will_, put_delivery_, put_delivery_with_message_, put_ended_, put_gone_;
   Statement erase_numbers_, erase_session_, erase_subscription_, erase_message_, erase_identifiers_, erase_inbound_, erase_will_;
-  Statement erase_delivery_, erase_inbound_of_, erase_subscriptions_of_, erase_ended_, erase_gone_, erase_all_gone_;
+  Statement erase_delivery_, erase_inbound_of_, erase_subscriptions_of_, erase_ended_, erase_gone_, erase_all_gone_, erase_tombstones_;
   Statement message_in_row_, move_message_, is_gone_;
 
   InRow in_row_;                               // of the batch in hand

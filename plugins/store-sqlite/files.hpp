@@ -19,6 +19,7 @@ struct Paths {
   std::string witness() const { return main + "-witness"; }
   std::string reserve() const { return main + "-reserve"; }
   std::string unfinished() const { return main + ".new"; }
+  std::string replacement() const { return main + ".ready"; }  // complete and on the device
 };
 
 // 0 also for a file that is not there.

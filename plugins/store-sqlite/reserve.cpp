@@ -9,12 +9,18 @@
 
 namespace mortise::store_sqlite {
 
+namespace {
+
+constexpr std::uint64_t spare = 1024 * 1024;  // what must be left beside it, or it would be given back at once
+
+}  // namespace
+
 Reserve::Reserve(std::string path, std::uint64_t wal_limit)
     : path_{std::move(path)}, size_{wal_limit + 1024 * 1024}, held_{size_of(path_) == size_} {}
 
 bool Reserve::make() noexcept {
   if (held_) return true;
-  if (free_bytes(Paths{path_}.folder()) < 2 * size_) return false;
+  if (free_bytes(Paths{path_}.folder()) < size_ + spare) return false;
   const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
   if (file < 0) return false;
   // Not fallocate(): where a file system lacks it, the C library writes the blocks.

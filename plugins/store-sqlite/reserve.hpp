@@ -1,7 +1,8 @@
 // Room kept for the moment the device is full, so that what is deleted then can be written down.
 //
 // A deletion needs room in the WAL, and the checkpoint after it may have to grow the main file: a file of the
-// WAL's bound and 1 MiB is held until the first "full", and made again when there is room for twice as much.
+// WAL's bound and 1 MiB is held until the first "full", and made again when there is room for it and a
+// little more.
 //
 // Thread: [any].
 // Cost:   make() and release() wait for the device.

@@ -95,9 +95,8 @@ void create_schema(Connection& in) {
   in.run("BEGIN");
   in.run(statements);
   in.run("PRAGMA user_version = " + std::to_string(schema_version));
+  in.run("PRAGMA application_id = " + std::to_string(application_id));
   in.run("COMMIT");
 }
-
-void finish_schema(Connection& in) { in.run("PRAGMA application_id = " + std::to_string(application_id)); }
 
 }  // namespace mortise::store_sqlite

@@ -14,7 +14,7 @@
 
 namespace mortise::store_sqlite {
 
-// In the header of every store: "MRTS". Written last, so a file that has it is complete.
+// In the header of every store: "MRTS".
 inline constexpr std::int32_t application_id = 0x4d525453;
 // In the header, too, as user_version. A file of another version is refused.
 inline constexpr std::int32_t schema_version = 1;
@@ -47,9 +47,7 @@ std::string listed(const std::vector<std::string>& columns, std::string_view bef
 // without one a row of the same key is replaced.
 std::string put_sql(Connection& of, std::string_view table, std::string_view conflict = {});
 
-// Makes the tables and views in an empty file. Leaves application_id to finish_schema().
+// Makes the tables and views in an empty file.
 void create_schema(Connection& in);
-// Says that the file is complete.
-void finish_schema(Connection& in);
 
 }  // namespace mortise::store_sqlite

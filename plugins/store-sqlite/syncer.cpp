@@ -67,10 +67,16 @@ void Syncer::written(Mark mark, bool wanted, std::uint64_t now_ns) {
 
 void Syncer::hurry() {
   const std::lock_guard lock{mutex_};
-  if (synced_.commits == written_.commits) return;
   wanted_ = written_.commits;
-  witness_due_ = true;
+  witness_due_ = witness_at_ != written_.commits;
   changed_.notify_all();
+}
+
+bool Syncer::finish() {
+  hurry();
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return !busy_ && !has_work(); });
+  return !failure_ && synced_.commits == written_.commits;
 }
 
 void Syncer::flush(std::uint64_t request) {
@@ -112,47 +118,51 @@ void Syncer::give_up(mortise_status_t status) {
   for (const Request& request : open) host_.store().done(&host_.raw(), request.number, status);
 }
 
-bool Syncer::has_work() const { return file_ && !failure_ && synced_.commits < wanted_; }
+bool Syncer::has_work() const { return file_ && !failure_ && (synced_.commits < wanted_ || witness_due_); }
 
 void Syncer::run() {
   std::unique_lock lock{mutex_};
   while (true) {
     changed_.wait(lock, [this] { return end_ || has_work(); });
     if (end_) return;
-    sync_once(lock);
+    busy_ = true;
+    if (synced_.commits < wanted_) sync_wal(lock);
+    if (witness_due_ && !failure_) sync_witness(lock);
+    busy_ = false;
+    changed_.notify_all();
   }
 }
 
-// Lets the lock go while it waits for the device or talks to the host.
-bool Syncer::sync_once(std::unique_lock<std::mutex>& lock) {
+// Lets the lock go while it waits for the device and while it talks to the host.
+void Syncer::sync_wal(std::unique_lock<std::mutex>& lock) {
   const Mark target = written_;
-  const std::uint64_t sequence_before = synced_.sequence;
-  const bool with_witness = std::exchange(witness_due_, false);
-  busy_ = true;
+  const bool has_batches = target.sequence > synced_.sequence;
   lock.unlock();
   const std::uint64_t started = host_.monotonic_ns();
   const int code = file_->sync();
   if (code == SQLITE_OK) {
     witness_.synced(target.commits);
-    if (with_witness) witness_.sync();
-    if (target.sequence > sequence_before)
-      host_.store().durable(&host_.raw(), target.sequence, MORTISE_SYNCED, MORTISE_OK);
+    if (has_batches) host_.store().durable(&host_.raw(), target.sequence, MORTISE_SYNCED, MORTISE_OK);
   }
   lock.lock();
-  std::vector<std::uint64_t> answered;
-  if (code == SQLITE_OK) {
-    synced_ = target;
-    unsynced_since_ = written_.commits > target.commits ? std::min(started, last_write_) : 0;
-    answered = take_answered();
-  } else {
+  if (code != SQLITE_OK) {
     failure_ = path_ + ": cannot be synced: " + sqlite3_errstr(code);
+    return;
   }
+  synced_ = target;
+  unsynced_since_ = written_.commits > target.commits ? std::min(started, last_write_) : 0;
+  const auto answered = take_answered();
   lock.unlock();
   for (const std::uint64_t request : answered) host_.store().done(&host_.raw(), request, MORTISE_OK);
   lock.lock();
-  busy_ = false;
-  changed_.notify_all();
-  return code == SQLITE_OK;
+}
+
+void Syncer::sync_witness(std::unique_lock<std::mutex>& lock) {
+  witness_due_ = false;
+  witness_at_ = synced_.commits;
+  lock.unlock();
+  witness_.sync();
+  lock.lock();
 }
 
 std::vector<std::uint64_t> Syncer::take_answered() {

@@ -60,6 +60,8 @@ class Syncer {
   void written(Mark mark, bool wanted, std::uint64_t now_ns);
   // Syncs whatever is not, and the witness.
   void hurry();
+  // hurry(), and waits for the end of it. False: the sync failed.
+  bool finish();
   // hurry(), and done(request) to the host when all that is written now is synced; at once if it is.
   void flush(std::uint64_t request);
 
@@ -81,7 +83,8 @@ class Syncer {
 
   void run();
   bool has_work() const;
-  bool sync_once(std::unique_lock<std::mutex>& lock);
+  void sync_wal(std::unique_lock<std::mutex>& lock);
+  void sync_witness(std::unique_lock<std::mutex>& lock);
   std::vector<std::uint64_t> take_answered();
 
   mortise::host host_;
@@ -98,6 +101,7 @@ class Syncer {
   std::uint64_t wanted_ = 0;  // commits that somebody waits for
   std::uint64_t unsynced_since_ = 0;
   std::uint64_t last_write_ = 0;
+  std::uint64_t witness_at_ = 0;  // commits the witness on the device speaks of
   bool witness_due_ = false;
   bool busy_ = false;  // a sync is under way, outside the lock
   bool end_ = false;

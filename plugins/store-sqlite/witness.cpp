@@ -93,13 +93,6 @@ void Witness::synced(std::uint64_t commits) {
   write();
 }
 
-void Witness::start_at(std::uint64_t commits) {
-  const std::lock_guard lock{mutex_};
-  lines_.written = lines_.synced = commits;
-  write();
-  write();
-}
-
 void Witness::sync() {
   if (::fdatasync(file_) != 0) error_ = errno;
 }

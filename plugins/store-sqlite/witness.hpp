@@ -35,10 +35,9 @@ class Witness {
   // What the last run left; empty when there was no file, or neither place of it could be read.
   const std::optional<Lines>& found() const noexcept { return found_; }
 
+  // Up, and down as well when less was found than an earlier run had said.
   void written(std::uint64_t commits);
   void synced(std::uint64_t commits);
-  // Both lines, down as well as up: what the store was found to hold.
-  void start_at(std::uint64_t commits);
   // Brings the lines to the device.
   void sync();
 

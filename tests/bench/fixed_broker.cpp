@@ -48,13 +48,16 @@ broker::Options fixed_options(Storage storage) {
 class FixedBroker::NobodyDecides : public broker::Hooks {
  public:
   const Wanted& wanted(std::uint32_t) const override { return wanted_; }
-  broker::Answer authenticate(const broker::ClientFacts&, const mqtt::Connect&, broker::Question, base::Now) override {
+  broker::Answer authenticate(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
+                              base::Now) override {
     return {};
   }
-  broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question, base::Now) override {
+  broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question,
+                           base::Now) override {
     return {};
   }
-  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
+  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&,
+                                   base::Now) override {
     return {};
   }
   void forget(std::uint32_t, std::uint64_t) override {}
@@ -67,8 +70,8 @@ class FixedBroker::NobodyDecides : public broker::Hooks {
 class FixedBroker::NobodyReads : public broker::Log {
  public:
   bool wants(broker::LogLevel, std::string_view) const override { return false; }
-  void write(broker::LogLevel, std::string_view, std::string_view, std::string_view, const broker::ClientFacts*,
-             std::span<const Field>) override {}
+  void write(broker::LogLevel, std::string_view, std::string_view, std::string_view,
+             const broker::ClientFacts*, std::span<const Field>) override {}
 };
 
 // A store that costs nothing: each batch is durable as soon as somebody asks.
@@ -100,9 +103,7 @@ FixedBroker::FixedBroker(Storage storage)
       shared_{std::make_unique<broker::Shared>(fixed_options(storage), 1, store_.get(), *hooks_, *log_)} {
   tick();
   broker_ = std::make_unique<broker::Broker>(*shared_, 0, now_);
-  broker_->begin_turn(now_);
-  if (store_) broker::Restorer{*shared_, {broker_.get()}}.finish(now_);
-  broker_->end_turn();
+  if (store_) broker::Restorer{*shared_}.finish({broker_.get()}, now_);
   if (make_durable()) broker_turn();
 }
 
@@ -121,7 +122,7 @@ FixedBroker::Peer FixedBroker::connect(std::string_view client_id) {
   connect.client_id = client_id;
   connect.clean_start = true;
   connect.session_expiry_s = store_ ? session_expiry_s : 0;
-  mqtt::encode(connect, input(peer));
+  say(peer, connect);
   turn();
   MORTISE_EXPECT(connected_ == peers_.size());
   return peer;
@@ -131,7 +132,7 @@ void FixedBroker::subscribe(Peer peer, std::string_view filter, mqtt::Qos qos) {
   mqtt::Subscribe subscribe;
   subscribe.packet_id = 1;
   subscribe.entries.push_back({filter, {.maximum_qos = qos}});
-  mqtt::encode(subscribe, mqtt::Version::v5_0, input(peer));
+  say(peer, subscribe);
   const std::size_t before = subscribed_;
   turn();
   MORTISE_EXPECT(subscribed_ == before + 1);
@@ -140,12 +141,11 @@ void FixedBroker::subscribe(Peer peer, std::string_view filter, mqtt::Qos qos) {
 void FixedBroker::turn() {
   broker_turn();
   if (make_durable()) broker_turn();
-  for (Client& client : peers_) read(client);
+  read_all();
 }
 
 void FixedBroker::settle() {
-  const auto has_input = [](const Client& client) { return !client.to_broker.empty(); };
-  for (std::size_t turns = 0; std::any_of(peers_.begin(), peers_.end(), has_input); ++turns) {
+  for (std::size_t turns = 0; !speaking_.empty(); ++turns) {
     MORTISE_EXPECT(turns < turns_max);
     turn();
   }
@@ -156,14 +156,17 @@ void FixedBroker::broker_turn() {
   {
     const Counted counted{counts_};
     broker_->begin_turn(now_);
-    if (store_) broker_->on_stored(shared_->journal.line(broker::Level::written), shared_->journal.line(broker::Level::synced));
-    for (Client& client : peers_) {
-      if (client.to_broker.empty()) continue;
-      const auto consumed = broker_->on_input(client.key, client.to_broker);
-      MORTISE_EXPECT(consumed.bytes == client.to_broker.size());
-      client.to_broker.clear();
+    if (store_)
+      broker_->on_stored(shared_->journal.line(broker::Level::written),
+                         shared_->journal.line(broker::Level::synced));
+    for (Client* client : speaking_) {
+      const auto consumed = broker_->on_input(client->key, client->to_broker);
+      MORTISE_EXPECT(consumed.bytes == client->to_broker.size());
+      client->to_broker.clear();
     }
+    speaking_.clear();
     broker_->end_turn();
+    sleeps_until_ = broker_->next_deadline();  // as a loop asks before it sleeps
   }
   receive();
   const Counted counted{counts_};
@@ -179,41 +182,43 @@ bool FixedBroker::make_durable() {
 void FixedBroker::receive() {
   MORTISE_EXPECT(broker_->effects().close.empty());
   for (const broker::ClientKey key : broker_->effects().flush) {
-    const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const Client& c) { return c.key == key; });
+    const auto peer =
+        std::find_if(peers_.begin(), peers_.end(), [&](const Client& c) { return c.key == key; });
     MORTISE_EXPECT(peer != peers_.end());
-    std::array<std::span<const std::uint8_t>, 64> parts;
-    const std::size_t count = broker_->output(key)->gather(parts);
+    if (peer->from_broker.empty()) reading_.push_back(&*peer);
+    const std::size_t count = broker_->output(key)->gather(parts_);
     for (std::size_t i = 0; i < count; ++i)
-      peer->from_broker.insert(peer->from_broker.end(), parts[i].begin(), parts[i].end());
+      peer->from_broker.insert(peer->from_broker.end(), parts_[i].begin(), parts_[i].end());
   }
 }
 
 void FixedBroker::flush() {
   for (const broker::ClientKey key : broker_->effects().flush) {
-    std::array<std::span<const std::uint8_t>, 64> parts;
-    const std::size_t count = broker_->output(key)->gather(parts);
+    const std::size_t count = broker_->output(key)->gather(parts_);
     std::size_t bytes = 0;
-    for (std::size_t i = 0; i < count; ++i) bytes += parts[i].size();
+    for (std::size_t i = 0; i < count; ++i) bytes += parts_[i].size();
     broker_->on_written(key, bytes);
   }
   broker_->effects().clear();
 }
 
-void FixedBroker::read(Client& client) {
-  std::size_t at = 0;
-  while (at < client.from_broker.size()) {
-    const auto frame = mqtt::read_frame(mqtt::Bytes{client.from_broker}.subspan(at), packet_size_max);
-    MORTISE_EXPECT(frame && frame->size != 0);
-    const auto packet = mqtt::decode(*frame, mqtt::Version::v5_0);
-    MORTISE_EXPECT(static_cast<bool>(packet));
-    answer(client, *packet);
-    at += frame->size;
+void FixedBroker::read_all() {
+  for (Client* client : std::exchange(reading_, {})) {
+    std::size_t at = 0;
+    while (at < client->from_broker.size()) {
+      const auto frame = mqtt::read_frame(mqtt::Bytes{client->from_broker}.subspan(at), packet_size_max);
+      MORTISE_EXPECT(frame && frame->size != 0);
+      const auto packet = mqtt::decode(*frame, mqtt::Version::v5_0);
+      MORTISE_EXPECT(static_cast<bool>(packet));
+      answer(*client, *packet);
+      at += frame->size;
+    }
+    client->from_broker.clear();
   }
-  client.from_broker.clear();
 }
 
 void FixedBroker::answer(Client& client, const mqtt::Packet& packet) {
-  const auto reply = [&](const auto& with) { mqtt::encode(with, mqtt::Version::v5_0, client.to_broker); };
+  const auto reply = [&](const auto& with) { say(client, with); };
   if (const auto* publish = std::get_if<mqtt::Publish>(&packet)) {
     ++delivered_;
     if (publish->qos == mqtt::Qos::at_least_once) reply(mqtt::Puback{publish->packet_id, {}, {}, {}});

@@ -1,7 +1,7 @@
 // mortise-instructions SCENARIO: one fixed scenario of the broker core, for callgrind to count.
 //
-// Prints how many operations (messages, deliveries, subscriptions) the counted instructions are to be divided by.
-// Fails:  exit code 1 when the broker has not delivered all of it, 2 for a name that is not in the table.
+// Prints how many operations (messages, deliveries, subscriptions) the counted instructions are to be divided
+// by. Fails:  exit code 1 when the broker has not delivered all of it, 2 for a name that is not in the table.
 #include <cstdio>
 #include <string>
 
@@ -15,15 +15,10 @@ namespace {
 constexpr std::size_t payload_size = 64;
 constexpr std::size_t window = 20;  // messages a publisher has outstanding, and sends at once
 
-mqtt::Buffer publish_packet(std::string_view topic, mqtt::Qos qos, mqtt::PacketId packet_id, bool retain = false) {
+mqtt::Publish message(std::string_view topic, mqtt::Qos qos, mqtt::PacketId packet_id, bool retain = false) {
   static const mqtt::Buffer payload(payload_size, 'x');
-  mqtt::Buffer bytes;
-  mqtt::encode(mqtt::Publish{.qos = qos, .retain = retain, .topic = topic, .packet_id = packet_id, .payload = payload},
-               mqtt::Version::v5_0, bytes);
-  return bytes;
+  return {.qos = qos, .retain = retain, .topic = topic, .packet_id = packet_id, .payload = payload};
 }
-
-void append(mqtt::Buffer& to, const mqtt::Buffer& bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
 
 std::string numbered(const char* before, std::size_t number, const char* after = "") {
   return before + std::to_string(number) + after;
@@ -36,14 +31,14 @@ std::size_t fan_in_qos0() {
   const auto subscriber = broker.connect("subscriber");
   broker.subscribe(subscriber, "site/+/temperature", mqtt::Qos::at_most_once);
   std::vector<FixedBroker::Peer> peers;
-  std::vector<mqtt::Buffer> packets;
+  std::vector<std::string> topics;
   for (std::size_t i = 0; i < publishers; ++i) {
     peers.push_back(broker.connect(numbered("publisher-", i)));
-    packets.push_back(publish_packet(numbered("site/", i, "/temperature"), mqtt::Qos::at_most_once, 0));
+    topics.push_back(numbered("site/", i, "/temperature"));
   }
   broker.count();
   for (std::size_t i = 0; i < messages; ++i) {
-    append(broker.input(peers[i % publishers]), packets[i % publishers]);
+    broker.say(peers[i % publishers], message(topics[i % publishers], mqtt::Qos::at_most_once, 0));
     broker.turn();
   }
   MORTISE_EXPECT(broker.delivered() == messages);
@@ -56,10 +51,9 @@ std::size_t fan_out_200_qos0() {
   for (std::size_t i = 0; i < subscribers; ++i)
     broker.subscribe(broker.connect(numbered("subscriber-", i)), "site/news", mqtt::Qos::at_most_once);
   const auto publisher = broker.connect("publisher");
-  const mqtt::Buffer packet = publish_packet("site/news", mqtt::Qos::at_most_once, 0);
   broker.count();
   for (std::size_t i = 0; i < messages; ++i) {
-    append(broker.input(publisher), packet);
+    broker.say(publisher, message("site/news", mqtt::Qos::at_most_once, 0));
     broker.turn();
   }
   MORTISE_EXPECT(broker.delivered() == subscribers * messages);
@@ -81,7 +75,7 @@ std::size_t pairs(mqtt::Qos qos, Storage storage) {
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t n = 0; n < window; ++n)
-        append(broker.input(publishers[i]), publish_packet(topics[i], qos, static_cast<mqtt::PacketId>(n + 1)));
+        broker.say(publishers[i], message(topics[i], qos, static_cast<mqtt::PacketId>(n + 1)));
     broker.settle();
   }
   MORTISE_EXPECT(broker.delivered() == count * rounds * window);
@@ -96,9 +90,9 @@ std::size_t retained_set() {
   const auto publisher = broker.connect("publisher");
   broker.count();
   for (std::size_t i = 0; i < topics * values; ++i) {
-    append(broker.input(publisher),
-           publish_packet(numbered("site/", i % topics, "/state"), mqtt::Qos::at_least_once,
-                          static_cast<mqtt::PacketId>(1 + i % window), true));
+    const std::string topic = numbered("site/", i % topics, "/state");
+    broker.say(publisher,
+               message(topic, mqtt::Qos::at_least_once, static_cast<mqtt::PacketId>(1 + i % window), true));
     if (i % window == window - 1) broker.turn();
   }
   MORTISE_EXPECT(broker.acknowledged() == topics * values);
@@ -117,7 +111,7 @@ std::size_t subscribe_10k() {
     mqtt::Subscribe subscribe;
     subscribe.packet_id = 1;
     subscribe.entries.push_back({filter, {.maximum_qos = mqtt::Qos::at_least_once}});
-    mqtt::encode(subscribe, mqtt::Version::v5_0, broker.input(peers[i % subscribers]));
+    broker.say(peers[i % subscribers], subscribe);
     if (i % subscribers == subscribers - 1) broker.turn();
   }
   MORTISE_EXPECT(broker.subscribed() == filters);

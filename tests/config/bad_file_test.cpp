@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
          "kernel: {}\n",
          "mortise.yaml:2:1  a comma or a ] is missing in front of this; the [ stands in line 1\n"},
         {"a_comma_left_out",
-         "kernel: {limits: {memory: 1GiB} store: {}}\n"
+         "kernel: {store: {pending: 1GiB} limits: {}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
          "mortise.yaml:1:33  a comma or a } is missing in front of this; the { stands in line 1\n"},
         {"a_comma_left_out_of_a_list",
@@ -209,9 +209,9 @@ INSTANTIATE_TEST_SUITE_P(
          "a space wants quotes\n"},
         {"a_lost_indentation",
          "kernel:\n"
-         "  limits:\n"
-         "    memory: 1GiB\n"
-         "   connections: 5\n",
+         "  store:\n"
+         "    pending: 1GiB\n"
+         "   stall: 5s\n",
          "mortise.yaml:4:4  this is neither a key nor the end of the map above; check the indentation and "
          "the colon after the key\n"},
         {"a_value_that_begins_with_an_at_sign", "kernel: @home\n",
@@ -308,57 +308,57 @@ INSTANTIATE_TEST_SUITE_P(
          "leave it out\n"},
         {"a_value_left_out",
          "kernel:\n"
-         "  limits:\n"
-         "    memory:\n"
-         "    connections: 1\n"
+         "  store:\n"
+         "    pending:\n"
+         "    stall: 5s\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:3:5  kernel/limits/memory: an empty value is not a size; such as 16MiB\n"},
+         "mortise.yaml:3:5  kernel/store/pending: an empty value is not a size; such as 64KiB\n"},
         {"a_size_in_decimal_units",
-         "kernel: {limits: {memory: 512MB}}\n"
+         "kernel: {store: {pending: 512MB}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"512MB\" has the unknown unit \"MB\", did you mean "
+         "mortise.yaml:1:27  kernel/store/pending: \"512MB\" has the unknown unit \"MB\", did you mean "
          "\"MiB\"?\n"},
         {"a_size_with_a_short_unit",
-         "kernel: {limits: {memory: 2G}}\n"
+         "kernel: {store: {pending: 2G}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"2G\" has the unknown unit \"G\", did you mean "
+         "mortise.yaml:1:27  kernel/store/pending: \"2G\" has the unknown unit \"G\", did you mean "
          "\"GiB\"?\n"},
         {"a_size_in_an_unknown_unit",
-         "kernel: {limits: {memory: 3parsecs}}\n"
+         "kernel: {store: {pending: 3parsecs}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"3parsecs\" has the unknown unit \"parsecs\"; the units "
+         "mortise.yaml:1:27  kernel/store/pending: \"3parsecs\" has the unknown unit \"parsecs\"; the units "
          "are KiB, MiB, GiB, or none for bytes\n"},
         {"a_size_with_a_space",
-         "kernel: {limits: {memory: 512 MiB}}\n"
+         "kernel: {store: {pending: 512 MiB}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"512 MiB\" has a space before its unit; write them "
+         "mortise.yaml:1:27  kernel/store/pending: \"512 MiB\" has a space before its unit; write them "
          "together, such as 512MiB\n"},
         {"a_size_with_a_fraction",
-         "kernel: {limits: {memory: 1.5GiB}}\n"
+         "kernel: {store: {pending: 1.5GiB}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"1.5GiB\" is not a whole number; take a smaller unit\n"},
+         "mortise.yaml:1:27  kernel/store/pending: \"1.5GiB\" is not a whole number; take a smaller unit\n"},
         {"a_size_in_words",
-         "kernel: {limits: {memory: lots}}\n"
+         "kernel: {store: {pending: lots}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"lots\" is not a size; write a whole number with its "
+         "mortise.yaml:1:27  kernel/store/pending: \"lots\" is not a size; write a whole number with its "
          "unit, such as 512MiB\n"},
         {"a_negative_size",
-         "kernel: {limits: {memory: -1}}\n"
+         "kernel: {store: {pending: -1}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"-1\" is not a size; write a whole number with its unit, "
+         "mortise.yaml:1:27  kernel/store/pending: \"-1\" is not a size; write a whole number with its unit, "
          "such as 512MiB\n"},
-        {"too_little_memory",
-         "kernel: {limits: {memory: 1MiB}}\n"
+        {"too_little_room",
+         "kernel: {store: {pending: 1KiB}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: 1MiB is not between 16MiB and 1024GiB\n"},
+         "mortise.yaml:1:27  kernel/store/pending: 1KiB is not between 64KiB and 1024GiB\n"},
         {"a_size_beyond_counting",
-         "kernel: {limits: {memory: 99999999999999999999GiB}}\n"
+         "kernel: {store: {pending: 99999999999999999999GiB}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"99999999999999999999GiB\" is too large to count\n"},
+         "mortise.yaml:1:27  kernel/store/pending: \"99999999999999999999GiB\" is too large to count\n"},
         {"a_list_for_a_size",
-         "kernel: {limits: {memory: [1GiB]}}\n"
+         "kernel: {store: {pending: [1GiB]}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: a list is not a size; such as 16MiB\n"},
+         "mortise.yaml:1:27  kernel/store/pending: a list is not a size; such as 64KiB\n"},
         {"a_packet_larger_than_mqtt_wants",
          "kernel: {limits: {packet_size: 257MiB}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
@@ -369,9 +369,9 @@ INSTANTIATE_TEST_SUITE_P(
          "mortise.yaml:1:32  kernel/limits/connections: 0 is not between 1 and 10000000; or write "
          "unlimited\n"},
         {"a_limit_that_cannot_be_unlimited",
-         "kernel: {limits: {memory: unlimited}}\n"
+         "kernel: {store: {pending: unlimited}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:27  kernel/limits/memory: \"unlimited\" is not a size; write a whole number with "
+         "mortise.yaml:1:27  kernel/store/pending: \"unlimited\" is not a size; write a whole number with "
          "its unit, such as 512MiB\n"},
         {"a_number_beyond_64_bits",
          "kernel: {limits: {connections: 99999999999999999999}}\n"
@@ -743,7 +743,7 @@ INSTANTIATE_TEST_SUITE_P(
          "more: 1\n",
          "mortise.yaml:2:12  kernel/threads: 0 is not between 1 and 64; or write auto\n"
          "mortise.yaml:4:5  unknown key \"paket_size\", did you mean \"packet_size\"?\n"
-         "mortise.yaml:5:13  kernel/limits/memory: \"2GB\" has the unknown unit \"GB\", did you mean "
+         "mortise.yaml:5:13  kernel/store/pending: \"2GB\" has the unknown unit \"GB\", did you mean "
          "\"GiB\"?\n"
          "mortise.yaml:6:3  duplicate key \"threads\"; line 2 has it already\n"
          "mortise.yaml:9:11  *:1883 is taken for an alias, because it begins with *; quote this: \"*:1883\"\n"

@@ -17,7 +17,6 @@ TEST(settings, defaults_are_those_of_the_manual) {
   const Kernel& kernel = settings.kernel;
   EXPECT_EQ(kernel.threads, std::nullopt);
   EXPECT_TRUE(kernel.plugin_path.empty());
-  EXPECT_EQ(kernel.limits.memory, 512 * mebibyte);
   EXPECT_EQ(kernel.limits.connections, 100'000u);
   EXPECT_EQ(kernel.limits.packet_size, 2 * mebibyte);
   EXPECT_EQ(kernel.limits.connect_timeout, 5s);
@@ -46,7 +45,7 @@ TEST(settings, every_kernel_setting_arrives) {
   const auto [settings, findings] = reading_of(
       "kernel:\n"
       "  threads: 3\n"
-      "  limits: {memory: 1GiB, connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: "
+      "  limits: {connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: "
       "7}\n"
       "  session:\n"
       "    {expiry_maximum: 1h, receive_maximum: 1, inflight_maximum: 65535, keep_alive_maximum: 5m, store: "
@@ -58,7 +57,6 @@ TEST(settings, every_kernel_setting_arrives) {
   ASSERT_EQ(texts(findings), "");
   const Kernel& kernel = settings.kernel;
   EXPECT_EQ(kernel.threads, 3u);
-  EXPECT_EQ(kernel.limits.memory, gibibyte);
   EXPECT_EQ(kernel.limits.connections, 5u);
   EXPECT_EQ(kernel.limits.packet_size, 256 * mebibyte);
   EXPECT_EQ(kernel.limits.connect_timeout, 250ms);

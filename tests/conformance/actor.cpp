@@ -67,8 +67,7 @@ std::string Actor::unread() const {
 }
 
 bool Actor::ends() {
-  while (read_more(World::Hope::expected)) {
-  }
+  while (read_more(World::Hope::expected)) {}
   return world_.is_closed(*connection_);
 }
 

@@ -15,7 +15,9 @@ class Field {
     bytes_.push_back(static_cast<std::uint8_t>(value));
     return *this;
   }
-  Field& two(std::uint32_t value) { return byte(static_cast<int>(value >> 8 & 0xFF)).byte(static_cast<int>(value & 0xFF)); }
+  Field& two(std::uint32_t value) {
+    return byte(static_cast<int>(value >> 8 & 0xFF)).byte(static_cast<int>(value & 0xFF));
+  }
   Field& four(std::uint32_t value) { return two(value >> 16).two(value & 0xFFFF); }
   Field& variable(std::size_t value) {
     for (; value > 127; value /= 128) byte(static_cast<int>(value % 128 + 128));
@@ -94,8 +96,9 @@ Bytes packet_of(const Subscribe& step, Version version, std::uint16_t id) {
   body.two(id);
   if (version == Version::v5_0) body.properties(step.properties);
   for (const Filter& filter : step.filters)
-    body.text(filter.text).byte(filter.qos | (filter.no_local ? 0x04 : 0) |
-                                (filter.retain_as_published ? 0x08 : 0) | filter.retain_handling << 4);
+    body.text(filter.text)
+        .byte(filter.qos | (filter.no_local ? 0x04 : 0) | (filter.retain_as_published ? 0x08 : 0) |
+              filter.retain_handling << 4);
   return packet(PacketType::subscribe, 2, body);
 }
 
@@ -119,7 +122,8 @@ Bytes packet_of(const Publish& step, Version version, std::uint16_t id) {
 Bytes packet_of(const Acknowledge& step, Version version, std::uint16_t id) {
   Field body;
   body.two(id);
-  if (version == Version::v5_0 && step.reason != mqtt::ReasonCode::success) body.byte(static_cast<int>(step.reason));
+  if (version == Version::v5_0 && step.reason != mqtt::ReasonCode::success)
+    body.byte(static_cast<int>(step.reason));
   return packet(step.type, step.type == PacketType::pubrel ? 2 : 0, body);
 }
 

@@ -1,4 +1,5 @@
-// A client's packets as bytes, well-formed or not: written field by field as the transcript says, without the codec.
+// A client's packets as bytes, well-formed or not: written field by field as the transcript says, without the
+// codec.
 //
 // Source: MQTT 5.0 chapter 3; MQTT 3.1.1 chapter 3.
 #pragma once

@@ -27,37 +27,10 @@ class CoreWorld::SyncedStore : public broker::Store {
   std::size_t bytes_ = 0;
 };
 
-class CoreWorld::NoHooks : public broker::Hooks {
- public:
-  const Wanted& wanted(std::uint32_t) const override { return nothing_; }
-  broker::Answer authenticate(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
-                              base::Now) override {
-    return {};
-  }
-  broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question, base::Now) override {
-    return {};
-  }
-  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
-    return {};
-  }
-  void forget(std::uint32_t, std::uint64_t) override {}
-  void happened(const broker::Event&, std::uint32_t, base::Now) override {}
-
- private:
-  Wanted nothing_;
-};
-
-class CoreWorld::NoLog : public broker::Log {
- public:
-  bool wants(broker::LogLevel, std::string_view) const override { return false; }
-  void write(broker::LogLevel, std::string_view, std::string_view, std::string_view, const broker::ClientFacts*,
-             std::span<const Field>) override {}
-};
-
 namespace {
 
-constexpr int turns_at_most = 100'000;  // until all is quiet
-constexpr base::Duration longest_session = 8 * 24h;
+constexpr int turns_at_most = 100'000;    // until all is quiet
+constexpr int hours_to_the_end = 8 * 24;  // longer than any session is kept
 
 broker::Options options_for(const BrokerSettings& settings, Storage storage) {
   broker::Options options;
@@ -82,9 +55,8 @@ broker::Options options_for(const BrokerSettings& settings, Storage storage) {
 
 CoreWorld::CoreWorld(const BrokerSettings& settings, std::uint32_t loops, Storage storage)
     : store_{storage == Storage::none ? nullptr : std::make_unique<SyncedStore>()},
-      hooks_{std::make_unique<NoHooks>()},
-      log_{std::make_unique<NoLog>()},
-      shared_{std::make_unique<broker::Shared>(options_for(settings, storage), loops, store_.get(), *hooks_, *log_)} {
+      shared_{std::make_unique<broker::Shared>(options_for(settings, storage), loops, store_.get(), hooks_,
+                                               log_)} {
   listener_.name = "transcripts";
   listener_.anonymous = !settings.contains("anonymous_denied");
   listener_.allows_3_1_1 = !settings.contains("only_5.0");
@@ -97,9 +69,7 @@ CoreWorld::CoreWorld(const BrokerSettings& settings, std::uint32_t loops, Storag
     all.push_back(brokers_.back().get());
   }
   if (!store_) return;
-  for (Broker* broker : all) broker->begin_turn(now_);
-  broker::Restorer{*shared_, all}.finish(now_);  // an empty store, but numbers have to be reserved in it
-  for (Broker* broker : all) broker->end_turn();
+  broker::Restorer{*shared_}.finish(all, now_);  // an empty store, but numbers have to be reserved in it
   settle();
 }
 
@@ -147,11 +117,14 @@ void CoreWorld::wait(std::chrono::seconds time) {
   while (now_.monotonic < until) {
     base::TimePoint next = until;
     for (const auto& broker : brokers_) next = std::min(next, broker->next_deadline());
-    const base::Duration step = std::max<base::Duration>(next - now_.monotonic, 1ms);
-    now_.monotonic += step;
-    now_.wall += step;
-    settle();
+    pass(std::max<base::Duration>(next - now_.monotonic, 1ms));
   }
+}
+
+void CoreWorld::pass(base::Duration time) {
+  now_.monotonic += time;
+  now_.wall += time;
+  settle();
 }
 
 // ---- turns
@@ -171,7 +144,8 @@ bool CoreWorld::turn(std::uint32_t loop) {
   Broker& broker = *brokers_[loop];
   bool busy = broker.next_deadline() <= now_.monotonic;
   broker.begin_turn(now_);
-  broker.on_stored(shared_->journal.line(broker::Level::written), shared_->journal.line(broker::Level::synced));
+  broker.on_stored(shared_->journal.line(broker::Level::written),
+                   shared_->journal.line(broker::Level::synced));
   for (std::uint32_t other = 0; other < brokers_.size(); ++other)
     if (other != loop) busy = broker.drain(other, 64) || busy;
   for (std::size_t i = arrivals_.size(); i > 0; --i) {
@@ -200,7 +174,8 @@ bool CoreWorld::feed(Peer& peer, Broker& broker) {
   if (peer.fed || !broker.wants_input(peer.client)) return false;
   peer.fed = true;
   const auto consumed = broker.on_input(peer.client, peer.to_broker);
-  peer.to_broker.erase(peer.to_broker.begin(), peer.to_broker.begin() + static_cast<std::ptrdiff_t>(consumed.bytes));
+  peer.to_broker.erase(peer.to_broker.begin(),
+                       peer.to_broker.begin() + static_cast<std::ptrdiff_t>(consumed.bytes));
   return true;
 }
 
@@ -256,9 +231,11 @@ void CoreWorld::balance() const {
     for (const broker::Counter& dropped : ledger->dropped) accounted += dropped.value();
   }
   if (published != dealt_with)
-    throw Imbalance{"published " + std::to_string(published) + ", routed and refused " + std::to_string(dealt_with)};
+    throw Imbalance{"published " + std::to_string(published) + ", routed and refused " +
+                    std::to_string(dealt_with)};
   if (owed != accounted)
-    throw Imbalance{"deliveries " + std::to_string(owed) + ", out, queued and dropped " + std::to_string(accounted)};
+    throw Imbalance{"deliveries " + std::to_string(owed) + ", out, queued and dropped " +
+                    std::to_string(accounted)};
 }
 
 std::uint64_t CoreWorld::letters() const {
@@ -270,7 +247,7 @@ std::uint64_t CoreWorld::letters() const {
 void CoreWorld::end() {
   for (Peer& peer : peers_) peer.dropped = true;
   settle();
-  wait(std::chrono::duration_cast<std::chrono::seconds>(longest_session));
+  for (int hour = 0; hour < hours_to_the_end; ++hour) pass(1h);
   std::vector<broker::MessageRef> retained;
   for (const char* everything : {"#", "$SYS/#"}) shared_->retained.read(everything, now_.wall, retained);
   brokers_[0]->begin_turn(now_);
@@ -286,13 +263,23 @@ void CoreWorld::end() {
   for (const auto& broker : brokers_)
     if (broker->sessions() != 0 || broker->clients() != 0 || broker->subscriptions() != 0)
       throw Imbalance{"sessions, clients or subscriptions are left when all have ended"};
-  for (std::size_t account = 0; account < broker::account_names.size(); ++account) {
-    std::int64_t charged = shared_->retained_accounts.charged(static_cast<broker::Account>(account));
-    for (const auto& ledger : shared_->ledgers) charged += ledger->accounts.charged(static_cast<broker::Account>(account));
-    if (charged != 0)
-      throw Imbalance{"still charged when all has ended: " + std::to_string(charged) + " bytes of account " +
+  for (std::size_t account = 0; account < broker::account_names.size(); ++account)
+    if (const std::int64_t left = charged(static_cast<broker::Account>(account)); left != 0)
+      throw Imbalance{"still charged when all has ended: " + std::to_string(left) + " bytes of account " +
                       std::string{broker::account_names[account]}};
-  }
+}
+
+std::int64_t CoreWorld::charged(broker::Account account) const {
+  std::int64_t bytes = shared_->retained_accounts.charged(account);
+  for (const auto& ledger : shared_->ledgers) bytes += ledger->accounts.charged(account);
+  return bytes;
+}
+
+std::int64_t CoreWorld::charged() const {
+  std::int64_t bytes = 0;
+  for (std::size_t account = 0; account < broker::account_names.size(); ++account)
+    bytes += charged(static_cast<broker::Account>(account));
+  return bytes;
 }
 
 }  // namespace mortise::conformance

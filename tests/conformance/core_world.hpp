@@ -1,7 +1,8 @@
-// The broker core on some loops in one thread, in virtual time, without sockets: every step runs until all is quiet.
+// The broker core on some loops in one thread, in virtual time, without sockets: every step runs until all is
+// quiet.
 //
-// After every turn that leaves no letter under way the ledger's balances have to hold, and at the end of the world,
-// when all sessions are over, nothing may be charged any more.
+// After every turn that leaves no letter under way the ledger's balances have to hold, and at the end of the
+// world, when all sessions are over, nothing may be charged any more.
 //
 // Fails: with Imbalance.
 #pragma once
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "broker/broker.hpp"
+#include "broker/quiet.hpp"
 #include "transcript.hpp"
 #include "world.hpp"
 
@@ -40,20 +42,20 @@ class CoreWorld : public World {
   // Ends every connection and session, clears what is retained, and looks at the books.
   void end();
   std::uint64_t letters() const;
+  // Bytes on all accounts of all loops.
+  std::int64_t charged() const;
 
  private:
   class SyncedStore;
-  class NoHooks;
-  class NoLog;
   struct Peer {  // one connection, seen from the network
     std::uint32_t loop = 0;
     broker::ClientKey client;
     std::vector<std::uint8_t> to_broker;
     std::vector<std::uint8_t> to_client;
-    bool fed = true;      // nothing new for the broker since it last stopped reading
-    bool dropped = false; // by the client; the broker is to be told
-    bool closed = false;  // by the broker
-    bool gone = false;    // the broker has been told
+    bool fed = true;       // nothing new for the broker since it last stopped reading
+    bool dropped = false;  // by the client; the broker is to be told
+    bool closed = false;   // by the broker
+    bool gone = false;     // the broker has been told
   };
 
   bool turn(std::uint32_t loop);
@@ -62,12 +64,14 @@ class CoreWorld : public World {
   void flush(Peer& peer);
   Peer* find(std::uint32_t loop, broker::ClientKey client);
   void settle();
+  void pass(base::Duration time);
   void store_everything();
   void balance() const;
+  std::int64_t charged(broker::Account account) const;
 
   std::unique_ptr<SyncedStore> store_;
-  std::unique_ptr<NoHooks> hooks_;
-  std::unique_ptr<NoLog> log_;
+  broker::QuietHooks hooks_;
+  broker::QuietLog log_;
   std::unique_ptr<broker::Shared> shared_;
   broker::Listener listener_;
   base::Now now_;

@@ -9,7 +9,8 @@
 
 namespace mortise::conformance {
 
-// Every *.transcript file below the folder, in the order of their paths; `file` is the path from the folder on.
+// Every *.transcript file below the folder, in the order of their paths; `file` is the path from the folder
+// on.
 std::vector<Transcript> read_library(const std::string& folder);
 
 // Lines of version, tab, id.

@@ -9,6 +9,16 @@ namespace mortise::conformance {
 using mqtt::PacketType;
 using mqtt::ReasonCode;
 
+namespace {
+
+// Whether a packet of the broker names the packet it answers.
+bool has_id(PacketType type) {
+  return (type >= PacketType::puback && type <= PacketType::pubcomp) || type == PacketType::suback ||
+         type == PacketType::unsuback;
+}
+
+}  // namespace
+
 void Player::play() {
   for (const Step& step : transcript_.steps)
     if (!step.only || step.only == version_) {
@@ -28,7 +38,8 @@ void Player::play(const Step& step) {
     auto& actor = actors_[step.actor];
     if (!actor) actor = std::make_unique<Actor>(world_, version_, step.actor);
     actor_ = actor.get();
-    const bool begins = std::holds_alternative<Connect>(step.action) || std::holds_alternative<Open>(step.action);
+    const bool begins =
+        std::holds_alternative<Connect>(step.action) || std::holds_alternative<Open>(step.action);
     if (!begins && !actor_->is_open()) fail("the client to have a connection");
   }
   try {
@@ -105,7 +116,7 @@ bool Player::send_and_answer(const std::vector<std::uint8_t>& bytes, const IdWor
   if (!step_->answer) return false;
   if (const auto* expected = std::get_if<Expected>(&*step_->answer)) {
     Expected reply = *expected;
-    if (reply.id.empty() && reply.type != PacketType::publish) reply.id = id;
+    if (reply.id.empty() && has_id(reply.type)) reply.id = id;
     expect_reply(std::move(reply));
   } else if (std::holds_alternative<ExpectClosed>(*step_->answer)) {
     expect_the_end();
@@ -222,8 +233,10 @@ void Player::tidy() {
   };
   // Sessions first: the end of one may send a will.
   for (const std::string& client_id : client_ids_)
-    if (connect(client_id)) tidier.drop();
-    else tidier.forget();
+    if (connect(client_id))
+      tidier.drop();
+    else
+      tidier.forget();
   if (retained_topics_.empty() || !connect("tidier")) return;
   for (const std::string& topic : retained_topics_) {
     Publish step;

@@ -37,7 +37,7 @@ class Actor {
   // The first unread packet that pleases; the others stay. Empty: none, though it was waited for.
   std::optional<Expected> find(const std::function<bool(const Expected&)>& pleases);
   Expected take();
-  bool ends();  // whether the broker closes; what it says before stays unread
+  bool ends();                 // whether the broker closes; what it says before stays unread
   std::string unread() const;  // for people
 
   // Between its CONNACK and the end.
@@ -92,7 +92,8 @@ class Player {
   void act(const ExpectNothing& step);
   void act(const ExpectClosed& step);
 
-  // Sends, and expects what the step says after its arrow. False: it says nothing, so the usual answer is due.
+  // Sends, and expects what the step says after its arrow. False: it says nothing, so the usual answer is
+  // due.
   bool send_and_answer(const std::vector<std::uint8_t>& bytes, const IdWord& id = {});
   // Looks for it among all that has come; what came before it stays unread.
   void expect_reply(Expected expected);

@@ -18,7 +18,8 @@ Properties properties_of(mqtt::Bytes raw) {
   Properties properties;
   mqtt::PropertyReader reader{raw};
   while (const auto property = reader.next())
-    properties.push_back({property->id, property->number, text_of(property->value), std::string{property->name}});
+    properties.push_back(
+        {property->id, property->number, text_of(property->value), std::string{property->name}});
   return properties;
 }
 
@@ -53,7 +54,9 @@ struct Translate {
   Expected operator()(const mqtt::Disconnect& packet) const {
     return with(PacketType::disconnect, {}, {packet.reason}, packet.raw);
   }
-  Expected operator()(const mqtt::Auth& packet) const { return with(PacketType::auth, {}, {packet.reason}, packet.raw); }
+  Expected operator()(const mqtt::Auth& packet) const {
+    return with(PacketType::auth, {}, {packet.reason}, packet.raw);
+  }
   template <class ClientsOwn>
   Expected operator()(const ClientsOwn&) const {
     throw BadPacket{"a packet that only a client sends"};
@@ -98,17 +101,24 @@ bool is_property(const Property& wanted, const Property& had, std::uint32_t slac
   return wanted == had;
 }
 
-// Of several with one identifier the order counts; among different ones it does not.
+// Of several user properties the order counts; among different properties and subscription identifiers it
+// does not.
 bool properties_match(const Expected& expected, const Expected& received, std::uint32_t slack_s) {
   const auto by_id = [](Properties list) {
-    std::stable_sort(list.begin(), list.end(), [](const Property& a, const Property& b) { return a.id < b.id; });
+    const auto rank = [](const Property& property) {
+      return std::pair{property.id,
+                       property.id == mqtt::PropertyId::subscription_identifier ? property.number : 0};
+    };
+    std::stable_sort(list.begin(), list.end(),
+                     [&](const Property& a, const Property& b) { return rank(a) < rank(b); });
     return list;
   };
   const Properties wanted = by_id(expected.properties);
   Properties had = by_id(received.properties);
   if (expected.type != PacketType::publish)
     std::erase_if(had, [&](const Property& property) {
-      return std::none_of(wanted.begin(), wanted.end(), [&](const Property& w) { return w.id == property.id; });
+      return std::none_of(wanted.begin(), wanted.end(),
+                          [&](const Property& w) { return w.id == property.id; });
     });
   return std::equal(wanted.begin(), wanted.end(), had.begin(), had.end(),
                     [&](const Property& a, const Property& b) { return is_property(a, b, slack_s); });
@@ -137,11 +147,12 @@ Expected read_server_packet(std::span<const std::uint8_t> bytes, Version version
   return std::visit(Translate{}, *packet);
 }
 
-bool is_as_expected(const Expected& expected, const Expected& received, Version version, std::uint32_t slack_s) {
+bool is_as_expected(const Expected& expected, const Expected& received, Version version,
+                    std::uint32_t slack_s) {
   if (expected.type != received.type) return false;
   if (expected.type == PacketType::publish &&
-      (expected.topic != received.topic || expected.payload != received.payload || expected.qos != received.qos ||
-       expected.retain != received.retain || expected.dup != received.dup))
+      (expected.topic != received.topic || expected.payload != received.payload ||
+       expected.qos != received.qos || expected.retain != received.retain || expected.dup != received.dup))
     return false;
   if (expected.session_present && expected.session_present != received.session_present) return false;
   return reasons_match(expected, received, version) && properties_match(expected, received, slack_s) &&

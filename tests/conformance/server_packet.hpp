@@ -21,8 +21,9 @@ std::optional<std::size_t> packet_size(std::span<const std::uint8_t> bytes);
 // The one packet in `bytes`; its identifier as a number, empty without one. All its properties are said.
 Expected read_server_packet(std::span<const std::uint8_t> bytes, mqtt::Version version);
 
-// `received` may say more than what was expected, but a PUBLISH has to be just that. Packet identifiers are the
-// caller's. `slack_s`: how much shorter a message expiry interval may be, where real time passes.
-bool is_as_expected(const Expected& expected, const Expected& received, mqtt::Version version, std::uint32_t slack_s);
+// `received` may say more than what was expected, but a PUBLISH has to be just that. Packet identifiers are
+// the caller's. `slack_s`: how much shorter a message expiry interval may be, where real time passes.
+bool is_as_expected(const Expected& expected, const Expected& received, mqtt::Version version,
+                    std::uint32_t slack_s);
 
 }  // namespace mortise::conformance

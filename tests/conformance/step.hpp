@@ -37,7 +37,7 @@ struct Will {
 struct Connect {
   std::optional<std::string> client_id;  // empty: the client's name in the transcript
   bool clean_start = false;
-  bool keep_session = false;             // outlives the connection, in either version
+  bool keep_session = false;  // outlives the connection, in either version
   std::uint16_t keep_alive_s = 0;
   std::optional<std::string> username;
   std::optional<std::string> password;
@@ -121,15 +121,15 @@ struct ExpectClosed {};
 
 using Expectation = std::variant<Expected, ExpectNothing, ExpectClosed>;
 
-using Action = std::variant<Connect, Subscribe, Unsubscribe, Publish, Acknowledge, Ping, Disconnect, Auth, Open, Drop,
-                            Send, Wait, Expected, ExpectNothing, ExpectClosed>;
+using Action = std::variant<Connect, Subscribe, Unsubscribe, Publish, Acknowledge, Ping, Disconnect, Auth,
+                            Open, Drop, Send, Wait, Expected, ExpectNothing, ExpectClosed>;
 
 struct Step {
   int line = 0;
-  std::string actor;                        // empty for a wait
-  std::optional<mqtt::Version> only;        // empty: in each version the transcript is played in
+  std::string actor;                  // empty for a wait
+  std::optional<mqtt::Version> only;  // empty: in each version the transcript is played in
   Action action;
-  std::optional<Expectation> answer;        // after "->"; empty: the usual one
+  std::optional<Expectation> answer;  // after "->"; empty: the usual one
 };
 
 }  // namespace mortise::conformance

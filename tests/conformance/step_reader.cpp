@@ -43,8 +43,9 @@ class StepReader {
     const std::string verb = words_.bare("what the client does");
     const auto type = packet_type_of(verb);
     if (type && *type >= PacketType::puback && *type <= PacketType::pubcomp) return acknowledge(*type);
-    words_.fail_at_last("a client can connect, subscribe, unsubscribe, publish, ping, disconnect, drop, "
-                        "open, send, expect, receive, puback, pubrec, pubrel, pubcomp, auth");
+    words_.fail_at_last(
+        "a client can connect, subscribe, unsubscribe, publish, ping, disconnect, drop, "
+        "open, send, expect, receive, puback, pubrec, pubrel, pubcomp, auth");
   }
 
   Wait wait() {

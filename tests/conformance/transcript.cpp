@@ -11,8 +11,9 @@ namespace mortise::conformance {
 
 namespace {
 
-constexpr std::array numbered_settings{"receive_maximum", "inflight_maximum",   "packet_size",   "topic_levels",
-                                       "expiry_maximum",  "keep_alive_maximum", "queue_messages"};
+constexpr std::array numbered_settings{"receive_maximum", "inflight_maximum", "packet_size",
+                                       "topic_levels",    "expiry_maximum",   "keep_alive_maximum",
+                                       "queue_messages"};
 constexpr std::array switches{"anonymous_denied", "drop_newest", "only_5.0", "only_3.1.1"};
 
 std::optional<mqtt::Version> version_of(std::string_view word) {

@@ -1,4 +1,5 @@
-// A conversation with a broker, written down: who says what, what has to come back, which statements that proves.
+// A conversation with a broker, written down: who says what, what has to come back, which statements that
+// proves.
 //
 // The language is described in README.md beside this file.
 //
@@ -14,7 +15,8 @@
 
 namespace mortise::conformance {
 
-// How the broker has to be set up, by the words of the line "broker"; switches are 1. Empty: as it is by default.
+// How the broker has to be set up, by the words of the line "broker"; switches are 1. Empty: as it is by
+// default.
 using BrokerSettings = std::map<std::string, std::uint32_t>;
 
 struct Statement {

@@ -40,8 +40,8 @@ constexpr std::array<std::pair<Id, std::string_view>, 27> properties{{
 }};
 
 constexpr std::array<std::string_view, 16> packet_types{
-    "",       "connect",     "connack",  "publish", "puback",   "pubrec",     "pubrel", "pubcomp", "subscribe",
-    "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth"};
+    "",          "connect", "connack",     "publish",  "puback",  "pubrec",   "pubrel",     "pubcomp",
+    "subscribe", "suback",  "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth"};
 
 }  // namespace
 

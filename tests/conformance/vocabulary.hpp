@@ -1,6 +1,7 @@
 // The words of MQTT as transcripts write them, from and to the codec's numbers.
 //
-// Source: MQTT 5.0 §2.2.2 (properties), §2.4 (reason codes), §2.1.2 (packet types), lower case and joined by '_'.
+// Source: MQTT 5.0 §2.2.2 (properties), §2.4 (reason codes), §2.1.2 (packet types), lower case and joined by
+// '_'.
 #pragma once
 
 #include <optional>

@@ -106,7 +106,8 @@ void Words::fail_at_last(std::string_view text) const {
 }
 
 void Words::fail_in(std::size_t column, std::string_view text) const {
-  throw Unreadable{file_ + ":" + std::to_string(line_) + ":" + std::to_string(column) + "  " + std::string{text}};
+  throw Unreadable{file_ + ":" + std::to_string(line_) + ":" + std::to_string(column) + "  " +
+                   std::string{text}};
 }
 
 }  // namespace mortise::conformance

@@ -22,8 +22,8 @@ struct Word {
   std::size_t column = 1;
 };
 
-// Quoted words know \" \\ \n \xHH, and may be repeated: "ab"*3 is "ababab". '#' outside of quotes begins a comment
-// where a word could begin.
+// Quoted words know \" \\ \n \xHH, and may be repeated: "ab"*3 is "ababab". '#' outside of quotes begins a
+// comment where a word could begin.
 class Words {
  public:
   Words(std::string file, int line, std::string_view text);

@@ -1,6 +1,7 @@
 // The seam between a transcript and what it is played against: connections that carry bytes, and time.
 //
-// Two worlds exist: the broker core in virtual time (core_world.hpp) and a process behind sockets (socket_world.hpp).
+// Two worlds exist: the broker core in virtual time (core_world.hpp) and a process behind sockets
+// (socket_world.hpp).
 #pragma once
 
 #include <chrono>

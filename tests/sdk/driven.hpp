@@ -31,6 +31,8 @@ class Driven {
   }
 
   mortise_answer_t start() {
+    EXPECT_EQ(configured, MORTISE_OK) << (host.findings.empty() ? "" : host.findings.front());
+    if (configured != MORTISE_OK) return MORTISE_DENY;
     auto call = host.call();
     started_ = true;
     return Tables::life.start(self, &call, host.report());

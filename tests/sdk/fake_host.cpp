@@ -77,8 +77,8 @@ std::string field_text(const mortise_field_t& field) {
 }
 
 // What an attachment says, without its number.
-Attached copy(const char* extension, const mortise_attach_t& how) {
-  Attached out{extension, {}, {how.kinds, how.kinds + how.kind_count}};
+Attached made_of(const char* extension, const mortise_attach_t& how) {
+  Attached out{extension, {}, {how.kinds, how.kinds + how.kind_count}, 0};
   for (std::size_t i = 0; i < how.filter_count; ++i) out.filters.push_back(copy(how.filters[i]));
   return out;
 }
@@ -151,7 +151,7 @@ void FakeHost::set_hooks() {
   hooks_.attach = [](const mortise_host_t* host, const char* extension, const mortise_attach_t* how,
                      mortise_hook_t* hook) -> mortise_status_t {
     hook->id = ++of(host).last_handle_;
-    of(host).attached.push_back(how ? copy(extension, *how) : Attached{extension, {}, {}});
+    of(host).attached.push_back(how ? made_of(extension, *how) : Attached{extension, {}, {}, 0});
     of(host).attached.back().hook = hook->id;
     return MORTISE_OK;
   };
@@ -159,7 +159,7 @@ void FakeHost::set_hooks() {
                      const mortise_attach_t* how) -> mortise_status_t {
     const auto found = std::ranges::find(of(host).attached, hook.id, &Attached::hook);
     if (found == of(host).attached.end()) return MORTISE_E_UNKNOWN;
-    *found = copy(found->extension.c_str(), *how);
+    *found = made_of(std::string{found->extension}.c_str(), *how);
     found->hook = hook.id;
     return MORTISE_OK;
   };

@@ -25,6 +25,7 @@ MessageId id_in(mqtt::Bytes payload) {
 void Client::connect(Connection& to, bool clean_start, bool persistent, bool with_will) {
   connection = &to;
   connected_ = false;
+  if (clean_start) forget_session();
   Oracle::Connecting how;
   how.clean_start = clean_start;
   how.expiry_s = persistent ? profile_.expiry_s : 0;
@@ -81,7 +82,7 @@ mqtt::Buffer Client::payload_of(MessageId id) {
 std::string Client::some_topic() {
   const char* level = random_->percent(plan_->memory) ? "m" : random_->percent(plan_->written) ? "w" : "s";
   if (random_->percent(2)) level = "denied";
-  const std::string whose = random_->percent(50) ? profile_.name() : "all";
+  const std::string whose = random_->percent(plan_->whose_own) ? profile_.name() : "all";
   return std::string{level} + "/" + whose + "/" + std::to_string(random_->percent(plan_->few_topics) ? 0 : random_->below(4));
 }
 
@@ -162,8 +163,8 @@ void Client::subscribe(const std::string& filter, mqtt::SubscriptionOptions opti
   packet.entries.push_back({filter, options});
   trace_->note("c%-7u SUBSCRIBE %s qos %d id %u", profile_.index, filter.c_str(), static_cast<int>(options.maximum_qos),
                packet.packet_id);
-  oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)});
-  asked_[packet.packet_id] = {true, filter};
+  asked_[packet.packet_id] = {
+      true, oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)})};
   if (std::find(filters_.begin(), filters_.end(), filter) == filters_.end()) filters_.push_back(filter);
   say(packet);
 }
@@ -177,8 +178,7 @@ void Client::unsubscribe() {
   packet.packet_id = free_packet_id();
   packet.filters.push_back(filter);
   trace_->note("c%-7u UNSUBSCRIBE %s", profile_.index, filter.c_str());
-  oracle_->unsubscribing(profile_.index, filter);
-  asked_[packet.packet_id] = {false, filter};
+  asked_[packet.packet_id] = {false, oracle_->unsubscribing(profile_.index, filter)};
   say(packet);
 }
 
@@ -260,7 +260,13 @@ void Client::on_connack(const mqtt::Connack& packet) {
   connected_ = true;
   server_receive_maximum_ = packet.receive_maximum.value_or(65535);
   oracle_->connected(profile_.index, connection->number, packet.session_present);
-  if (packet.session_present) return send_again();
+  if (packet.session_present)
+    send_again();
+  else
+    forget_session();
+}
+
+void Client::forget_session() {
   outgoing_.clear();
   incoming_.clear();
   filters_.clear();
@@ -317,9 +323,9 @@ void Client::on_answer(mqtt::PacketId packet_id, bool subscribes, bool success) 
     throw Violation{"a SUBACK or UNSUBACK nobody waits for"};
   trace_->note("c%-7u gets %s id %u %d", profile_.index, subscribes ? "SUBACK" : "UNSUBACK", packet_id, success);
   if (subscribes)
-    oracle_->subscribed(profile_.index, found->second.filter, success);
+    oracle_->subscribed(profile_.index, found->second.request, success);
   else
-    oracle_->unsubscribed(profile_.index, found->second.filter);
+    oracle_->unsubscribed(profile_.index, found->second.request);
   asked_.erase(found);
 }
 

@@ -24,6 +24,7 @@ struct Connection {
   broker::ClientKey key;
   std::optional<broker::Move> arriving;  // on its way to `loop`
   bool accepted = false;
+  bool is_read = false;                  // the broker has taken its CONNECT
   bool client_open = true;
   bool unflushed = false;                // the socket took only a part
   bool said_goodbye = false;             // DISCONNECT is among what was sent
@@ -74,7 +75,7 @@ class Client {
   };
   struct Asked {
     bool subscribes = false;
-    std::string filter;
+    std::uint32_t request = 0;
   };
 
   void on_packet(const mqtt::Packet& packet);
@@ -84,6 +85,7 @@ class Client {
   void on_answer(mqtt::PacketId packet_id, bool subscribes, bool success);
   void send(const Outgoing& outgoing, bool again);
   void send_again();
+  void forget_session();
   template <class Packet>
   void say(const Packet& packet) {
     mqtt::encode(packet, profile_.version, connection->to_broker);

@@ -71,7 +71,6 @@ bool ModelStore::sweep() {
   std::erase_if(tables_.subscriptions, [&](const auto& row) { return row.first.first == session; });
   std::erase_if(tables_.inbound, [&](const auto& row) { return row.first == session; });
   std::erase_if(tables_.deliveries, [&](const auto& row) { return row.second.session == session; });
-  tables_.wills.erase(session);
   return true;
 }
 
@@ -146,7 +145,8 @@ void ModelStore::apply(const broker::Record& entry) {
 
 // ---- at start
 
-// What belonged to an ended session is not shown, though it may not have been swept yet.
+// What belonged to an ended session is not shown, though it may not have been swept yet. Its will is: it ends when it
+// has been sent.
 void ModelStore::restore(broker::Restorer& restorer, const broker::Options& options) const {
   const auto ended = [&](std::uint64_t session) { return tables_.ended.contains(session); };
   restorer.on_record(tables_.numbers);
@@ -165,7 +165,6 @@ void ModelStore::restore(broker::Restorer& restorer, const broker::Options& opti
   for (const auto& [topic, value] : tables_.retained)
     if (value.message) restorer.on_record(record::Retained{value.version, value.message->make(restorer, options)});
   for (const auto& [session, will] : tables_.wills) {
-    if (ended(session)) continue;
     record::Will found = will.record;
     found.message = will.message.make(restorer, options);
     restorer.on_record(std::move(found));

@@ -50,6 +50,7 @@ class ModelStore final : public broker::Store {
   // Loses what this kind of crash loses; `keep` batches of what is written but not synced survive a power cut.
   void crash(Crash kind, std::uint64_t keep);
   void restore(broker::Restorer& restorer, const broker::Options& options) const;
+  void forget() { unsynced_.clear(); }
   void begin() { last_ = written_ = synced_ = 0; }  // a new process: a new sequence
 
   // What is still there, apart from numbers and tombstones; for the check that nothing is left over.

@@ -40,7 +40,8 @@ void Oracle::acknowledged(MessageId id) {
 // Everybody whose subscription was confirmed before it was sent.
 void Oracle::expect(MessageId id) {
   const Sent& sent = messages_[id];
-  if (!may_publish(sent.topic) || sent.qos == mqtt::Qos::at_most_once || sent.expiry_s != 0) return;
+  if (!may_publish(sent.topic) || sent.qos == mqtt::Qos::at_most_once || sent.expiry_s != 0 || sent.clears)
+    return;
   for (ClientIndex client = 0; client < sessions_.size(); ++client) {
     if (sessions_[client].alive != Sure::yes) continue;
     for (const Subscription& subscription : sessions_[client].subscriptions) {
@@ -65,6 +66,7 @@ void Oracle::waive(ClientIndex client, bool acknowledged_too) {
 
 void Oracle::connecting(ClientIndex client, std::uint64_t connection, const Connecting& how) {
   Session& session = sessions_[client];
+  if (session.asked) attempt_failed(client);  // an earlier CONNECT got no answer
   session.asked = how;
   session.asked_at = now_;
   session.connection = connection;
@@ -101,9 +103,11 @@ void Oracle::connected(ClientIndex client, std::uint64_t connection, bool sessio
   if (!session_present && !asked.clean_start && session.alive == Sure::yes)
     violated("a session that was to be kept is not present", client, ~0U);
   if (!session_present) {
-    waive(client, true);
+    for (auto& [id, expectations] : expected_)
+      std::erase_if(expectations, [&](const Expectation& expectation) { return expectation.client == client; });
     session.subscriptions.clear();
     session.copies.clear();
+    session.exactly_once.clear();
     session.newest.clear();
     session.started = session.asked_at;
   }
@@ -193,33 +197,46 @@ void Oracle::restarted(bool clock_jumped_forward) {
 
 // ---- subscriptions
 
-void Oracle::subscribing(ClientIndex client, Subscription subscription) {
-  unsubscribing(client, subscription.filter);
-  sessions_[client].subscriptions.push_back(std::move(subscription));
-}
-
-void Oracle::subscribed(ClientIndex client, std::string_view filter, bool granted) {
-  auto& subscriptions = sessions_[client].subscriptions;
-  for (auto at = subscriptions.rbegin(); at != subscriptions.rend(); ++at) {
-    if (at->filter != filter) continue;
-    if (granted)
-      at->confirmed = true;
-    else
-      subscriptions.erase(std::next(at).base());
-    return;
-  }
-}
-
-void Oracle::unsubscribing(ClientIndex client, std::string_view filter) {
+void Oracle::give_up(ClientIndex client, std::string_view filter, std::uint32_t ended_by) {
   bool any = false;
-  for (Subscription& subscription : sessions_[client].subscriptions)
-    if (subscription.filter == filter) any = subscription.given_up = true;
+  for (Subscription& subscription : sessions_[client].subscriptions) {
+    if (subscription.filter != filter) continue;
+    any = subscription.given_up = true;
+    if (subscription.ended_by == 0) subscription.ended_by = ended_by;
+  }
   if (any) waive(client, false);
 }
 
-void Oracle::unsubscribed(ClientIndex client, std::string_view filter) {
+std::uint32_t Oracle::subscribing(ClientIndex client, Subscription subscription) {
+  give_up(client, subscription.filter, 0);
+  subscription.asked = ++requests_;
+  sessions_[client].subscriptions.push_back(std::move(subscription));
+  return requests_;
+}
+
+std::uint32_t Oracle::unsubscribing(ClientIndex client, std::string_view filter) {
+  give_up(client, filter, ++requests_);
+  return requests_;
+}
+
+void Oracle::subscribed(ClientIndex client, std::uint32_t request, bool granted) {
+  auto& subscriptions = sessions_[client].subscriptions;
+  if (!granted) std::erase_if(subscriptions, [&](const Subscription& one) { return one.asked == request; });
+  for (Subscription& subscription : subscriptions)
+    if (subscription.asked == request) subscription.confirmed = true;
+}
+
+void Oracle::unsubscribed(ClientIndex client, std::uint32_t request) {
   for (Subscription& subscription : sessions_[client].subscriptions)
-    if (subscription.filter == filter && subscription.gone == not_yet) subscription.gone = now_;
+    if (subscription.ended_by == request) subscription.gone = now_;
+}
+
+bool Oracle::is_expected(ClientIndex client, MessageId id) const {
+  const auto found = expected_.find(id);
+  return found != expected_.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [&](const Expectation& expectation) {
+           return expectation.client == client && !expectation.waived;
+         });
 }
 
 // ---- messages on their way out
@@ -264,12 +281,15 @@ void Oracle::received(ClientIndex client, const Received& packet) {
   if (packet.retain && !match.retain_as_published) return;  // a retained value at SUBSCRIBE: a copy of its own
   const std::uint32_t copies = ++session.copies[packet.id];
   if (packet.retain) return;  // one or the other
-  if (copies > 1 && packet.qos == mqtt::Qos::exactly_once && !sent.repeated_by_crash)
+  const bool is_repeat = packet.qos == mqtt::Qos::exactly_once && !session.exactly_once.insert(packet.id).second;
+  if (is_repeat && !sent.repeated_by_crash)
     violated("QoS 2 delivered twice", client, packet.id);
   if (copies > 1 || sent.is_will) return;
   auto& newest = session.newest.try_emplace({sent.publisher, sent.topic, sent.qos}, packet.id).first->second;
-  if (packet.id < newest) violated("out of order", client, packet.id);
-  newest = packet.id;
+  // One that was first sent before the subscription stood may come late, when its publisher sends it again.
+  if (packet.id < newest && (sent.qos == mqtt::Qos::at_most_once || is_expected(client, packet.id)))
+    violated("out of order", client, packet.id);
+  newest = std::max(newest, packet.id);
 }
 
 void Oracle::dropped(ClientIndex client, MessageId id, std::string_view reason) {
@@ -310,6 +330,7 @@ void Oracle::check_deliveries() const {
 bool Oracle::is_superseded(MessageId older) const {
   const Sent& value = messages_[older];
   if (value.is_will) return false;
+  if (value.replaced && (*value.replaced == nothing || !messages_[*value.replaced].repeated_by_crash)) return true;
   for (MessageId id = older + 1; id < messages_.size(); ++id) {
     const Sent& later = messages_[id];
     if (!later.retain || later.is_will || later.topic != value.topic || !stands(later)) continue;
@@ -317,6 +338,23 @@ bool Oracle::is_superseded(MessageId older) const {
     if (value.acknowledged != not_yet && value.acknowledged < later.first_sent) return true;
   }
   return false;
+}
+
+// Whatever was acknowledged by now has been replaced by what is seen.
+void Oracle::saw_retained(const std::map<std::string, MessageId>& values) {
+  check_retained(values);
+  for (MessageId id = 0; id < messages_.size(); ++id) {
+    Sent& sent = messages_[id];
+    if (!sent.retain || sent.acknowledged == not_yet) continue;
+    const auto seen = values.find(sent.topic);
+    if (seen == values.end()) {
+      if (!sent.clears) sent.replaced = nothing;
+    } else if (seen->second != id) {
+      sent.replaced = seen->second;
+    } else {
+      sent.replaced.reset();
+    }
+  }
 }
 
 void Oracle::check_retained(const std::map<std::string, MessageId>& values) const {
@@ -331,7 +369,7 @@ void Oracle::check_retained(const std::map<std::string, MessageId>& values) cons
     if (!sent.retain || !may_publish(sent.topic) || values.contains(sent.topic)) continue;
     auto& [value, right] = absent.try_emplace(sent.topic, ~0U, false).first->second;
     if ((sent.clears || sent.expiry_s != 0) && !is_superseded(id)) right = true;
-    if (!sent.clears && !sent.is_will && stands(sent)) value = id;
+    if (!sent.clears && !sent.is_will && stands(sent) && !is_superseded(id)) value = id;
   }
   for (const auto& [topic, found] : absent)
     if (found.first != ~0U && !found.second)

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "simulation/will_oracle.hpp"
 
 namespace mortise::simulation {
+
+inline constexpr MessageId nothing = ~0U;
 
 struct Sent {
   ClientIndex publisher = 0;
@@ -29,6 +32,7 @@ struct Sent {
   broker::Level level{};
   Milliseconds first_sent = not_yet;
   Milliseconds acknowledged = not_yet;
+  std::optional<MessageId> replaced;    // by what a fresh subscriber saw instead after it was acknowledged, or nothing
   bool lost_by_crash = false;           // it was acknowledged, and its class does not survive what happened since
   bool repeated_by_crash = false;       // its class does not promise "exactly once" through what happened since
 };
@@ -70,12 +74,15 @@ class Oracle {
     std::uint32_t identifier = 0;
     bool confirmed = false;
     bool given_up = false;              // UNSUBSCRIBE or another SUBSCRIBE for it was sent
-    Milliseconds gone = not_yet;        // UNSUBACK came
+    std::uint32_t asked = 0;            // which SUBSCRIBE it was
+    std::uint32_t ended_by = 0;         // which UNSUBSCRIBE ended it
+    Milliseconds gone = not_yet;        // its UNSUBACK came
   };
-  void subscribing(ClientIndex client, Subscription subscription);
-  void subscribed(ClientIndex client, std::string_view filter, bool granted);
-  void unsubscribing(ClientIndex client, std::string_view filter);
-  void unsubscribed(ClientIndex client, std::string_view filter);
+  // Both return a number of the request, by which its answer names it.
+  std::uint32_t subscribing(ClientIndex client, Subscription subscription);
+  std::uint32_t unsubscribing(ClientIndex client, std::string_view filter);
+  void subscribed(ClientIndex client, std::uint32_t request, bool granted);
+  void unsubscribed(ClientIndex client, std::uint32_t request);
 
   // ---- messages on their way out
   struct Received {
@@ -93,6 +100,8 @@ class Oracle {
   void check_deliveries() const;
   // `values`: what a fresh subscriber got, by topic.
   void check_retained(const std::map<std::string, MessageId>& values) const;
+  // The same while the run goes on, and everything is settled.
+  void saw_retained(const std::map<std::string, MessageId>& values);
 
  private:
   struct Expectation {
@@ -113,6 +122,7 @@ class Oracle {
     Milliseconds counts_from = 0;       // at the latest
     std::vector<Subscription> subscriptions;
     std::map<MessageId, std::uint32_t> copies;  // received, copies of retained values apart
+    std::set<MessageId> exactly_once;           // of them, those that came with QoS 2
     std::map<std::tuple<ClientIndex, std::string, mqtt::Qos>, MessageId> newest;  // by publisher, topic and QoS
   };
   struct Matching {
@@ -128,6 +138,8 @@ class Oracle {
   void judge_expiry(ClientIndex client);
   void expect(MessageId id);
   void waive(ClientIndex client, bool acknowledged_too);
+  void give_up(ClientIndex client, std::string_view filter, std::uint32_t ended_by);
+  bool is_expected(ClientIndex client, MessageId id) const;
   void check_age(ClientIndex client, const Received& packet) const;
   bool stands(const Sent& sent) const { return sent.acknowledged != not_yet && !sent.lost_by_crash; }
   bool is_superseded(MessageId older) const;
@@ -137,6 +149,7 @@ class Oracle {
   const broker::Options* options_;
   Milliseconds now_ = 0;
   Milliseconds process_started_ = 0;
+  std::uint32_t requests_ = 0;
   std::vector<Session> sessions_;
   std::vector<Sent> messages_;
   std::map<MessageId, std::vector<Expectation>> expected_;

@@ -24,10 +24,14 @@ std::optional<Rule> rule_named(std::string_view name) {
   return {};
 }
 
+// One in four leans nowhere; the others take turns, so that each rule's trouble is in any stretch of seeds.
+std::optional<Rule> leaning_of(std::uint64_t seed) {
+  if (seed % 4 == 0) return {};
+  return static_cast<Rule>((seed / 4 * 3 + seed % 4 - 1) % rules);
+}
+
 Plan::Plan(const Setup& setup, Random& random) {
-  // One in four leans nowhere; the others take turns, so that each rule's trouble is in any stretch of seeds.
-  if (setup.seed % 4 != 0) leaning = static_cast<Rule>(setup.seed / 4 * 3 % rules + setup.seed % 4 - 1);
-  if (leaning && static_cast<int>(*leaning) >= rules) leaning = static_cast<Rule>(static_cast<int>(*leaning) - rules);
+  leaning = leaning_of(setup.seed);
   loops = random.percent(50) ? 3 : 1;
   clients = random.between(3, 7);
   steps = random.between(150, 700);
@@ -59,45 +63,34 @@ void Plan::lean(Rule rule, Random& random) {
   failing = 0;
   options.queue_messages_max = 100'000;
   few_topics = 80;
+  crash = 12, persistent = 95, clean_start = 3;
+  steps = random.between(300, 900);
+  store_lazy = random.between(20, 70);
   switch (rule) {
     case Rule::acknowledge_after_commit:
-    case Rule::connack_after_session:
-    case Rule::suback_after_subscription:
-      crash = 30, store_lazy = 80;
-      if (rule == Rule::connack_after_session) clean_start = 40, lost = 60;
-      break;
+    case Rule::suback_after_subscription: crash = 20; break;
+    case Rule::connack_after_session: crash = 30, clean_start = 40, lost = 60; break;
     case Rule::pubcomp_after_erase:
     case Rule::pubrel_after_pubrec_stored:
     case Rule::gate_qos_2:
-    case Rule::repeat_joins_pending:
-      qos_0 = 0, qos_1 = 5, crash = 25, persistent = 95, store_lazy = 75, clean_start = 3, lost = 30;
-      break;
-    case Rule::one_publish_one_batch:
-      loops = 3, qos_0 = 0, qos_1 = 10, crash = 25, persistent = 95, clean_start = 3, clients = 6;
-      break;
+    case Rule::repeat_joins_pending: qos_0 = 0, qos_1 = 5, retain = 5, short_session = 0; break;
+    case Rule::one_publish_one_batch: loops = 3, qos_0 = 0, qos_1 = 10, clients = 6, retain = 5; break;
     case Rule::connection_generation:
       loops = 3, loops_change = false, qos_0 = 0, qos_1 = 80, take_over = 80, lost = 60, crash = 2, store_lazy = 80;
-      persistent = 95, clean_start = 3;
       break;
-    case Rule::erase_after_put:
-      loops = 3, qos_0 = 0, qos_1 = 90, crash = 5, persistent = 95, store_lazy = 85, disconnect = 2;
+    case Rule::erase_after_put: loops = 3, qos_0 = 0, qos_1 = 90, crash = 5, store_lazy = 85, disconnect = 2; break;
+    case Rule::message_outlives_deliveries: qos_0 = 0, qos_1 = 60, clients = 6, retain = 30, lost = 50; break;
+    case Rule::reserve_numbers: crash = 25, clean_start = 50, sweep = 3, lost = 50; break;
+    case Rule::reserve_positions: crash = 25, qos_0 = 0, qos_1 = 5, memory = 70, receive_small = 0; break;
+    case Rule::retained_versions:
+      loops = 3, retain = 95, few_topics = 100, qos_0 = 40, clear = 30, memory = written = 0, long_wait = 15;
+      whose_own = 10, message_expiry = 0;
       break;
-    case Rule::message_outlives_deliveries:
-      qos_0 = 0, qos_1 = 60, crash = 15, persistent = 95, clients = 6, retain = 30, lost = 50, clean_start = 4;
-      break;
-    case Rule::reserve_numbers: crash = 25, clean_start = 50, sweep = 3, persistent = 95, lost = 50; break;
-    case Rule::reserve_positions:
-      crash = 25, qos_0 = 0, qos_1 = 5, memory = 70, persistent = 95, clean_start = 2, receive_small = 0;
-      break;
-    case Rule::retained_versions: loops = 3, retain = 80, few_topics = 100, crash = 15, qos_0 = 30, clear = 30; break;
-    case Rule::stored_will: will = 100, crash = 15, take_over = 2; break;
-    case Rule::cancel_will_before_connack: will = 100, crash = 25, persistent = 95, lost = 60, clean_start = 2; break;
-    case Rule::store_time:
-      message_expiry = 60, crash = 15, clock_back = 90, long_wait = 40, persistent = 95, clean_start = 2;
-      break;
+    case Rule::stored_will: will = 100, take_over = 2; break;
+    case Rule::cancel_will_before_connack: will = 100, crash = 20, lost = 60; break;
+    case Rule::store_time: message_expiry = 60, crash = 15, clock_back = 90, long_wait = 40; break;
     case Rule::count: break;
   }
-  static_cast<void>(random);
 }
 
 }  // namespace mortise::simulation

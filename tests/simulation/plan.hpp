@@ -14,6 +14,8 @@ namespace mortise::simulation {
 inline constexpr int rules = static_cast<int>(broker::Rule::count);
 std::string_view name_of(broker::Rule rule);
 std::optional<broker::Rule> rule_named(std::string_view name);
+// The rule whose trouble the seed's run leans towards; none: no rule's.
+std::optional<broker::Rule> leaning_of(std::uint64_t seed);
 
 // What the command line may fix.
 struct Setup {
@@ -48,6 +50,7 @@ struct Plan {
   std::uint32_t large = 5;                    // payloads that are sent by reference
   std::uint32_t clean_start = 15;
   std::uint32_t few_topics = 30;
+  std::uint32_t whose_own = 50;               // of the topics, those with one publisher
   std::uint32_t power_cut = 40;               // of the crashes
   std::uint32_t clock_back = 20, clock_forward = 5;  // of the restarts
   std::uint32_t receive_small = 30;           // clients with a small receive maximum

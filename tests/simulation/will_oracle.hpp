@@ -45,8 +45,6 @@ class WillOracle {
   void closed(Milliseconds now);
 
   const std::vector<Will>& wills() const { return wills_; }
-  // Called for a will that starts to wait or is sent: who is subscribed now has to get it.
-  bool is_beginning(const Will& will) const { return will.state == Will::State::waiting; }
 
  private:
   static void finish(Will& will, Sure fate);

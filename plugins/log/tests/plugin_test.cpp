@@ -53,11 +53,10 @@ TEST_F(LogPlugin, opens_nothing_before_it_is_started) {
 TEST_F(LogPlugin, asks_for_no_lines_about_messages_unless_a_sink_wants_them) {
   Driven<Plugin> driven{config_, folder_.string()};
   driven.start();
-  ASSERT_EQ(driven.host.attached.size(), 2u);
-  EXPECT_TRUE(driven.host.attached[0].filters.empty());
-  EXPECT_EQ(driven.host.attached[0].kinds.front(), MORTISE_INFO);
-  EXPECT_EQ(driven.host.attached[1].filters, std::vector<std::string>{"messages"});
-  EXPECT_EQ(driven.host.attached[1].kinds, std::vector<std::uint16_t>{MORTISE_SILENT});
+  ASSERT_EQ(driven.host.attached.size(), 1u);
+  EXPECT_EQ(driven.host.attached[0].filters, std::vector<std::string>{"messages"});
+  EXPECT_EQ(driven.host.attached[0].kinds,
+            (std::vector<std::uint16_t>{MORTISE_INFO, MORTISE_NOTICE, MORTISE_WARNING, MORTISE_ERROR}));
 }
 
 TEST_F(LogPlugin, reopens_its_files_at_a_reload) {
@@ -99,12 +98,14 @@ TEST_F(LogPlugin, takes_over_new_settings_and_asks_the_host_anew) {
                      "categories": {"messages": "info", "auth": "debug"}}]})");
   ASSERT_EQ(Tables::reload_table.prepare(driven.self, node(more), driven.host.report(), &plan), MORTISE_OK);
   Tables::reload_table.commit(driven.self, plan);
-  ASSERT_EQ(driven.host.attached.size(), 3u);
-  EXPECT_EQ(driven.host.attached[0].kinds.front(), MORTISE_WARNING);
+  ASSERT_EQ(driven.host.attached.size(), 1u);
+  EXPECT_EQ(driven.host.attached[0].kinds.front(), MORTISE_DEBUG);
+  EXPECT_TRUE(driven.host.attached[0].filters.empty());
   ASSERT_EQ(Tables::reload_table.prepare(driven.self, node(config_), driven.host.report(), &plan),
             MORTISE_OK);
   Tables::reload_table.commit(driven.self, plan);
-  EXPECT_EQ(driven.host.attached.size(), 2u);
+  EXPECT_EQ(driven.host.attached[0].kinds.front(), MORTISE_INFO);
+  EXPECT_EQ(driven.host.attached[0].filters, std::vector<std::string>{"messages"});
   EXPECT_TRUE(driven.host.faults.empty());
 }
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <mortise/plugin.hpp>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "sdk/fake_host.hpp"
 
@@ -21,52 +21,60 @@ std::vector<SinkSettings> settings_of(const char* json) {
   return read_settings(config{services, test::node(tree)}, "/state");
 }
 
-// "category:lowest level", "*" for all that are not named, "-" for none.
-std::set<std::string> wished(const char* json) {
-  std::set<std::string> out;
-  for (const attach& wish : wishes_of(settings_of(json)))
-    out.insert((wish.filters.empty() ? "*" : wish.filters[0]) + ":" +
-               (wish.kinds[0] == MORTISE_SILENT ? "-" : std::string{level_name(wish.kinds[0])}));
-  return out;
-}
-
 struct Wish {
   const char* name;
   const char* config;
-  std::set<std::string> wished;
+  std::string lowest;
+  std::vector<std::string> unwanted;
 };
 void PrintTo(const Wish& row, std::ostream* out) { *out << row.name; }
 
 class Wishes : public testing::TestWithParam<Wish> {};
-TEST_P(Wishes, are_the_lowest_of_all_sinks) { EXPECT_EQ(wished(GetParam().config), GetParam().wished); }
+TEST_P(Wishes, are_those_of_all_sinks_together) {
+  const attach wish = wishes_of(settings_of(GetParam().config));
+  EXPECT_EQ(level_name(wish.kinds.front()), GetParam().lowest);
+  EXPECT_EQ(wish.kinds.back(), MORTISE_ERROR);
+  EXPECT_EQ(wish.filters, GetParam().unwanted);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Settings, Wishes,
     testing::ValuesIn<Wish>({
-        {"info_and_no_messages_unless_asked",
-         R"({"sinks": [{"type": "console"}]})",
-         {"*:info", "messages:-"}},
+        {"info_and_no_messages_unless_asked", R"({"sinks": [{"type": "console"}]})", "info", {"messages"}},
         {"messages_when_named",
          R"({"sinks": [{"type": "console", "categories": {"messages": "info"}}]})",
-         {"*:info", "messages:info"}},
+         "info",
+         {}},
         {"messages_of_one_sink_of_two",
-         R"({"sinks": [{"type": "console"}, {"type": "file", "path": "x", "categories": {"messages": "info"}}]})",
-         {"*:info", "messages:info"}},
+         R"({"sinks": [{"type": "console"},)"
+         R"( {"type": "file", "path": "x", "categories": {"messages": "info"}}]})",
+         "info",
+         {}},
         {"the_lower_level_of_two",
-         R"({"sinks": [{"type": "console", "level": "error"}, {"type": "file", "path": "x", "level": "debug"}]})",
-         {"*:debug", "messages:-"}},
-        {"a_category_one_sink_names_and_the_other_wants_anyway",
-         R"({"sinks": [{"type": "console", "categories": {"auth": "error"}}, {"type": "file", "path": "x"}]})",
-         {"*:info", "auth:info", "messages:-"}},
-        {"all_off_but_one",
-         R"({"sinks": [{"type": "console", "level": "off", "categories": {"auth": "debug"}}]})",
-         {"*:-", "auth:debug", "messages:-"}},
+         R"({"sinks": [{"type": "console", "level": "error"},)"
+         R"( {"type": "file", "path": "x", "level": "debug"}]})",
+         "debug",
+         {"messages"}},
+        {"a_category_one_sink_leaves_out_and_the_other_does_not",
+         R"({"sinks": [{"type": "console", "categories": {"auth": "off"}}, {"type": "file", "path": "x"}]})",
+         "info",
+         {"messages"}},
+        {"a_category_all_leave_out",
+         R"({"sinks": [{"type": "console", "categories": {"auth": "off"}}]})",
+         "info",
+         {"auth", "messages"}},
+        {"a_category_below_the_rest",
+         R"({"sinks": [{"type": "console", "level": "error", "categories": {"auth": "debug"}}]})",
+         "debug",
+         {"messages"}},
+        {"all_off", R"({"sinks": [{"type": "console", "level": "off"}]})", "error", {"messages"}},
     }),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Settings, begin_relative_paths_at_the_state_folder) {
-  const auto settings = settings_of(R"({"sinks": [{"type": "file", "path": "logs/../m.log"},
-                                                  {"type": "file", "path": "/var/log/m.json", "format": "json"}]})");
+  const auto settings = settings_of(R"({"sinks": [
+      {"type": "file", "path": "logs/../m.log"},
+      {"type": "file", "path": "/var/log/m.json", "format": "json"}]})");
   EXPECT_EQ(settings[0].path, "/state/m.log");
   EXPECT_EQ(settings[0].format, Format::text);
   EXPECT_EQ(settings[1].path, "/var/log/m.json");

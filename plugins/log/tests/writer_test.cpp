@@ -133,7 +133,7 @@ TEST(Writer, writes_json_that_can_be_read_line_by_line) {
 
 TEST(FullDisk, loses_whole_lines_counts_them_and_says_so_when_it_can_write_again) {
   const Folder folder;
-  Writer writer{{file(folder / "log"), file(folder / "other")}};
+  Writer writer{{file(folder / "log")}};
   write(writer, {{.text = "first"}});
   {
     const SmallDisk full{fs::file_size(folder / "log") + 20};
@@ -146,17 +146,16 @@ TEST(FullDisk, loses_whole_lines_counts_them_and_says_so_when_it_can_write_again
             "first|lines were lost here: they could not be written  lines=3 error=\"File too large\"|last");
 }
 
-TEST(FullDisk, is_told_by_the_other_sinks_once_at_its_begin_and_end) {
+TEST(FullDisk, is_told_by_the_other_sinks_once) {
   const Folder folder;
-  SinkSettings full = file("/dev/full");
-  Writer writer{{full, file(folder / "other")}};
+  Writer writer{{file("/dev/full"), file(folder / "other")}};
   write(writer, {{.text = "1"}});
   write(writer, {{.text = "2"}});
   EXPECT_EQ(texts_in(folder / "other"),
             "1|the log cannot be written  sink=/dev/full error=\"No space left on device\"|2");
 }
 
-TEST(FullDisk, that_is_over_is_told_by_the_other_sinks_too) {
+TEST(FullDisk, that_is_over_is_told_by_all_and_only_the_brokers_lines_are_counted) {
   const Folder folder;
   Writer writer{{file(folder / "log"), file(folder / "other")}};
   {
@@ -165,8 +164,9 @@ TEST(FullDisk, that_is_over_is_told_by_the_other_sinks_too) {
   }
   write(writer, {{.text = "2"}});
   EXPECT_EQ(texts_in(folder / "other"),
-            "the log can be written again  sink=" + (folder / "log") + " lines=1|" +
-                "lines were lost here: they could not be written  lines=2 " + "error=\"File too large\"|2");
+            "lines were lost here: they could not be written  lines=1 "
+            "error=\"File too large\"|2|the log can be written again  sink=" +
+                (folder / "log") + " lines=1");
 }
 
 TEST(FullDisk, is_remembered_across_a_reload) {

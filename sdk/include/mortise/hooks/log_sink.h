@@ -1,10 +1,9 @@
 // Hook "mortise.log-sink/1": where log lines go.
 //
 // Grant: listing the table asks for it.  Attach: yes; kinds are the levels wanted (MORTISE_DEBUG to
-// MORTISE_ERROR, none = all; MORTISE_SILENT alone = none of them), filters are categories, that is the
-// `source` of lines, whole names. An attachment without filters speaks for every category that no other
-// attachment of the instance names. A line is built if some attachment wants it, and shown to each instance
-// that has one which does.
+// MORTISE_ERROR; none = all), filters are the names of categories not wanted at all, such as "messages" (a
+// category is the `source` of a line). A wish, not a promise: other lines may come, too. What the kernel
+// builds at all is what some sink wants.
 #ifndef MORTISE_HOOKS_LOG_SINK_H
 #define MORTISE_HOOKS_LOG_SINK_H
 
@@ -15,9 +14,6 @@ extern "C" {
 #endif
 
 #define MORTISE_LOG_SINK "mortise.log-sink/1"
-
-// As the only kind of an attachment: no line of the categories it names is wanted.
-enum { MORTISE_SILENT = 0 };
 
 // Owns: the plugin; constant data.
 typedef struct mortise_log_sink {

@@ -1,0 +1,206 @@
+#include "app/assembly.hpp"
+
+#include <sys/random.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+
+#include "app/broker_options.hpp"
+#include "broker/restorer.hpp"
+#include "config/settings_reader.hpp"
+#include "host/host.hpp"
+#include "net/loops.hpp"
+
+namespace mortise::app {
+
+namespace {
+
+constexpr auto store_patience = std::chrono::seconds{60};  // until the first batch is on the disk
+constexpr auto goodbye = std::chrono::seconds{5};          // for clients to take what is still unwritten
+
+base::HashSeed random_seed() {
+  base::HashSeed seed;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+    throw std::system_error{errno, std::generic_category(), "getrandom"};
+  return seed;
+}
+
+// What the host sees of the loops. Before they exist there is nobody to wake but whoever waits for the store.
+class Bridge final : public host::Loops, public net::TurnObserver {
+ public:
+  explicit Bridge(host::Host& host) : host_{host} {}
+
+  void connect(net::Loops& loops) {
+    const std::lock_guard lock{mutex_};
+    loops_ = &loops;
+  }
+  // False: it did not come true in time.
+  template <class Condition>
+  bool wait_until(Condition condition) {
+    std::unique_lock lock{mutex_};
+    return rose_.wait_for(lock, store_patience, condition);
+  }
+
+  void post(std::uint32_t loop, std::function<void(broker::Broker&)> task) override {
+    if (net::Loops* loops = known()) loops->post(loop, std::move(task));
+  }
+  void wake_all() override {
+    if (net::Loops* loops = known()) loops->wake_all();
+    rose_.notify_all();
+  }
+  void before_turn(std::uint32_t loop) override { host_.begin_turn(loop); }
+  void after_turn(std::uint32_t loop) override { host_.end_turn(loop); }
+
+ private:
+  net::Loops* known() {
+    const std::lock_guard lock{mutex_};
+    return loops_;
+  }
+  host::Host& host_;
+  std::mutex mutex_;
+  std::condition_variable rose_;
+  net::Loops* loops_ = nullptr;
+};
+
+std::vector<std::filesystem::path> plugin_path(const Invocation& invocation, const config::Settings& settings) {
+  std::vector<std::filesystem::path> path = invocation.plugin_path;
+  path.insert(path.end(), settings.kernel.plugin_path.begin(), settings.kernel.plugin_path.end());
+  path.emplace_back(MORTISE_PLUGIN_DIR);
+  return path;
+}
+
+std::string text_of(const std::vector<config::Finding>& findings) {
+  std::string text;
+  for (const config::Finding& finding : findings) text += (text.empty() ? "" : "\n") + finding.to_text();
+  return text;
+}
+
+}  // namespace
+
+// In the order in which they are made; they end the other way round.
+struct Assembly::Parts {
+  Invocation invocation;
+  config::Settings settings;
+  std::unique_ptr<host::Host> host;
+  std::unique_ptr<Bridge> bridge;
+  std::vector<std::unique_ptr<broker::Listener>> listeners;
+  std::unique_ptr<broker::Shared> shared;
+  std::unique_ptr<net::Loops> loops;
+  std::vector<std::string> listening;
+  bool started = false;
+
+  std::string restore();
+  void stop();
+};
+
+Assembly::Assembly(const Invocation& invocation) : parts_{std::make_unique<Parts>()} {
+  parts_->invocation = invocation;
+}
+
+Assembly::~Assembly() { stop(); }
+
+std::vector<config::Finding> Assembly::load() {
+  Parts& p = *parts_;
+  config::SettingsReading reading = config::read_settings(p.invocation.config, config::process_environment());
+  std::vector<config::Finding> findings = std::move(reading.findings);
+  if (config::has_errors(findings)) return findings;
+  p.settings = std::move(reading.settings);
+
+  host::Options options;
+  options.loops = loop_count(p.settings);
+  options.config_dir = p.settings.folder;
+  options.state_dir = std::filesystem::absolute(p.invocation.state_dir);
+  options.plugin_path = plugin_path(p.invocation, p.settings);
+  options.grants = p.settings.kernel.grants;
+  p.host = std::make_unique<host::Host>(options, p.settings.plugins);
+  const auto add = [&](std::vector<config::Finding> more) {
+    findings.insert(findings.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  add(p.host->load());
+  add(check_settings(p.settings, p.host->store() != nullptr));
+  return findings;
+}
+
+std::string Assembly::start() {
+  Parts& p = *parts_;
+  std::error_code fault;
+  std::filesystem::create_directories(p.invocation.state_dir, fault);
+  if (fault) return p.invocation.state_dir.string() + ": cannot make the state folder: " + fault.message();
+  const std::vector<config::Finding> findings = p.host->start();
+  if (config::has_errors(findings)) return text_of(findings);
+  p.started = true;
+
+  const bool has_store = p.host->store() != nullptr;
+  const std::uint32_t loops = loop_count(p.settings);
+  p.bridge = std::make_unique<Bridge>(*p.host);
+  p.shared = std::make_unique<broker::Shared>(broker_options(p.settings, has_store, random_seed()), loops,
+                                              p.host->store(), p.host->hooks(), p.host->log());
+  p.host->connect(*p.shared, *p.bridge);
+  if (const std::string problem = p.restore(); !problem.empty()) return problem;
+
+  p.listeners = broker_listeners(p.settings);
+  for (std::size_t i = 0; i < p.listeners.size(); ++i) {
+    const config::Bind& bind = p.settings.listeners[i].bind.value;
+    const auto port = p.loops->listen(*p.listeners[i], {bind.address, bind.port});
+    if (!port) return port.error();
+    p.listening.push_back(p.listeners[i]->name + "  " + bind.text);
+  }
+  p.loops->start();
+  return {};
+}
+
+// Everything the store has goes to its loop's broker before the first port opens.
+std::string Assembly::Parts::restore() {
+  broker::Restorer restorer{*shared};
+  if (host->store())
+    if (const std::string problem = host->restore(restorer); !problem.empty()) return problem;
+  net::LoopsOptions options;
+  options.connections_max = settings.kernel.limits.connections;
+  options.latest_stored = restorer.latest();
+  options.observer = bridge.get();
+  loops = std::make_unique<net::Loops>(*shared, options);
+  bridge->connect(*loops);
+  if (!host->store()) return {};
+
+  std::vector<broker::Broker*> brokers;
+  const base::Now now = loops->now();
+  for (std::uint32_t i = 0; i < shared->loops(); ++i) {
+    host->begin_turn(i);
+    brokers.push_back(&loops->broker(i));
+    brokers.back()->begin_turn(now);
+  }
+  const broker::Restorer::Outcome outcome = restorer.finish(brokers, now);
+  for (std::uint32_t i = 0; i < shared->loops(); ++i) {
+    brokers[i]->end_turn();
+    host->end_turn(i);
+  }
+  const std::string text = "restored " + std::to_string(outcome.sessions) + " sessions, " +
+                           std::to_string(outcome.subscriptions) + " subscriptions, " +
+                           std::to_string(outcome.deliveries) + " queued messages, " +
+                           std::to_string(outcome.retained) + " retained messages";
+  shared->log.write(broker::LogLevel::info, "kernel", "store.restored", text, nullptr, {});
+  if (!bridge->wait_until([&] { return shared->journal.line(broker::Level::synced) >= 1; }))
+    return "the store did not bring its first batch to the disk within a minute; its log lines say why";
+  return {};
+}
+
+std::vector<std::string> Assembly::listening() const { return parts_->listening; }
+
+void Assembly::reload_files() { parts_->host->reload_files(); }
+
+void Assembly::stop() { parts_->stop(); }
+
+void Assembly::Parts::stop() {
+  if (!started) return;
+  started = false;
+  if (loops) {
+    loops->stop(goodbye);
+    // What rode along with the next batch has no next batch to wait for.
+    for (std::uint32_t i = 0; i < shared->loops(); ++i) loops->broker(i).end_last_turn();
+  }
+  host->stop();
+}
+
+}  // namespace mortise::app

@@ -1,0 +1,37 @@
+// The whole broker, put together: read assembly.cpp to see it.
+//
+// Thread: main.   Owns: everything.   Fails: by text for people; what was started is stopped again.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/commands/command.hpp"
+#include "config/finding.hpp"
+
+namespace mortise::app {
+
+class Assembly {
+ public:
+  explicit Assembly(const Invocation& invocation);
+  ~Assembly();
+
+  // Reads the configuration and lets every plugin check its own part: as far as `mortise check` goes. All findings.
+  std::vector<config::Finding> load();
+  // Plugins, store, loops, listeners: in this order. What went wrong, or empty. Tells nobody yet that it listens.
+  std::string start();
+  // One line a listener: "local  127.0.0.1:1883".
+  std::vector<std::string> listening() const;
+  // Plugins read their files again, logs are reopened.
+  void reload_files();
+  // Clients are told, what is unwritten is written, the store is brought to synced, plugins end in reverse.
+  void stop();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace mortise::app

@@ -1,0 +1,141 @@
+#include "host/host.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "host/innards.hpp"
+#include "host/instance.hpp"
+#include "host/life.hpp"
+#include "host/loading.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+// Log sinks first, so that everything after them is logged; then the store; then the order of the file.
+int start_rank(const Instance& instance) {
+  if (instance.manifest.log_sink) return 0;
+  return instance.manifest.store ? 1 : 2;
+}
+
+std::vector<Instance*> in_start_order(const Innards& in) {
+  std::vector<Instance*> order;
+  for (const auto& instance : in.instances)
+    if (instance) order.push_back(instance.get());
+  std::ranges::stable_sort(order, {}, [](const Instance* one) { return start_rank(*one); });
+  return order;
+}
+
+void log_started(Instance& instance) {
+  const std::string grants = instance.grants.text();
+  const std::array<broker::Log::Field, 5> fields{{{"plugin", instance.name()},
+                                                  {"id", instance.manifest.descriptor->id},
+                                                  {"version", instance.manifest.descriptor->version},
+                                                  {"file", instance.file.native()},
+                                                  {"grants", grants}}};
+  instance.in.log.write(broker::LogLevel::info, "host", "plugin.started", "plugin started", nullptr, fields);
+}
+
+}  // namespace
+
+Host::Host(Options options, const std::vector<config::Plugin>& plugins)
+    : plugins_{plugins}, in_{std::make_unique<Innards>(std::move(options))} {}
+
+Host::~Host() { stop(); }
+
+std::vector<config::Finding> Host::load() {
+  std::vector<config::Finding> findings;
+  for (std::size_t i = 0; i < plugins_.size(); ++i)
+    if (auto instance = load_instance(*in_, plugins_[i], i, findings)) {
+      if (instance->manifest.store && !in_->store.provider()) in_->store.set_provider(instance.get());
+      in_->instances.push_back(std::move(instance));
+    }
+  check_together(plugins_, *in_, findings);
+  config::sort_by_place(findings);
+  return findings;
+}
+
+std::vector<config::Finding> Host::start() {
+  std::vector<config::Finding> findings;
+  for (Instance* const instance : in_start_order(*in_)) {
+    std::vector<config::Finding> own;
+    if (start_instance(*instance, own)) {
+      log_started(*instance);
+    } else if (!instance->settings.required && in_->store.provider() != instance) {
+      for (config::Finding& finding : own) finding.severity = config::Severity::warning;
+    }
+    std::ranges::move(own, std::back_inserter(findings));
+    if (config::has_errors(findings)) break;
+  }
+  if (config::has_errors(findings)) stop();
+  return findings;
+}
+
+void Host::stop() {
+  if (std::exchange(stopped_, true)) return;
+  in_->board.set_running(false);
+  std::vector<Instance*> order = in_start_order(*in_);
+  std::ranges::reverse(order);
+  for (Instance* const instance : order) {
+    if (in_->store.provider() == instance && instance->is(State::running)) {
+      const std::string problem = in_->store.finish(in_->options.flush_patience);
+      const std::array<broker::Log::Field, 2> fields{{{"plugin", instance->name()}, {"reason", problem}}};
+      if (!problem.empty())
+        in_->log.write(broker::LogLevel::error, "store", "store.not_flushed", "the store could not keep everything",
+                       nullptr, fields);
+    }
+    stop_instance(*instance);
+  }
+  disconnect();
+}
+
+std::vector<config::Finding> Host::reload_files() {
+  std::vector<config::Finding> findings;
+  for (Instance* const instance : in_start_order(*in_)) {
+    for (config::Finding& finding : reload_instance(*instance)) {
+      const bool refused = finding.severity == config::Severity::error;
+      const std::string text = finding.to_text();
+      const std::array<broker::Log::Field, 1> fields{{{"plugin", instance->name()}}};
+      in_->log.write(refused ? broker::LogLevel::error : broker::LogLevel::warning, "host",
+                     refused ? "plugin.reload_refused" : "plugin.reload_finding", text, nullptr, fields);
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+broker::Hooks& Host::hooks() noexcept { return in_->hooks; }
+broker::Log& Host::log() noexcept { return in_->log; }
+broker::Store* Host::store() noexcept { return in_->store.provider() ? &in_->store : nullptr; }
+
+void Host::connect(broker::Shared& shared, Loops& loops) {
+  in_->shared = &shared;
+  in_->loops = &loops;
+  in_->board.set_running(true);
+}
+
+void Host::disconnect() {
+  in_->loops = nullptr;
+  in_->shared = nullptr;
+  in_->board.set_running(false);
+}
+
+std::string Host::restore(broker::Restorer& to) { return in_->store.restore(to); }
+
+void Host::begin_turn(std::uint32_t loop) { in_->hooks.begin_turn(loop); }
+void Host::end_turn(std::uint32_t loop) { in_->hooks.end_turn(loop); }
+
+std::vector<Host::Status> Host::status() const {
+  std::vector<Status> all;
+  for (const auto& instance : in_->instances)
+    all.push_back({instance->name(), instance->manifest.descriptor->id, instance->manifest.descriptor->version,
+                   instance->file.string(), std::string{name_of(instance->now())}, instance->grants.text(),
+                   instance->faults.load(), instance->late_answers.load()});
+  return all;
+}
+
+std::vector<Losses::Row> Host::losses() const { return in_->losses.rows(); }
+std::uint64_t Host::log_lines_dropped() const noexcept { return in_->log.dropped(); }
+std::int64_t Host::message_bytes() const noexcept { return in_->accounts.charged(broker::Account::message); }
+
+}  // namespace mortise::host

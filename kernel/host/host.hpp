@@ -1,0 +1,92 @@
+// The plugin host: finds, opens, checks, configures, starts and stops plugins, and is the broker's port to them.
+//
+//   Host host{options, settings.plugins};
+//   host.load()                 find, open, describe, check, create, configure: where `mortise check` ends
+//   host.start()                log sinks, then the store, then the YAML's order
+//   Shared shared{…, host.store(), host.hooks(), host.log()};
+//   host.connect(shared, loops); host.restore(restorer);
+//   each loop, each turn:  host.begin_turn(loop); …; host.end_turn(loop);
+//   host.reload_files()         at SIGHUP
+//   the loops have ended:  host.stop()
+//
+// Thread: the control thread, begin_turn and end_turn excepted.
+// Owns:   every instance, their threads, the log. Outlives the brokers and their Shared.
+// Fails:  by findings with file, line, column and remedy.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/restorer.hpp"
+#include "broker/shared.hpp"
+#include "config/finding.hpp"
+#include "config/settings.hpp"
+#include "host/loops.hpp"
+#include "host/losses.hpp"
+#include "host/options.hpp"
+
+namespace mortise::host {
+
+struct Innards;
+
+class Host {
+ public:
+  Host(Options options, const std::vector<config::Plugin>& plugins);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // All findings of all plugins. With an error among them only destruction is left to do.
+  std::vector<config::Finding> load();
+  // Errors: a required plugin did not start; those that had been started are stopped again. Warnings: others did not.
+  std::vector<config::Finding> start();
+  // In reverse; the store is brought to synced first, and log sinks go last. No loop may run any more. What an instance
+  // could not finish in time is logged. Does nothing the second time.
+  void stop();
+  // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had, and its
+  // findings are logged and returned.
+  std::vector<config::Finding> reload_files();
+
+  // ---- the broker's ports; they live as long as the host
+  broker::Hooks& hooks() noexcept;
+  broker::Log& log() noexcept;
+  // Null without a store plugin. Known after load().
+  broker::Store* store() noexcept;
+
+  // Before the first broker hands over a batch; both must live until stop() has returned or disconnect().
+  void connect(broker::Shared& shared, Loops& loops);
+  // The loops take no turn any more and nothing is posted to them; stop() does it, too.
+  void disconnect();
+  // Reads everything the store has. What went wrong, or empty. Needs a store and connect().
+  std::string restore(broker::Restorer& to);
+
+  // Around each turn of a loop, on that loop. A turn runs what Loops::post brought, too.
+  void begin_turn(std::uint32_t loop);
+  void end_turn(std::uint32_t loop);
+
+  // ---- what can be seen
+  struct Status {
+    std::string name;
+    std::string id;       // "org.mortise.log"; empty when the library could not be read
+    std::string version;
+    std::string file;
+    std::string state;
+    std::string grants;   // "mortise.authorise/1, mortise.host.publish/1 (alerts/#)"
+    std::uint64_t faults = 0;
+    std::uint64_t late_answers = 0;
+  };
+  std::vector<Status> status() const;
+  std::vector<Losses::Row> losses() const;
+  // Log lines no sink has seen because it was too slow.
+  std::uint64_t log_lines_dropped() const noexcept;
+  // What messages made by plugins take, in bytes.
+  std::int64_t message_bytes() const noexcept;
+
+ private:
+  const std::vector<config::Plugin> plugins_;
+  std::unique_ptr<Innards> in_;
+  bool stopped_ = false;
+};
+
+}  // namespace mortise::host

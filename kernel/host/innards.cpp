@@ -1,0 +1,57 @@
+#include "host/innards.hpp"
+
+#include <cstdio>
+
+#include "host/instance.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+std::function<void(const LogLine&)> plain_log_of(const Options& options) {
+  if (options.plain_log) return options.plain_log;
+  return [](const LogLine& line) { std::fprintf(stderr, "%s\n", line.plain().c_str()); };
+}
+
+}  // namespace
+
+Innards::Innards(Options chosen)
+    : options{std::move(chosen)},
+      log{options.log_bytes_max, plain_log_of(options)},
+      workers{options.workers, options.work_waiting_max},
+      tokens{clock},
+      board{options.loops},
+      decisions{*this},
+      hooks{*this, options.loops},
+      store{*this} {}
+
+Innards::~Innards() {
+  // Alarms point into instances, and strands into everything.
+  clock.finish();
+  workers.finish();
+  for (const auto& instance : instances) instance->strand.finish();
+}
+
+broker::Level Innards::level_of(std::string_view topic) const {
+  const broker::Shared* const now = shared.load();
+  return now && now->journal.has_store() ? now->options.level_of(topic) : broker::Level::memory;
+}
+
+void Innards::forget(std::uint64_t plugin_data) {
+  const ClientData data = client_data.take(plugin_data);
+  if (!data.owner || !data.owner->manifest.authenticate->forget) return;
+  Instance& owner = *data.owner;
+  const auto tell = [&owner, word = data.word] {
+    owner.guarded("authenticate.forget", [&] { owner.manifest.authenticate->forget(owner.self, word); });
+  };
+  if (owner.on_strand())
+    owner.strand.post_always(tell);
+  else
+    tell();
+}
+
+void Innards::wake_loops() {
+  if (Loops* const all = loops.load()) all->wake_all();
+}
+
+}  // namespace mortise::host

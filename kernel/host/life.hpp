@@ -1,0 +1,22 @@
+// Starting and stopping one configured instance, and letting it read its files again.
+//
+// Thread: the control thread, which may wait here with a limit.
+// Fails:  by findings; what cannot be finished at the end is logged and left.
+#pragma once
+
+#include <vector>
+
+#include "config/finding.hpp"
+
+namespace mortise::host {
+
+struct Instance;
+
+// Whether it is running now. If not it is stopped and destroyed already.
+bool start_instance(Instance& instance, std::vector<config::Finding>& findings);
+// From running or configured to stopped; nothing for one that is stopped already.
+void stop_instance(Instance& instance);
+// Prepare and commit, or roll back, with the settings it has. Findings of a refusal.
+std::vector<config::Finding> reload_instance(Instance& instance);
+
+}  // namespace mortise::host

@@ -1,0 +1,53 @@
+// Reasons of plugins to give messages up, and how many went that way.
+//
+// Thread: any.   Owns: the rows, to the end of the host.
+// Source: mortise/services/ledger.h.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace mortise::host {
+
+class Losses {
+ public:
+  struct Row {
+    std::string name;  // "<instance>.<name>", or "plugin" for what names no reason
+    std::string help;
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  Losses() : rows_{{"plugin", "a plugin gave it up without a reason"}} {}
+
+  // The number of a reason; the same name gives the same number.
+  std::uint32_t reason(const std::string& name, const std::string& help) {
+    const std::lock_guard lock{mutex_};
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+      if (rows_[i].name == name) return static_cast<std::uint32_t>(i);
+    rows_.push_back({name, help});
+    return static_cast<std::uint32_t>(rows_.size() - 1);
+  }
+  // An unknown number counts as "plugin".
+  void lose(std::uint32_t loss, std::uint64_t messages, std::uint64_t bytes) {
+    const std::lock_guard lock{mutex_};
+    Row& row = rows_[loss < rows_.size() ? loss : 0];
+    row.messages += messages;
+    row.bytes += bytes;
+  }
+  // One message that a hook answered DROP to.
+  void count_message(std::uint32_t loss) { lose(loss, 1, 0); }
+
+  std::vector<Row> rows() const {
+    const std::lock_guard lock{mutex_};
+    return rows_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace mortise::host

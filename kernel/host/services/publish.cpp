@@ -1,0 +1,27 @@
+#include "host/host_table.hpp"
+#include "host/innards.hpp"
+#include "host/instance.hpp"
+
+namespace mortise::host {
+
+namespace {
+
+mortise_status_t publish(const mortise_host_t* host, mortise_message_t* message, const mortise_publish_t* how) {
+  Instance& instance = Instance::of(host);
+  if (!instance.is(State::running)) return MORTISE_E_STATE;
+  if (!message || (how && !MORTISE_HAS(how, context))) return MORTISE_E_INVALID;
+  // The broker says when a message is routed; when it is durable it does not say yet.
+  if (how && how->level != MORTISE_MEMORY) return MORTISE_E_INVALID;
+  return as_status([&]() -> mortise_status_t {
+    if (!instance.grants.covers(MORTISE_HOST_PUBLISH, message->message->topic())) return MORTISE_E_NOT_GRANTED;
+    return instance.publishing.add(message->message, how);
+  });
+}
+
+constexpr mortise_publisher_t table{sizeof table, 0, &publish};
+
+}  // namespace
+
+const mortise_publisher_t& publish_service() { return table; }
+
+}  // namespace mortise::host

@@ -1,0 +1,129 @@
+#include "plugin.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "password.hpp"
+
+namespace mortise::auth_file {
+
+namespace {
+
+constexpr std::uint8_t server_busy = 0x89;  // MQTT 5.0 table 3-1
+
+// A password on its way to the worker pool.
+struct Login {
+  token waiting;
+  std::shared_ptr<const Files> files;
+  std::string username;
+  std::string password;
+
+  ~Login() { wipe(password); }
+
+  void decide() {
+    const User* user = files->users->find(username);
+    const bool right = is_password(password, user ? user->hash : files->users->stand_in());
+    if (!user)
+      waiting.reply(pass);  // not ours: the next plugin may know it
+    else if (right)
+      waiting.reply(allow);
+    else
+      waiting.reply(deny,
+                    {.rule = files->users->file + ":" + std::to_string(user->line) + " another password"});
+  }
+};
+
+std::optional<Action> action_of(std::uint32_t action) {
+  switch (action) {
+    case MORTISE_PUBLISH:
+    case MORTISE_WILL: return Action::publish;
+    case MORTISE_SUBSCRIBE: return Action::subscribe;
+    case MORTISE_RECEIVE: return Action::receive;
+    default: return std::nullopt;
+  }
+}
+
+// What the setting `key` names, read; empty if it is not set, or with a mistake if it cannot be read.
+std::optional<std::string> content_of(const config& from, const std::string& key, std::string_view folder,
+                                      Mistakes& mistakes) {
+  const std::string name{from.text("/" + key, "")};
+  if (name.empty()) return std::nullopt;
+  const auto path = std::filesystem::path{folder} / name;
+  return read_file(path.string(), name, mistakes);
+}
+
+std::shared_ptr<const Files> read_files(const config& from, std::string_view folder) {
+  auto out = std::make_shared<Files>();
+  Mistakes mistakes;
+  if (const auto text = content_of(from, "users", folder, mistakes))
+    out->users = read_users(*text, std::string{from.text("/users")}, mistakes);
+  // Users that could not be read would make a mistake of every rule that names one.
+  const bool knows_users = mistakes.empty() || out->users;
+  if (const auto text = content_of(from, "access", folder, mistakes); text && knows_users)
+    out->access =
+        read_access(*text, std::string{from.text("/access")}, out->users ? &*out->users : nullptr, mistakes);
+  if (mistakes.empty()) return out;
+  std::vector<finding> list;
+  for (const Mistake& each : mistakes)
+    list.push_back(finding{{}, each.text, each.remedy}.in(each.file, each.line, each.column));
+  throw findings{std::move(list)};
+}
+
+}  // namespace
+
+Plugin::Plugin(host to, config from) : host_{to} {
+  if (!from.at("/users") && !from.at("/access"))
+    throw finding{{}, "names neither users nor access", "give at least one of the two files"};
+  files_.set(read_files(from, host_.config_dir()));
+}
+
+void Plugin::start() { attach_to(*files_.get()); }
+
+void Plugin::attach_to(const Files& files) {
+  attach_or_detach(files.users.has_value(), authenticates_, MORTISE_AUTHENTICATE, {});
+  attach_or_detach(files.access.has_value(), authorises_, MORTISE_AUTHORISE,
+                   {.kinds = {MORTISE_PUBLISH, MORTISE_SUBSCRIBE, MORTISE_RECEIVE, MORTISE_WILL}});
+}
+
+void Plugin::attach_or_detach(bool wanted, std::optional<mortise_hook_t>& hook, const char* extension,
+                              const attach& how) {
+  if (wanted && !hook) hook = host_.attach(extension, how);
+  if (!wanted && hook) host_.detach(*std::exchange(hook, std::nullopt));
+}
+
+answer Plugin::authenticate(call now, const mortise_connect_t& who) {
+  if (!who.has_username) return pass;  // the listener says whether such clients may enter
+  auto files = files_.get();
+  if (!files->users) return pass;  // a reload took the file out a moment ago
+  auto waiting = now.defer();
+  if (!waiting) return now.deny(server_busy);
+  // A shared pointer because the way to the pool wants what can be copied.
+  const std::shared_ptr<Login> login{new Login{std::move(*waiting), std::move(files),
+                                               std::string{view(who.username)},
+                                               std::string{characters(who.password)}}};
+  if (!host_.submit([login] { login->decide(); })) login->waiting.reply(deny, {.reason_code = server_busy});
+  return pending;
+}
+
+answer Plugin::authorise(call now, const mortise_access_t& asked) {
+  const auto action = action_of(asked.action);
+  if (!action) return pass;
+  Question question{std::nullopt, view(asked.client->client_id), *action, view(asked.topic)};
+  if (asked.client->username.data) question.username = view(asked.client->username);
+  return files_.on_loop(now.loop(), [&](const Files& files) {
+    if (!files.access) return pass;
+    const Ruling ruling = files.access->judge(question);
+    if (ruling.allowed) return allow;
+    if (!ruling.rule.empty()) return now.deny(0, {}, ruling.rule);
+    return now.deny(0, {}, files.access->no_rule_for(question));
+  });
+}
+
+Plugin::Plan Plugin::prepare(config from) const { return read_files(from, host_.config_dir()); }
+
+void Plugin::commit(Plan plan) {
+  files_.set(plan);
+  attach_to(*plan);
+}
+
+}  // namespace mortise::auth_file

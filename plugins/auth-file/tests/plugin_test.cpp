@@ -1,0 +1,205 @@
+// The plugin through its C functions: logins that wait, answers with their rule, reload.
+#include "plugin.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "password.hpp"
+#include "sdk/driven.hpp"
+
+namespace mortise::test {
+namespace {
+
+namespace fs = std::filesystem;
+using auth_file::Plugin;
+using Tables = detail::tables<Plugin>;
+
+const Json both = Json::parse(R"({"users": "users.yaml", "access": "access.yaml"})");
+
+class AuthFile : public testing::Test {
+ protected:
+  AuthFile() {
+    std::string name = (fs::temp_directory_path() / "mortise-auth-XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+    static const std::string hash = auth_file::hash_password("secret");
+    write("users.yaml",
+          "groups: [pumps]\nusers:\n  - {name: pump-7, password: \"" + hash + "\", groups: [pumps]}\n");
+    write("access.yaml",
+          "rules:\n  - {group: pumps, may_not: [write], topics: [\"alarm/#\"]}\n"
+          "  - {group: pumps, may: [write, read], topics: [\"#\"]}\n");
+  }
+  ~AuthFile() override { fs::remove_all(folder_); }
+
+  void write(const char* name, const std::string& text) const { std::ofstream{folder_ / name} << text; }
+
+  static mortise_answer_t connect(Driven<Plugin>& driven, const char* user, std::string_view password) {
+    mortise_connect_t who{};
+    who.size = sizeof who;
+    who.has_username = user != nullptr;
+    if (user) who.username = lend(user);
+    who.has_password = 1;
+    who.password = lend_bytes(password);
+    auto call = driven.host.call();
+    return Tables::authenticate_table.connect(driven.self, &call, &who);
+  }
+  static mortise_answer_t check(Driven<Plugin>& driven, const char* user, std::uint32_t action,
+                                const char* topic, std::uint32_t loop = 0) {
+    mortise_client_view_t client{};
+    client.size = sizeof client;
+    client.client_id = lend("c");
+    if (user) client.username = lend(user);
+    mortise_access_t access{};
+    access.size = sizeof access;
+    access.action = action;
+    access.client = &client;
+    access.topic = lend(topic);
+    auto call = driven.host.call();
+    call.loop = loop;
+    return Tables::authorise_table.check(driven.self, &call, &access);
+  }
+  mortise_status_t reload(Driven<Plugin>& driven, const Json& config) {
+    void* plan = nullptr;
+    const auto status = Tables::reload_table.prepare(driven.self, node(config), driven.host.report(), &plan);
+    if (status == MORTISE_OK) Tables::reload_table.commit(driven.self, plan);
+    return status;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(AuthFile, hashes_on_the_pool_and_answers_later) {
+  Driven<Plugin> driven{both, folder_.string()};
+  ASSERT_EQ(driven.start(), MORTISE_ALLOW);
+  EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_PENDING);
+  EXPECT_TRUE(driven.host.late.empty()) << "nothing is hashed on the loop";
+  driven.host.run_strand();
+  ASSERT_EQ(driven.host.late.size(), 1u);
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_ALLOW);
+}
+
+TEST_F(AuthFile, refuses_another_password_and_names_the_line) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  connect(driven, "pump-7", "Secret");
+  driven.host.run_strand();
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_DENY);
+  EXPECT_EQ(driven.host.late.begin()->second.reason_code, 0);
+  EXPECT_EQ(driven.host.late.begin()->second.rule, "users.yaml:3 another password");
+}
+
+TEST_F(AuthFile, passes_an_unknown_user_on_only_after_a_hash) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  EXPECT_EQ(connect(driven, "stranger", "secret"), MORTISE_PENDING);
+  driven.host.run_strand();
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_PASS);
+}
+
+TEST_F(AuthFile, leaves_clients_without_a_name_to_the_listener) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  EXPECT_EQ(connect(driven, nullptr, {}), MORTISE_PASS);
+}
+
+TEST_F(AuthFile, says_busy_when_the_pool_is_full) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  driven.host.work_status = MORTISE_E_LIMIT;
+  EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_PENDING);
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_DENY);
+  EXPECT_EQ(driven.host.late.begin()->second.reason_code, 0x89);
+  driven.host.defer_status = MORTISE_E_LIMIT;
+  EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_REPLIED);
+  EXPECT_EQ(driven.host.replies.back().reason_code, 0x89);
+  driven.host.work_status = MORTISE_OK;
+}
+
+TEST_F(AuthFile, says_which_rule_denies) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_ALLOW);
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "alarm/x"), MORTISE_REPLIED);
+  EXPECT_EQ(driven.host.replies.back().answer, MORTISE_DENY);
+  EXPECT_EQ(driven.host.replies.back().rule, "access.yaml:2 pumps may not write alarm/#");
+  EXPECT_EQ(check(driven, nullptr, MORTISE_SUBSCRIBE, "state/#"), MORTISE_REPLIED);
+  EXPECT_EQ(driven.host.replies.back().rule,
+            "access.yaml has no rule that lets anonymous subscribe to state/#");
+}
+
+TEST_F(AuthFile, asks_of_a_will_what_it_asks_of_a_message) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_WILL, "state/7"), MORTISE_ALLOW);
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_WILL, "alarm/x"), MORTISE_REPLIED);
+}
+
+TEST_F(AuthFile, has_no_opinion_on_what_it_does_not_know) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  EXPECT_EQ(check(driven, "pump-7", 77, "alarm/x"), MORTISE_PASS);
+}
+
+TEST_F(AuthFile, puts_new_rules_in_force_on_every_loop) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  for (const std::uint32_t loop : {0u, 1u, 63u, 64u, MORTISE_NO_LOOP})
+    EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7", loop), MORTISE_ALLOW);
+  write("access.yaml", "rules: []\n");
+  ASSERT_EQ(reload(driven, both), MORTISE_OK);
+  for (const std::uint32_t loop : {0u, 1u, 63u, 64u, MORTISE_NO_LOOP})
+    EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7", loop), MORTISE_REPLIED) << loop;
+}
+
+TEST_F(AuthFile, keeps_the_old_files_when_a_new_one_is_wrong) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  write("access.yaml", "rules:\n  - {group: pump, may: [write], topics: [\"#\"]}\n");
+  write("users.yaml", "groups: [pumps]\nusers:\n  - {name: sensor-2, password: secret}\n");
+  EXPECT_EQ(reload(driven, both), MORTISE_E_INVALID);
+  EXPECT_EQ(driven.host.findings,
+            (std::vector<std::string>{
+                "|users/0/password: this looks like a plain password|hash it with: mortise passwd users.yaml "
+                "sensor-2|users.yaml:3:32",
+                "|rules/0/group: there is no group \"pump\"|did you mean \"pumps\"?|access.yaml:2:13"}));
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_ALLOW);
+  connect(driven, "pump-7", "secret");
+  driven.host.run_strand();
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_ALLOW);
+}
+
+TEST_F(AuthFile, names_a_file_that_is_not_there) {
+  fs::remove(folder_ / "users.yaml");
+  const Driven<Plugin> driven{both, folder_.string()};
+  EXPECT_EQ(driven.configured, MORTISE_E_INVALID);
+  EXPECT_EQ(driven.host.findings,
+            (std::vector<std::string>{"|cannot be read: No such file or directory||users.yaml:0:0"}));
+}
+
+TEST_F(AuthFile, attaches_only_to_what_it_has_a_file_for) {
+  Driven<Plugin> users{Json::parse(R"({"users": "users.yaml"})"), folder_.string()};
+  users.start();
+  ASSERT_EQ(users.host.attached.size(), 1u);
+  EXPECT_EQ(users.host.attached[0].extension, MORTISE_AUTHENTICATE);
+  ASSERT_EQ(reload(users, both), MORTISE_OK);
+  ASSERT_EQ(users.host.attached.size(), 2u);
+  EXPECT_EQ(users.host.attached[1].kinds,
+            (std::vector<std::uint16_t>{MORTISE_PUBLISH, MORTISE_SUBSCRIBE, MORTISE_RECEIVE, MORTISE_WILL}));
+  write("access.yaml", "rules: []\n");
+  ASSERT_EQ(reload(users, Json::parse(R"({"access": "access.yaml"})")), MORTISE_OK);
+  ASSERT_EQ(users.host.attached.size(), 1u);
+  EXPECT_EQ(users.host.attached[0].extension, MORTISE_AUTHORISE);
+  EXPECT_EQ(connect(users, "pump-7", "secret"), MORTISE_PASS);
+}
+
+TEST_F(AuthFile, wants_at_least_one_file) {
+  const Driven<Plugin> driven{Json::object(), folder_.string()};
+  EXPECT_EQ(driven.host.findings,
+            std::vector<std::string>{"|names neither users nor access|give at least one of the two files|"});
+}
+
+}  // namespace
+}  // namespace mortise::test

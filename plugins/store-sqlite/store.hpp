@@ -1,0 +1,90 @@
+// The store: what the kernel asks for, and what is done when the device, a file or another process fails.
+//
+//   commit ──► Writer (strand) ──► WRITTEN ──► Syncer (own thread) ──► SYNCED
+//                    └── WAL half full ──► Checkpointer (own thread) ──► main file
+//
+// Thread: the strand, health() excepted; start() and stop() on the host's main thread, when the strand is idle.
+// Fails:  start() throws; everything else answers with a status, a line to the kernel, and health().
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkpointer.hpp"
+#include "condition.hpp"
+#include "files.hpp"
+#include "mortise/plugin.hpp"
+#include "reserve.hpp"
+#include "syncer.hpp"
+#include "witness.hpp"
+#include "writer.hpp"
+
+namespace mortise::store_sqlite {
+
+struct Settings {
+  std::string path;             // absolute
+  std::uint64_t wal_limit = 0;  // bytes
+};
+
+class Store {
+ public:
+  Store(mortise::host host, Settings settings);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  void start();
+  // Syncs, moves everything into the main file, and closes. Needs no start() that succeeded.
+  void stop();
+
+  mortise_status_t commit(std::span<const mortise_batch_t* const> batches);
+  mortise_status_t read(const mortise_read_t& what);
+  mortise_status_t flush(std::uint64_t request);
+  mortise_health_t health() const;
+
+  // To be called every `tick_ms`: syncs what nobody waits for, sweeps, tries again what failed.
+  void tick();
+  static constexpr int tick_ms = 200;
+
+ private:
+  void open();
+  void close();
+  mortise_status_t reopen();
+  void renew_wal() const;
+
+  mortise_status_t write(std::span<const mortise_batch_t* const> batches);
+  void count(std::uint64_t commits, std::uint64_t sequence, bool wanted);
+  void keep_wal_short();
+  void sweep();
+  void measure();
+
+  void notice_failures();
+  mortise_status_t refuse(const Failure& failure);
+  mortise_status_t refuse_full(const std::string& text);
+  void lose_unsynced(const std::string& why);
+  void problem(std::uint32_t state, const std::string& text);
+  void cured(std::uint32_t state);
+
+  mortise::host host_;
+  Paths paths_;
+  std::uint64_t wal_limit_;
+  Condition condition_;
+  std::optional<Witness> witness_;
+  std::optional<Reserve> reserve_;
+  std::optional<Syncer> syncer_;
+  std::optional<Checkpointer> checkpointer_;
+  std::optional<Writer> writer_;           // empty: closed after a failure, until it can be opened again
+  std::optional<std::uint64_t> expected_;  // after a failure: the only sequence that may come next
+  std::uint64_t last_sequence_ = 0;        // committed, and not lost since
+  std::uint64_t checkpoint_at_ = 0;        // bytes of WAL that begin one in the background
+  std::uint64_t wait_at_ = 0;              // bytes of WAL that the writer waits at for one
+  std::uint64_t ticks_ = 0;
+  bool untold_full_ = false;  // no commit was answered with "full" yet
+  bool damaged_ = false;
+};
+
+}  // namespace mortise::store_sqlite

@@ -1,0 +1,147 @@
+#include "spawned_broker.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace mortise::conformance {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto start_at_most = 30s;
+constexpr auto stop_at_most = 10s;
+constexpr auto look_again = 10ms;
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+std::uint16_t free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  ::close(socket);
+  if (!bound) throw std::runtime_error{"no free port on the loopback"};
+  return ntohs(address.sin_port);
+}
+
+bool somebody_listens(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback(port);
+  const bool connected = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(socket);
+  return connected;
+}
+
+std::filesystem::path new_folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "mortise-transcripts-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error{"no folder for the broker's state can be made"};
+  return name;
+}
+
+}  // namespace
+
+SpawnedBroker::SpawnedBroker(const SpawnChoices& choices, const BrokerSettings& settings)
+    : folder_{new_folder()}, port_{free_port()} {
+  write_configuration(choices, settings);
+  start(choices);
+  wait_until_it_listens();
+}
+
+void SpawnedBroker::write_configuration(const SpawnChoices& choices, const BrokerSettings& settings) const {
+  std::ofstream file{folder_ / "mortise.yaml"};
+  const auto line = [&](const char* name, const std::string& prefix, const std::string& suffix = {}) {
+    if (const auto found = settings.find(name); found != settings.end())
+      file << prefix << found->second << suffix << '\n';
+  };
+  file << "kernel:\n  threads: " << choices.threads << "\n  limits:\n    connections: 1000\n";
+  line("packet_size", "    packet_size: ");
+  line("topic_levels", "    topic_levels: ");
+  file << "  session:\n    keep_alive_maximum: ";
+  const auto keep_alive = settings.find("keep_alive_maximum");
+  file << (keep_alive == settings.end() ? std::string{"unlimited"} : std::to_string(keep_alive->second) + "s")
+       << '\n';
+  line("receive_maximum", "    receive_maximum: ");
+  line("inflight_maximum", "    inflight_maximum: ");
+  line("expiry_maximum", "    expiry_maximum: ", "s");
+  file << "    queue:\n      overflow: " << (settings.contains("drop_newest") ? "drop_newest" : "drop_oldest")
+       << '\n';
+  line("queue_messages", "      messages: ");
+  file << "listeners:\n  - name: transcripts\n    bind: \"127.0.0.1:" << port_
+       << "\"\n    anonymous: " << (settings.contains("anonymous_denied") ? "deny" : "allow") << '\n';
+  if (settings.contains("only_5.0")) file << "    versions: [5.0]\n";
+  if (settings.contains("only_3.1.1")) file << "    versions: [3.1.1]\n";
+  if (choices.with_store)
+    file << "plugins:\n  - name: store\n    library: store-sqlite\n    config: {path: transcripts.db}\n";
+}
+
+void SpawnedBroker::start(const SpawnChoices& choices) {
+  const std::string configuration = (folder_ / "mortise.yaml").string();
+  const std::string state = (folder_ / "state").string();
+  std::filesystem::create_directory(state);
+  const std::string output = (folder_ / "output").string();
+  std::vector<std::string> words{choices.program, "run", "--config", configuration, "--state-dir", state};
+  if (!choices.plugin_path.empty()) words.insert(words.end(), {"--plugin-path", choices.plugin_path});
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  process_ = ::fork();
+  if (process_ < 0) throw std::runtime_error{"no process can be started"};
+  if (process_ == 0) {
+    const int file = ::open(output.c_str(), O_CREAT | O_WRONLY, 0600);
+    ::dup2(file, 1);
+    ::dup2(file, 2);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+}
+
+void SpawnedBroker::wait_until_it_listens() {
+  const auto until = std::chrono::steady_clock::now() + start_at_most;
+  while (!somebody_listens(port_)) {
+    int status = 0;
+    const bool ended = ::waitpid(process_, &status, WNOHANG) == process_;
+    if (ended) process_ = -1;
+    if (ended || std::chrono::steady_clock::now() > until) {
+      std::ifstream output{folder_ / "output"};
+      const std::string said{std::istreambuf_iterator<char>{output}, {}};
+      throw std::runtime_error{"the broker " + std::string{ended ? "ended" : "does not listen"} +
+                               "; it said:\n" + said};
+    }
+    std::this_thread::sleep_for(look_again);
+  }
+}
+
+SpawnedBroker::~SpawnedBroker() {
+  if (process_ > 0) {
+    ::kill(process_, SIGTERM);
+    const auto until = std::chrono::steady_clock::now() + stop_at_most;
+    int status = 0;
+    while (::waitpid(process_, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > until) ::kill(process_, SIGKILL);
+      std::this_thread::sleep_for(look_again);
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace mortise::conformance

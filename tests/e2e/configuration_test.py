@@ -1,0 +1,139 @@
+"""What the operator sees: check, located errors, a port in use, taking a plugin out, reloading."""
+
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import unittest
+
+import harness
+from harness import PLUGINS, PROGRAM, ROOT, STORE, BrokerTest, free_port, mosquitto_pub, wait_for
+
+
+def run(verb, file, state):
+    return subprocess.run([PROGRAM, verb, "--config", str(file), "--state-dir", str(state), "--plugin-path", PLUGINS],
+                          capture_output=True, text=True, timeout=harness.PATIENCE_S, stdin=subprocess.DEVNULL, check=False)
+
+
+class Check(BrokerTest):
+    def check(self, text):
+        broker = self.broker(start=False)
+        broker.file.write_text(text)
+        return run("check", broker.file, broker.state), broker
+
+    def test_a_good_file_is_ok(self):
+        done, _ = self.check("listeners: [{name: a, bind: 127.0.0.1:1883}]\n")
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr)
+
+    def test_all_errors_come_in_one_run_with_their_place_and_exit_code_2(self):
+        done, broker = self.check(
+            "kernel: {limits: {paket_size: 1MiB}}\n"
+            "listeners:\n"
+            "  - {name: a, bind: 127.0.0.1:99999}\n"
+            "plugins:\n"
+            "  - {name: store, library: store-sqlite, config: {pth: x.db}}\n"
+            "  - {name: other, library: no-such-plugin}\n")
+        self.assertEqual(done.returncode, 2)
+        file = re.escape(str(broker.file))
+        for pattern in (rf'{file}:1:\d+ .*"paket_size", did you mean "packet_size"\?', rf"{file}:3:\d+ .*99999 is not between"):
+            self.assertRegex(done.stderr, pattern)
+        done, broker = self.check(
+            "listeners: [{name: a, bind: 127.0.0.1:1883}]\n"
+            "plugins:\n"
+            "  - {name: store, library: store-sqlite, config: {pth: x.db}}\n"
+            "  - {name: other, library: no-such-plugin}\n")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r':3:\d+ .*"pth", did you mean "path"')
+        self.assertRegex(done.stderr, r":4:\d+ .*no-such-plugin")
+
+    def test_more_than_memory_without_a_store_is_an_error_with_its_place(self):
+        done, _ = self.check('kernel: {acknowledge: [{topics: ["#"], after: synced}]}\n'
+                             "listeners: [{name: a, bind: 127.0.0.1:1883}]\n")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r":1:\d+ .*synced.*needs a store plugin")
+
+    def test_a_missing_file_is_named(self):
+        done = run("check", "/nonexistent/mortise.yaml", "/nonexistent")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/nonexistent/mortise.yaml", done.stderr)
+
+    def test_check_opens_no_port(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            done, _ = self.check(f"listeners: [{{name: a, bind: 127.0.0.1:{taken.getsockname()[1]}}}]\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Start(BrokerTest):
+    def test_a_port_in_use_is_told_and_nothing_runs(self):
+        broker = self.broker(start=False)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", broker.port))
+            taken.listen()
+            done = run("run", broker.file, broker.state)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rf"local.*127\.0\.0\.1:{broker.port}")
+
+    def test_a_wrong_command_line_says_what_is_right(self):
+        done = subprocess.run([PROGRAM, "run", "--confg", "x"], capture_output=True, text=True, check=False,
+                              timeout=harness.PATIENCE_S)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--help", done.stderr)
+
+    def test_each_shipped_file_starts(self):
+        for name in ("mortise.yaml", "smart-home.yaml", "industrial-telemetry.yaml"):
+            with self.subTest(file=name):
+                broker = self.broker(start=False)
+                for file in (ROOT / "config").glob("*.yaml"):
+                    text = file.read_text()
+                    if file.name == name:  # its ports may be taken here
+                        text = re.sub(r'(\n\s+bind: "?[^\s"]*:)\d+', rf"\g<1>{broker.port}", text)
+                    (broker.folder / file.name).write_text(text)
+                if name != "mortise.yaml":
+                    shutil.move(broker.folder / name, broker.file)
+                broker.start()
+                self.assertEqual(broker.stop(), 0, broker.said())
+
+
+class TakenOut(BrokerTest):
+    """Taking a plugin's line out takes its feature out and nothing else."""
+
+    def works(self, broker):
+        subscriber = self.client(broker, "s").connect()
+        subscriber.subscribe("t", 1)
+        self.client(broker, "p").connect().publish("t", "x", 1)
+        subscriber.run_until(lambda: subscriber.messages, "the message")
+
+    def test_without_store(self):
+        broker = self.broker(plugins=())
+        self.works(broker)
+        self.assertEqual(list(broker.state.glob("mortise.db*")), [])
+
+    def test_without_log(self):
+        broker = self.broker(start=False)
+        broker.log_entry = STORE
+        broker.plugins = []
+        broker.configure("threads: 1")
+        broker.start()
+        self.works(broker)
+        self.assertFalse(broker.log_file.exists())
+
+
+class Reload(BrokerTest):
+    def test_sighup_reopens_the_log_file(self):
+        broker = self.broker(log="info", messages=True)
+        mosquitto_pub(broker, "-t", "before", "-m", "x")
+        wait_for(lambda: "before" in broker.log_file.read_text(), "the first line")
+        moved = broker.log_file.rename(broker.state / "mortise.log.1")
+        broker.process.send_signal(signal.SIGHUP)
+        wait_for(broker.log_file.exists, "the new log file")
+        mosquitto_pub(broker, "-t", "after", "-m", "x")
+        wait_for(lambda: "after" in broker.log_file.read_text(), "a line in the new file")
+        self.assertNotIn("topic=after", pathlib.Path(moved).read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,42 @@
+"""`synced` is really synced: between the PUBLISH and its PUBACK the system is asked to put the data on the disk."""
+
+import re
+import unittest
+
+import harness
+from harness import BrokerTest, wait_for
+
+TRACE = "recvfrom,recvmsg,read,sendmsg,sendto,writev,fdatasync,fsync"
+
+
+class Synced(BrokerTest):
+    def trace(self, kernel):
+        """The broker under strace while one QoS 1 message is published to a persistent session."""
+        broker = self.broker(start=False, kernel=kernel)
+        file = broker.folder / "trace"
+        broker.wrapper = ["strace", "-f", "-qq", "-s", "64", "-e", f"trace={TRACE}", "-o", str(file)]
+        broker.start()
+        away = self.client(broker, "away", clean=False).connect()
+        away.subscribe("a", 1)
+        away.disconnect()
+        publisher = self.client(broker, "publisher").connect()
+        publisher.publish("a", "the-marked-payload", 1)
+        publisher.disconnect()
+        wait_for(lambda: "the-marked-payload" in file.read_text(errors="replace"), "the trace")
+        lines = file.read_text(errors="replace").splitlines()
+        arrived = next(i for i, line in enumerate(lines) if "the-marked-payload" in line and re.search("recv|read", line))
+        # A PUBACK: type 4, remaining length 2.
+        said = next(i for i, line in enumerate(lines[arrived:], arrived) if re.search(r'(send|write).*"@\\2', line))
+        return lines[arrived : said + 1]
+
+    def test_a_puback_of_class_synced_follows_a_sync(self):
+        between = self.trace("threads: 1")
+        self.assertTrue(any("sync(" in line or "sync resumed" in line for line in between), "\n".join(between))
+
+    def test_a_puback_of_class_written_does_not_wait_for_one(self):
+        between = self.trace('threads: 1\nacknowledge: [{topics: ["#"], after: written}]')
+        self.assertFalse(any("sync(" in line for line in between), "\n".join(between))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,86 @@
+// A plugin's settings against its schema: each finding once, at its place, in words.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "config/located_yaml.hpp"
+#include "host/schema_check.hpp"
+
+namespace mortise::host {
+namespace {
+
+constexpr const char* schema = R"({
+  "type": "object", "additionalProperties": false, "required": ["path"],
+  "definitions": {"level": {"enum": ["info", "warning"]}},
+  "properties": {
+    "path": {"type": "string", "pattern": "^/"},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 9, "default": 3},
+    "sinks": {"type": "array", "items": {
+      "type": "object", "additionalProperties": false, "required": ["type"],
+      "properties": {"type": {"type": "string"}, "level": {"$ref": "#/definitions/level"}, "colour": {"type": "boolean", "default": true}}}},
+    "levels": {"type": "object", "additionalProperties": {"$ref": "#/definitions/level"}}
+  }})";
+
+config::Tree tree_of(const std::string& yaml) {
+  const auto reading = config::read_yaml(yaml, "m.yaml", config::process_environment(), "/");
+  EXPECT_TRUE(reading.findings.empty());
+  return *reading.tree;
+}
+
+std::string findings_of(const std::string& yaml, const char* against = schema) {
+  config::Tree tree = tree_of(yaml);
+  std::string text;
+  auto findings = check_schema(tree, against, "c", {"m.yaml", 1, 1});
+  config::sort_by_place(findings);
+  for (const auto& finding : findings) text += finding.to_text() + '\n';
+  return text;
+}
+
+struct Row {
+  std::string name;
+  std::string yaml;
+  std::string said;
+};
+class Schema : public testing::TestWithParam<Row> {};
+
+TEST_P(Schema, says_what_is_wrong_where) { EXPECT_EQ(GetParam().said, findings_of(GetParam().yaml)); }
+
+INSTANTIATE_TEST_SUITE_P(Check, Schema, testing::ValuesIn(std::vector<Row>{
+    {"all_is_well", "path: /x\nsinks: [{type: console, level: info}]", ""},
+    {"a_key_is_missing", "limit: 3", "m.yaml:1:1  c: the key \"path\" is missing\n"},
+    {"a_wrong_type", "path: [1]", "m.yaml:1:7  c/path: this is a list, it must be a text\n"},
+    {"a_wrong_form", "path: x", "m.yaml:1:7  c/path: \"x\" does not have the form ^/\n"},
+    {"none_of_a_few", "path: /x\nsinks:\n  - {type: a, level: loud}",
+     "m.yaml:3:22  c/sinks/0/level: \"loud\" is none of info, warning\n"},
+    {"every_unknown_key_of_one_map", "path: /x\nlimt: 1\nzzz: 1",
+     "m.yaml:2:1  unknown key \"limt\", did you mean \"limit\"?\nm.yaml:3:1  unknown key \"zzz\"\n"},
+    {"an_unknown_key_deep_down", "path: /x\nsinks:\n  - type: a\n  - tpe: b\n    type: c",
+     "m.yaml:4:5  unknown key \"tpe\", did you mean \"type\"?\n"},
+    {"several_at_once", "path: 1\nsinks:\n  - level: info",
+     "m.yaml:1:7  c/path: this is a whole number, it must be a text\nm.yaml:3:5  c/sinks/0: the key \"type\" is missing\n"},
+    {"a_free_key_with_a_bad_value", "path: /x\nlevels: {broker: loud}",
+     "m.yaml:2:18  c/levels/broker: \"loud\" is none of info, warning\n"},
+}), [](const auto& row) { return row.param.name; });
+
+TEST(SchemaCheck, a_number_out_of_range_is_told_with_the_range) {
+  const std::string text = findings_of("path: /x\nlimit: 12");
+  EXPECT_EQ(0U, text.find("m.yaml:2:8  c/limit: expected number less than or equal to 9")) << text;
+  EXPECT_EQ(1, std::ranges::count(text, '\n')) << text;
+}
+
+TEST(SchemaCheck, defaults_fill_what_was_left_out_at_every_depth) {
+  config::Tree tree = tree_of("path: /x\nsinks: [{type: a}, {type: b, colour: false}]");
+  ASSERT_TRUE(check_schema(tree, schema, "c", {}).empty());
+  EXPECT_EQ("3", tree.find("/limit")->text());
+  EXPECT_EQ("true", tree.find("/sinks/0/colour")->text());
+  EXPECT_EQ("false", tree.find("/sinks/1/colour")->text());
+  EXPECT_EQ(nullptr, tree.find("/levels"));
+}
+
+TEST(SchemaCheck, a_schema_that_is_none_is_the_plugins_fault) {
+  EXPECT_NE(std::string::npos, findings_of("path: /x", "{\"type\": ").find("JSON Schema is broken"));
+  EXPECT_NE(std::string::npos, findings_of("path: /x", "[]").find("JSON Schema is broken"));
+}
+
+}  // namespace
+}  // namespace mortise::host

@@ -1,0 +1,274 @@
+// What the host offers a running plugin: attachments, timers, work, publishing, messages, log.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "host/rig.hpp"
+
+namespace mortise::host {
+namespace {
+
+mortise_message_t* make(const Strings& strings, const std::string& topic, const std::string& payload) {
+  mortise_edit_t edit{};
+  edit.size = sizeof edit;
+  edit.set = MORTISE_SET_TOPIC | MORTISE_SET_PAYLOAD;
+  edit.topic = {topic.data(), topic.size()};
+  edit.payload = {reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
+  mortise_message_t* made = nullptr;
+  const auto* messages = strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES);
+  EXPECT_EQ(MORTISE_OK, messages->make(strings.host, nullptr, &edit, &made));
+  return made;
+}
+
+void count_up(void* counter) { ++*static_cast<std::atomic<int>*>(counter); }
+
+TEST(Hooks, attachments_come_and_go_at_the_turn_of_a_loop) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Strings& strings = rig.strings();
+  strings.authorise = [](auto, auto) { return mortise_answer_t{MORTISE_DENY}; };
+  rig.run();
+  const auto& hooks = *strings.service<mortise_hooks_t>(MORTISE_HOST_HOOKS);
+  auto& client = rig.connect("x");
+  mortise_hook_t hook{};
+  ASSERT_EQ(MORTISE_OK, hooks.attach(strings.host, MORTISE_AUTHORISE, nullptr, &hook));
+  rig.publish(client, "t", "1");
+  const mortise_str_t filter{"other", 5};
+  mortise_attach_t how{};
+  how.size = sizeof how;
+  how.filters = &filter;
+  how.filter_count = 1;
+  ASSERT_EQ(MORTISE_OK, hooks.change(strings.host, hook, &how));
+  rig.publish(client, "t", "1");
+  rig.publish(client, "other", "1");
+  EXPECT_EQ((std::vector{0x87, 0x10, 0x87}), rig.reasons(client, mqtt::PacketType::puback));
+
+  std::atomic<int> done{0};
+  const mortise_done_fn tell = [](void* context, mortise_status_t, std::uint32_t) { count_up(context); };
+  ASSERT_EQ(MORTISE_OK, hooks.detach(strings.host, hook, tell, &done));
+  EXPECT_EQ(0, done) << "the loop may still be inside";
+  rig.turn();
+  EXPECT_TRUE(eventually([&] { return done == 1; }));
+  rig.publish(client, "other", "1");
+  EXPECT_EQ(0x10, rig.reasons(client, mqtt::PacketType::puback).back());
+  EXPECT_EQ(MORTISE_E_UNKNOWN, hooks.detach(strings.host, hook, nullptr, nullptr));
+}
+
+TEST(Hooks, a_plugin_attaches_only_what_it_lists_and_was_granted) {
+  Rig rig{"  - {name: a, library: sound}\n  - {name: b, library: puppet}"};
+  rig.run();
+  const Strings& strings = rig.strings("b");
+  EXPECT_EQ(MORTISE_E_UNKNOWN, strings.attach(MORTISE_STORE));
+  EXPECT_EQ(MORTISE_E_UNKNOWN, strings.attach("org.example.other/1"));
+  const mortise_str_t filter{"a/#/b", 5};
+  mortise_attach_t how{};
+  how.size = sizeof how;
+  how.filters = &filter;
+  how.filter_count = 1;
+  EXPECT_EQ(MORTISE_E_INVALID, strings.attach(MORTISE_AUTHORISE, &how));
+  const void* table = nullptr;
+  EXPECT_EQ(MORTISE_E_UNKNOWN, strings.host->service(strings.host, "mortise.host.unheard-of/1", &table));
+  EXPECT_EQ(MORTISE_E_NOT_GRANTED, strings.host->service(strings.host, MORTISE_HOST_STORE, &table));
+}
+
+TEST(Timers, ring_on_the_strand_once_or_again_until_cancelled) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  const Strings& strings = rig.strings();
+  const auto& time = *strings.service<mortise_time_t>(MORTISE_HOST_TIME);
+  std::atomic<int> once{0}, again{0};
+  mortise_timer_t first{}, second{};
+  ASSERT_EQ(MORTISE_OK, time.timer(strings.host, 1'000'000, 0, count_up, &once, &first));
+  ASSERT_EQ(MORTISE_OK, time.timer(strings.host, 0, 1'000'000, count_up, &again, &second));
+  EXPECT_TRUE(eventually([&] { return once == 1 && again >= 3; }));
+  EXPECT_EQ(MORTISE_OK, time.cancel(strings.host, second));
+  EXPECT_EQ(MORTISE_E_UNKNOWN, time.cancel(strings.host, second));
+  EXPECT_EQ(MORTISE_E_UNKNOWN, time.cancel(strings.host, first));
+}
+
+TEST(Timers, none_rings_after_stop) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  std::atomic<int> rung{0};
+  int at_stop = 0;
+  rig.strings().stop = [&] { at_stop = rung; };
+  rig.run();
+  const Strings& strings = rig.strings();
+  mortise_timer_t timer{};
+  strings.service<mortise_time_t>(MORTISE_HOST_TIME)->timer(strings.host, 0, 100'000, count_up, &rung, &timer);
+  EXPECT_TRUE(eventually([&] { return rung > 0; }));
+  rig.stop();
+  EXPECT_EQ(at_stop, rung);
+}
+
+TEST(Work, all_of_it_has_run_when_stop_is_called) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  std::atomic<int> ran{0};
+  int at_stop = 0;
+  rig.strings().stop = [&] { at_stop = ran; };
+  rig.run();
+  const Strings& strings = rig.strings();
+  const auto& work = *strings.service<mortise_work_t>(MORTISE_HOST_WORK);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(MORTISE_OK, work.submit(strings.host, count_up, &ran));
+    ASSERT_EQ(MORTISE_OK, work.post(strings.host, count_up, &ran));
+  }
+  const mortise_host_t* host = strings.host;
+  rig.stop();
+  EXPECT_EQ(100, at_stop);
+  EXPECT_EQ(MORTISE_E_STATE, work.submit(host, count_up, &ran));
+}
+
+TEST(Work, a_full_pool_says_so) {
+  Rig rig{"  - {name: a, library: puppet}", [](Options& options) { options.work_waiting_max = 0; }};
+  rig.run();
+  const Strings& strings = rig.strings();
+  std::atomic<int> ran{0};
+  EXPECT_EQ(MORTISE_E_LIMIT, strings.service<mortise_work_t>(MORTISE_HOST_WORK)->submit(strings.host, count_up, &ran));
+}
+
+TEST(Publish, a_message_reaches_its_subscribers_and_done_is_told) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  const Strings& strings = rig.strings();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "alerts/#");
+  std::atomic<int> done{0};
+  mortise_publish_t how{};
+  how.size = sizeof how;
+  how.done = [](void* context, mortise_status_t status, std::uint32_t) {
+    if (status == MORTISE_OK) count_up(context);
+  };
+  how.context = &done;
+  const auto& publisher = *strings.service<mortise_publisher_t>(MORTISE_HOST_PUBLISH);
+  const auto& messages = *strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES);
+  for (const std::string payload : {"1", "2", "3"}) {
+    mortise_message_t* message = make(strings, "alerts/fire", payload);
+    EXPECT_EQ(MORTISE_OK, publisher.publish(strings.host, message, &how));
+    messages.unref(strings.host, message);
+  }
+  ASSERT_TRUE(rig.turn_until([&] { return rig.messages(client).size() == 3 && done == 3; }));
+  EXPECT_EQ((std::vector<std::string>{"alerts/fire=1", "alerts/fire=2", "alerts/fire=3"}), rig.messages(client));
+
+  mortise_message_t* outside = make(strings, "commands/fire", "1");
+  EXPECT_EQ(MORTISE_E_NOT_GRANTED, publisher.publish(strings.host, outside, nullptr));
+  messages.unref(strings.host, outside);
+}
+
+TEST(Messages, the_builder_edits_properties_and_refuses_what_a_publish_may_not_carry) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  const Strings& strings = rig.strings();
+  const auto& messages = *strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES);
+  mortise_property_t type{};
+  type.id = 0x03;
+  type.value = {reinterpret_cast<const std::uint8_t*>("text/plain"), 10};
+  mortise_property_t pair{};
+  pair.id = 0x26;
+  pair.name = {"key", 3};
+  pair.value = {reinterpret_cast<const std::uint8_t*>("value"), 5};
+  const mortise_property_t added[] = {type, pair, pair};
+  mortise_edit_t edit{};
+  edit.size = sizeof edit;
+  edit.set = MORTISE_SET_TOPIC;
+  edit.topic = {"t", 1};
+  edit.add = added;
+  edit.add_count = 3;
+  mortise_message_t* first = nullptr;
+  ASSERT_EQ(MORTISE_OK, messages.make(strings.host, nullptr, &edit, &first));
+
+  const std::uint8_t removed[] = {0x03};
+  mortise_edit_t less{};
+  less.size = sizeof less;
+  less.remove = removed;
+  less.remove_count = 1;
+  mortise_message_t* second = nullptr;
+  ASSERT_EQ(MORTISE_OK, messages.make(strings.host, messages.view(strings.host, first), &less, &second));
+  std::size_t cursor = 0;
+  mortise_property_t read{};
+  const mortise_message_view_t* view = messages.view(strings.host, second);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(MORTISE_OK, messages.next(view->properties, &cursor, &read));
+    EXPECT_EQ(0x26, read.id);
+    EXPECT_EQ("key", std::string(read.name.data, read.name.size));
+  }
+  EXPECT_EQ(MORTISE_E_END, messages.next(view->properties, &cursor, &read));
+  EXPECT_EQ("a", std::string(view->publisher.data, view->publisher.size));
+
+  mortise_property_t alias{};
+  alias.id = 0x23;
+  edit.add = &alias;
+  edit.add_count = 1;
+  mortise_message_t* none = nullptr;
+  EXPECT_EQ(MORTISE_E_INVALID, messages.make(strings.host, nullptr, &edit, &none));
+  edit.add_count = 0;
+  edit.topic = {"a/#", 3};
+  EXPECT_EQ(MORTISE_E_INVALID, messages.make(strings.host, nullptr, &edit, &none));
+  EXPECT_EQ(1, messages.matches({"a/#", 3}, {"a", 1}));
+  EXPECT_EQ(MORTISE_E_INVALID, messages.matches({"a/#/b", 5}, {"a", 1}));
+
+  messages.unref(strings.host, first);
+  messages.unref(strings.host, second);
+  EXPECT_EQ(0, rig.host->message_bytes());
+}
+
+TEST(LogService, a_sink_gets_the_lines_of_all_with_their_fields_and_its_levels_only) {
+  Rig rig{"  - {name: a, library: puppet_sink}\n  - {name: b, library: puppet}"};
+  Strings& sink = rig.strings("a");
+  sink.start = [&](auto, auto) {
+    const std::uint16_t kinds[] = {MORTISE_WARNING, MORTISE_ERROR};
+    mortise_attach_t how{};
+    how.size = sizeof how;
+    how.kinds = kinds;
+    how.kind_count = 2;
+    EXPECT_EQ(MORTISE_OK, sink.attach(MORTISE_LOG_SINK, &how));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  std::mutex mutex;
+  std::string seen;
+  bool flushed = false;
+  sink.log_write = [&](const mortise_log_event_t* const* events, std::size_t count) {
+    const std::lock_guard lock{mutex};
+    for (std::size_t i = 0; i < count; ++i) {
+      seen += std::string(events[i]->source.data, events[i]->source.size) + '|' +
+              std::string(events[i]->event.data, events[i]->event.size) + '|';
+      for (std::size_t f = 0; f < events[i]->field_count; ++f) {
+        const mortise_field_t& field = events[i]->fields[f];
+        seen += std::string(field.key.data, field.key.size) + '=' + std::string(field.text.data, field.text.size) + '|';
+      }
+    }
+  };
+  sink.log_flush = [&] { flushed = true; };
+  rig.run();
+  const Strings& other = rig.strings("b");
+  const auto& log = *other.service<mortise_log_t>(MORTISE_HOST_LOG);
+  EXPECT_EQ(MORTISE_WARNING, log.level(other.host));
+  EXPECT_FALSE(rig.host->log().wants(broker::LogLevel::info, "clients"));
+  EXPECT_TRUE(rig.host->log().wants(broker::LogLevel::warning, "clients"));
+  mortise_field_t field{};
+  field.key = {"key", 3};
+  field.type = MORTISE_FIELD_TEXT;
+  field.text = {"value", 5};
+  mortise_log_event_t event{};
+  event.size = sizeof event;
+  event.level = MORTISE_WARNING;
+  event.event = {"b.event", 7};
+  event.text = {"text", 4};
+  event.fields = &field;
+  event.field_count = 1;
+  log.write(other.host, &event);
+  event.level = MORTISE_INFO;
+  log.write(other.host, &event);
+  broker::ClientFacts client;
+  client.client_id = "pump-7";
+  client.username = "pumps";
+  client.address = "10.0.0.17:1";
+  client.listener = &rig.listener;
+  rig.host->log().write(broker::LogLevel::warning, "auth", "client.denied", "denied", &client, {});
+  rig.stop();
+  EXPECT_EQ("b|b.event|key=value|auth|client.denied|client=pump-7|user=pumps|address=10.0.0.17:1|listener=local|", seen);
+  EXPECT_TRUE(flushed);
+}
+
+}  // namespace
+}  // namespace mortise::host

@@ -1,0 +1,242 @@
+// Batches on their way to a store plugin: kept until synced, offered again after a failure, flushed at the end.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+
+#include "host/rig.hpp"
+
+namespace mortise::host {
+namespace {
+
+// A store that keeps nothing, and answers as it is told.
+class FakeStore {
+ public:
+  explicit FakeStore(Rig& rig, const std::string& name = "a") : strings_{rig.strings(name)} {
+    strings_.start = [this](auto, auto) {
+      EXPECT_EQ(MORTISE_OK, strings_.attach(MORTISE_STORE));
+      return mortise_answer_t{MORTISE_ALLOW};
+    };
+    strings_.store_commit = [this](const mortise_batch_t* const* batches, std::size_t count) {
+      const std::lock_guard lock{mutex_};
+      if (fails_with_ != MORTISE_OK) {
+        ++refused_;
+        return fails_with_;
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        taken_.push_back(batches[i]->sequence);
+        for (std::size_t r = 0; r < batches[i]->record_count; ++r)
+          if (batches[i]->records[r]->kind == MORTISE_REC_RETAINED && batches[i]->records[r]->op == MORTISE_PUT)
+            topics_.emplace(batches[i]->records[r]->key.data, batches[i]->records[r]->key.size);
+      }
+      if (answers_) durable(taken_.back(), MORTISE_SYNCED);
+      return mortise_status_t{MORTISE_OK};
+    };
+  }
+  mortise_status_t durable(std::uint64_t sequence, std::uint32_t level, mortise_status_t status = MORTISE_OK) {
+    return strings_.service<mortise_host_store_t>(MORTISE_HOST_STORE)->durable(strings_.host, sequence, level, status);
+  }
+  void fail_with(mortise_status_t status) {
+    const std::lock_guard lock{mutex_};
+    fails_with_ = status;
+  }
+  void answer_by_hand() {
+    const std::lock_guard lock{mutex_};
+    answers_ = false;
+  }
+  std::vector<std::uint64_t> taken() {
+    const std::lock_guard lock{mutex_};
+    return taken_;
+  }
+  std::set<std::string> topics() {
+    const std::lock_guard lock{mutex_};
+    return topics_;
+  }
+  int refused() {
+    const std::lock_guard lock{mutex_};
+    return refused_;
+  }
+
+ private:
+  Strings& strings_;
+  std::mutex mutex_;
+  std::vector<std::uint64_t> taken_;
+  std::set<std::string> topics_;
+  mortise_status_t fails_with_ = MORTISE_OK;
+  bool answers_ = true;
+  int refused_ = 0;
+};
+
+constexpr const char* one_store = "  - {name: a, library: puppet_store}";
+
+bool acknowledged(Rig& rig, Rig::Client& client, std::size_t count) {
+  return rig.reasons(client, mqtt::PacketType::puback).size() == count;
+}
+
+TEST(StorePort, an_acknowledgement_waits_for_the_synced_line) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  auto& client = rig.connect("x");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::connack).empty(); }));
+  ASSERT_TRUE(eventually([&] { return rig.shared->journal.pending_bytes() == 0; }));
+  store.answer_by_hand();
+  const std::size_t before = store.taken().size();
+  rig.publish(client, "kept", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return store.taken().size() > before; }));
+  const std::uint64_t sequence = store.taken().back();
+  EXPECT_EQ(std::set<std::string>{"kept"}, store.topics());
+  rig.turn();
+  EXPECT_TRUE(acknowledged(rig, client, 0));
+  EXPECT_NE(0U, rig.shared->journal.pending_bytes());
+  EXPECT_EQ(MORTISE_OK, store.durable(sequence, MORTISE_WRITTEN));
+  EXPECT_EQ(0U, rig.shared->journal.pending_bytes());
+  rig.turn();
+  EXPECT_TRUE(acknowledged(rig, client, 0)) << "written is not synced";
+  EXPECT_EQ(MORTISE_OK, store.durable(sequence, MORTISE_SYNCED));
+  EXPECT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 1); }));
+}
+
+TEST(StorePort, lines_that_make_no_sense_are_faults) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  ASSERT_TRUE(eventually([&] { return !store.taken().empty() && rig.shared->journal.pending_bytes() == 0; }));
+  EXPECT_EQ(MORTISE_E_INVALID, store.durable(store.taken().back() + 1000, MORTISE_SYNCED));
+  EXPECT_EQ(MORTISE_E_INVALID, store.durable(0, MORTISE_SYNCED));
+  EXPECT_EQ(MORTISE_E_INVALID, store.durable(store.taken().back(), 7));
+  EXPECT_EQ(3U, rig.status().faults);
+}
+
+TEST(StorePort, what_was_refused_is_offered_again_in_order_until_it_is_taken) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.turn();
+  store.fail_with(MORTISE_E_FULL);
+  rig.publish(client, "one", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return rig.shared->journal.failing(); }));
+  EXPECT_TRUE(acknowledged(rig, client, 0)) << "what is in a batch waits";
+  rig.publish(client, "two", "2");
+  EXPECT_EQ(std::vector{0x97}, rig.reasons(client, mqtt::PacketType::puback)) << "what comes now is refused";
+  ASSERT_TRUE(eventually([&] { return store.refused() >= 2; }));
+  EXPECT_TRUE(rig.log.has("cannot keep anything at present")) << rig.log.all();
+  EXPECT_TRUE(rig.log.has("there is no room")) << rig.log.all();
+  store.fail_with(MORTISE_OK);
+  ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 2); }));
+  EXPECT_EQ(std::set<std::string>{"one"}, store.topics());
+  EXPECT_FALSE(rig.shared->journal.failing());
+  EXPECT_TRUE(rig.log.has("keeps batches again")) << rig.log.all();
+  const auto taken = store.taken();
+  for (std::size_t i = 0; i < taken.size(); ++i) EXPECT_EQ(i + 1, taken[i]);
+}
+
+TEST(StorePort, a_failure_found_later_brings_back_that_batch_and_all_above_it) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  auto& client = rig.connect("x");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::connack).empty(); }));
+  ASSERT_TRUE(eventually([&] { return rig.shared->journal.pending_bytes() == 0; }));
+  store.answer_by_hand();
+  const std::size_t before = store.taken().size();
+  rig.publish(client, "one", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return store.taken().size() > before; }));
+  const std::uint64_t sequence = store.taken().back();
+  EXPECT_EQ(MORTISE_OK, store.durable(sequence, MORTISE_WRITTEN));
+  EXPECT_EQ(MORTISE_OK, store.durable(sequence, MORTISE_SYNCED, MORTISE_E_IO));
+  EXPECT_TRUE(rig.shared->journal.failing());
+  ASSERT_TRUE(eventually([&] { return store.taken().size() > before + 1; }));
+  EXPECT_EQ(sequence, store.taken()[before + 1]) << "the same batch, with the same number";
+  EXPECT_EQ(MORTISE_OK, store.durable(store.taken().back(), MORTISE_SYNCED));
+  EXPECT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 1); }));
+}
+
+TEST(StorePort, what_commit_throws_is_a_fault_and_a_failure) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  const auto sound = rig.strings().store_commit;
+  ASSERT_TRUE(eventually([&] { return rig.shared->journal.pending_bytes() == 0; }));
+  std::atomic<int> thrown{0};
+  rig.strings().store_commit = [&](auto, auto) -> mortise_status_t {
+    if (++thrown > 1) return MORTISE_E_IO;
+    throw std::runtime_error{"disk on fire"};
+  };
+  auto& client = rig.connect("x");
+  rig.publish(client, "one", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return thrown >= 1; }));
+  EXPECT_TRUE(eventually([&] { return rig.shared->journal.failing(); }));
+  EXPECT_EQ(1U, rig.status().faults);
+}
+
+TEST(StorePort, everything_is_flushed_before_the_store_stops) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  std::string order;
+  rig.strings().store_flush = [&](std::uint64_t request) {
+    order += "flush ";
+    return rig.strings().service<mortise_host_store_t>(MORTISE_HOST_STORE)->done(rig.strings().host, request, MORTISE_OK);
+  };
+  rig.strings().stop = [&] { order += "stop"; };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "one", "1", mqtt::Qos::at_least_once, true);
+  rig.stop();
+  EXPECT_EQ("flush stop", order);
+  EXPECT_EQ(std::set<std::string>{"one"}, store.topics());
+  EXPECT_EQ(0U, rig.shared->journal.pending_bytes());
+}
+
+TEST(StorePort, what_a_store_gives_back_is_there_again) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  Strings& strings = rig.strings();
+  strings.store_read = [&](const mortise_read_t* read) {
+    EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_READ_ALL), read->kind);
+    const auto& service = *strings.service<mortise_host_store_t>(MORTISE_HOST_STORE);
+    mortise_message_view_t body{};
+    body.size = sizeof body;
+    body.topic = {"kept", 4};
+    body.payload = {reinterpret_cast<const std::uint8_t*>("value"), 5};
+    body.retain = 1;
+    mortise_record_t record{};
+    record.size = sizeof record;
+    record.kind = MORTISE_REC_RETAINED;
+    record.op = MORTISE_PUT;
+    record.number = 7;
+    record.position = 1;
+    record.key = body.topic;
+    record.body = &body;
+    EXPECT_EQ(MORTISE_OK, service.emit(strings.host, read->request, &record));
+    record.body = nullptr;
+    EXPECT_EQ(MORTISE_OK, service.emit(strings.host, read->request, &record));
+    EXPECT_EQ(MORTISE_E_UNKNOWN, service.emit(strings.host, read->request + 1, &record));
+    EXPECT_EQ(MORTISE_OK, service.done(strings.host, read->request, MORTISE_OK));
+    EXPECT_EQ(MORTISE_E_UNKNOWN, service.done(strings.host, read->request, MORTISE_OK));
+    return mortise_status_t{MORTISE_OK};
+  };
+  rig.run();
+  EXPECT_TRUE(rig.log.has("records that make no sense")) << rig.log.all();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "#");
+  EXPECT_TRUE(rig.turn_until([&] { return rig.messages(client) == std::vector<std::string>{"kept=value"}; }));
+}
+
+TEST(StorePort, a_read_that_fails_is_told) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.strings().store_read = [](auto) { return mortise_status_t{MORTISE_E_DAMAGED}; };
+  ASSERT_EQ("", text_of(rig.load()));
+  ASSERT_EQ("", text_of(rig.host->start()));
+  broker::Shared shared{{}, 1, rig.host->store(), rig.host->hooks(), rig.host->log()};
+  rig.host->connect(shared, rig.loops);
+  broker::Restorer restorer{shared, {}};
+  EXPECT_EQ("stored data is not what was written", rig.host->restore(restorer));
+  rig.stop();
+}
+
+}  // namespace
+}  // namespace mortise::host

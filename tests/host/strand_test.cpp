@@ -1,0 +1,146 @@
+// A plugin that may block: every decision becomes a deferred one, on one thread of its own.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "host/rig.hpp"
+
+namespace mortise::host {
+namespace {
+
+mortise_status_t attach_kinds(const Strings& strings, std::vector<std::uint16_t> kinds) {
+  mortise_attach_t how{};
+  how.size = sizeof how;
+  how.kinds = kinds.data();
+  how.kind_count = kinds.size();
+  how.fallback = MORTISE_FALLBACK;
+  return strings.attach(MORTISE_AUTHORISE, &how);
+}
+
+TEST(OnStrand, decisions_run_on_its_thread_and_the_client_waits_for_them) {
+  Rig rig{"  - {name: a, library: puppet_on_strand}"};
+  Strings& strings = rig.strings();
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_AUTHENTICATE));
+    EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  std::thread::id authenticated, authorised;
+  std::string seen;
+  strings.authenticate = [&](mortise_call_t* call, const mortise_connect_t* connect) {
+    authenticated = std::this_thread::get_id();
+    EXPECT_EQ(MORTISE_NO_LOOP, call->loop);
+    seen = std::string(connect->client_id.data, connect->client_id.size) + ' ' +
+           std::string(reinterpret_cast<const char*>(connect->password.data), connect->password.size);
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  strings.authorise = [&](auto, const mortise_access_t* access) {
+    authorised = std::this_thread::get_id();
+    const bool is_open = std::string(access->topic.data, access->topic.size) == "open";
+    return mortise_answer_t{is_open ? MORTISE_ALLOW : MORTISE_DENY};
+  };
+  rig.run();
+  auto& client = rig.connect("pump-7", "user", "secret");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::connack).empty(); }));
+  EXPECT_EQ("pump-7 secret", seen);
+  rig.publish(client, "open", "1");
+  rig.publish(client, "closed", "1");
+  ASSERT_TRUE(rig.turn_until([&] { return rig.reasons(client, mqtt::PacketType::puback).size() == 2; }));
+  EXPECT_EQ((std::vector{0x10, 0x87}), rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_EQ(authenticated, authorised);
+  EXPECT_NE(std::this_thread::get_id(), authorised);
+}
+
+TEST(OnStrand, what_cannot_wait_is_refused_with_a_line_that_says_so) {
+  Rig rig{"  - {name: a, library: puppet_on_strand}"};
+  Strings& strings = rig.strings();
+  mortise_status_t intercept = MORTISE_OK, receive = MORTISE_OK, all = MORTISE_E_STATE;
+  strings.start = [&](auto, auto) {
+    intercept = strings.attach(MORTISE_INTERCEPT);
+    receive = attach_kinds(strings, {MORTISE_PUBLISH, MORTISE_RECEIVE});
+    all = attach_kinds(strings, {});
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  rig.run();
+  EXPECT_EQ(MORTISE_E_STATE, intercept);
+  EXPECT_EQ(MORTISE_E_STATE, receive);
+  EXPECT_EQ(MORTISE_OK, all) << "no kinds named are those that can wait";
+  EXPECT_TRUE(rig.log.has("cannot intercept messages")) << rig.log.all();
+  EXPECT_TRUE(rig.log.has("cannot authorise receive")) << rig.log.all();
+  EXPECT_FALSE(rig.host->hooks().wanted(0).wants(broker::Action::receive));
+  EXPECT_TRUE(rig.host->hooks().wanted(0).wants(broker::Action::subscribe));
+}
+
+TEST(OnStrand, a_hook_that_blocks_past_its_deadline_is_answered_for_and_holds_nobody_else_up) {
+  Rig rig{"  - {name: a, library: puppet_on_strand, hooks: {authorise: {deadline: 30ms}}}"};
+  Strings& strings = rig.strings();
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  std::atomic<bool> release{false};
+  std::atomic<int> calls{0};
+  strings.authorise = [&](auto, auto) {
+    ++calls;
+    EXPECT_TRUE(eventually([&] { return release.load(); }));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  rig.run();
+  auto& client = rig.connect("x");
+  auto& other = rig.connect("y");
+  rig.publish(client, "t", "1");
+  ASSERT_TRUE(eventually([&] { return calls == 1; }));
+  rig.publish(other, "t", "1");
+  rig.subscribe(other, "t");
+  ASSERT_TRUE(rig.turn_until([&] {
+    return !rig.reasons(client, mqtt::PacketType::puback).empty() && !rig.reasons(other, mqtt::PacketType::puback).empty();
+  }));
+  EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_EQ(std::vector{0x87}, rig.reasons(other, mqtt::PacketType::puback));
+  release = true;
+  rig.stop();
+  EXPECT_EQ(1, calls) << "nobody waits for the second any more when its turn comes";
+}
+
+TEST(OnStrand, it_may_take_its_own_token_and_answer_later) {
+  Rig rig{"  - {name: a, library: puppet_on_strand}"};
+  Strings& strings = rig.strings();
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  std::atomic<std::uint64_t> token{0};
+  strings.authorise = [&](mortise_call_t* call, auto) {
+    mortise_token_t taken{};
+    EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &taken));
+    token = taken.id;
+    return mortise_answer_t{MORTISE_PENDING};
+  };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  ASSERT_TRUE(eventually([&] { return token != 0; }));
+  EXPECT_EQ(MORTISE_OK, strings.host->answer(strings.host, {token}, MORTISE_DENY, nullptr));
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::puback).empty(); }));
+  EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
+}
+
+TEST(OnStrand, what_it_throws_is_a_fault_and_the_fallback_answers) {
+  Rig rig{"  - {name: a, library: puppet_on_strand}"};
+  Strings& strings = rig.strings();
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  strings.authorise = [](auto, auto) -> mortise_answer_t { throw std::runtime_error{"oops"}; };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::puback).empty(); }));
+  EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_EQ(1U, rig.status().faults);
+}
+
+}  // namespace
+}  // namespace mortise::host
