@@ -34,7 +34,7 @@ struct Session {
   std::uint64_t sent_to = 0;        // positions below it may have been sent
 };
 struct SessionErase {
-  std::uint64_t number = 0;         // ends subscriptions, deliveries and identifiers under it, too; its will not
+  std::uint64_t number = 0;         // ends subscriptions, deliveries and identifiers under it, too
 };
 
 struct Subscription {
@@ -75,7 +75,7 @@ struct RetainedErase {
 };
 
 struct Will {
-  std::uint64_t session = 0;        // a number of its own when the session itself is not stored
+  std::uint64_t session = 0;        // the key: a number of its own, above that of the session it belongs to
   std::string client_id;
   MessageRef message;
   std::uint32_t delay_s = 0;

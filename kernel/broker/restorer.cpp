@@ -37,11 +37,7 @@ void Restorer::on_record(Record entry) {
     retained_.push_back(std::move(*kept));
   } else if (auto* will = std::get_if<record::Will>(&entry)) {
     see(will->session);
-    const auto owner = sessions_.find(will->session);
-    if (owner != sessions_.end())
-      owner->second.will = std::make_unique<record::Will>(std::move(*will));
-    else
-      lone_wills_.push_back(std::move(*will));
+    lone_wills_.push_back(std::move(*will));
   }
 }
 
@@ -54,6 +50,26 @@ void Restorer::on_delivery(const DeliveryRecord& delivery) {
     owner->second.deliveries.push_back(delivery);
   else
     orphans_.push_back(delivery);
+}
+
+// The latest will of a session is its own. One from before, or without a session, was on its way out already.
+void Restorer::assign_wills() {
+  std::unordered_map<std::string_view, Found*> owners;
+  for (auto& [number, found] : sessions_) owners[found.session.client_id] = &found;
+  std::vector<record::Will> lone;
+  std::sort(lone_wills_.begin(), lone_wills_.end(),
+            [](const record::Will& a, const record::Will& b) { return a.session < b.session; });
+  for (record::Will& will : lone_wills_) {
+    const auto owner = owners.find(will.client_id);
+    if (owner == owners.end() || will.session < owner->second->session.number) {
+      lone.push_back(std::move(will));
+      continue;
+    }
+    std::unique_ptr<record::Will>& own = owner->second->will;
+    if (own) lone.push_back(std::move(*own));
+    own = std::make_unique<record::Will>(std::move(will));
+  }
+  lone_wills_ = std::move(lone);
 }
 
 void Restorer::put_back(Found& found, Broker& home) {
@@ -89,6 +105,7 @@ Restorer::Outcome Restorer::finish(const std::vector<Broker*>& brokers, base::No
   Broker::Interior& first = brokers[0]->interior();
   // Numbers are needed by what follows (wills that are due), so their reservation comes first.
   first.commits.end_turn();
+  assign_wills();
   for (auto& [number, found] : sessions_) put_back(found, *brokers[shared_.home_of(found.session.client_id)]);
   for (record::Retained& kept : retained_) shared_.retained.restore(kept.version, std::move(kept.message));
   for (const record::Will& will : lone_wills_) first.wills.restore_alone(will);

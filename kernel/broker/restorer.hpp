@@ -52,6 +52,7 @@ class Restorer {
     std::vector<mqtt::PacketId> inbound;
     std::unique_ptr<record::Will> will;
   };
+  void assign_wills();
   void put_back(Found& found, Broker& home);
   void see(std::uint64_t number) { highest_ = std::max(highest_, number); }
   void see(base::WallTime time) { latest_ = std::max(latest_, time); }

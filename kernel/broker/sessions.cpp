@@ -121,8 +121,10 @@ void Sessions::start_offline(Session& session, std::int64_t expires_unix_ms) {
   // Connected when the broker ended: it counts from this start, and from this one only.
   if (expires_unix_ms == 0) return commits_.ride(record_of(session));
   if (expires_unix_ms == INT64_MAX || !session.expiry) return;
-  session.expires = base::from_unix_ms(expires_unix_ms);
-  const auto left = std::max(session.expires - core_.now.wall, base::Duration::zero());
+  // Never longer than its whole interval, if store time fell back behind what was stored last.
+  const base::Duration left = std::clamp<base::Duration>(base::from_unix_ms(expires_unix_ms) - core_.now.wall,
+                                                         base::Duration::zero(), std::chrono::seconds{session.expiry_s});
+  session.expires = core_.now.wall + left;
   core_.deadlines.set(*session.expiry, core_.now.monotonic + left);
 }
 

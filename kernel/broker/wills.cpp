@@ -1,5 +1,7 @@
 #include "broker/wills.hpp"
 
+#include <algorithm>
+
 #include "broker/rules.hpp"
 
 namespace mortise::broker {
@@ -25,7 +27,8 @@ Level Wills::keep(Session& session, const mqtt::Will& will, std::string_view use
   // Of a session that ends with its connection only if the topic's class asks for it.
   const bool stored = core_.has_store() && (session.is_stored() || parts.level != Level::memory);
   if (!stored || !holds(Rule::stored_will)) return Level::memory;
-  kept.record = session.is_stored() ? session.number : core_.numbers.take();
+  // A number of its own: the erase of an earlier will of this session may still be under way.
+  kept.record = core_.numbers.take();
   const Level level = session.is_stored() ? core_.options.session_store : parts.level;
   commits_.add(record::Will{kept.record, session.client_id, kept.message, kept.delay_s, kept.expiry_s, 0}, level);
   return level;
@@ -115,8 +118,10 @@ void Wills::restore(Session& session, const record::Will& stored) {
   will.expiry_s = stored.expiry_s;
   will.record = stored.session;
   if (stored.due_unix_ms == 0) return start(session);
-  const auto left = base::from_unix_ms(stored.due_unix_ms) - core_.now.wall;
-  core_.deadlines.set(will.timer, core_.now.monotonic + std::max(left, base::Duration::zero()));
+  // Never longer than its whole delay, if store time fell back behind what was stored last.
+  const base::Duration left = base::from_unix_ms(stored.due_unix_ms) - core_.now.wall;
+  const base::Duration delay = std::chrono::seconds{std::min(will.delay_s, session.expiry_s)};
+  core_.deadlines.set(will.timer, core_.now.monotonic + std::clamp(left, base::Duration::zero(), delay));
 }
 
 void Wills::restore_alone(const record::Will& stored) {

@@ -1,7 +1,8 @@
-// Copies the WAL into the main file on a thread and a connection of its own, so that no acknowledgement waits.
+// Copies the WAL into the main file on a thread and a connection of its own, so that no acknowledgement
+// waits.
 //
-// PASSIVE only: it never stands in the way of a writer or a reader. A WAL that is copied whole is begun again by
-// the next write, and keeps its size.
+// PASSIVE only: it never stands in the way of a writer or a reader. A WAL that is copied whole is begun again
+// by the next write, and keeps its size.
 //
 // Thread: every public function from the strand.
 // Fails:  a failure is remembered until the strand takes it.

@@ -81,9 +81,8 @@ bool Statement::step() {
 }
 
 void Statement::bind_one(int at, mortise_str_t value) {
-  check(value.data
-            ? sqlite3_bind_text64(handle_, at, value.data, value.size, SQLITE_STATIC, SQLITE_UTF8)
-            : sqlite3_bind_null(handle_, at));
+  check(value.data ? sqlite3_bind_text64(handle_, at, value.data, value.size, SQLITE_STATIC, SQLITE_UTF8)
+                   : sqlite3_bind_null(handle_, at));
 }
 
 void Statement::bind_one(int at, mortise_bytes_t value) {

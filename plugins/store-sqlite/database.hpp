@@ -1,5 +1,5 @@
-// SQLite's connection and statement as values that close themselves, and its errors as exceptions that name the
-// file.
+// SQLite's connection and statement as values that close themselves, and its errors as exceptions that name
+// the file.
 //
 // Thread: one at a time for a connection and its statements.
 // Owns:   a statement's text and blob columns live until its next step(), reset() or end.
@@ -86,8 +86,7 @@ class Statement {
   template <class... Values>
   int run(const Values&... values) {
     bind(values...);
-    while (step()) {
-    }
+    while (step()) {}
     reset();
     return sqlite3_changes(on_.handle());
   }

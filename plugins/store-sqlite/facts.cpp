@@ -15,9 +15,9 @@ std::string put_retained_sql(Connection& of) {
   std::string changes;
   for (const std::string& column : columns_of(of, "retained_value"))
     if (column != "topic") changes += column + " = excluded." + column + ", ";
-  return put_sql(of, "retained_value",
-                 "ON CONFLICT(topic) DO UPDATE SET " + changes +
-                     "sum = excluded.sum WHERE excluded.version >= version");
+  return put_sql(
+      of, "retained_value",
+      "ON CONFLICT(topic) DO UPDATE SET " + changes + "sum = excluded.sum WHERE excluded.version >= version");
 }
 
 // A delivery without its message: what the row may hold of it stays, and the sum is made over the whole row.
@@ -34,9 +34,9 @@ std::string put_delivery_sql(Connection& of) {
   }
   std::string nulls;
   for (std::size_t i = 0; i < rest.size(); ++i) nulls += ", NULL";
-  return "INSERT INTO delivery(" + listed(own) + ", sum) VALUES(" + parameters + ", row_sum(" + parameters + nulls +
-         ")) ON CONFLICT(number) DO UPDATE SET " + changes + "sum = row_sum(" + listed(own, "excluded.") + ", " +
-         listed(rest) + ")";
+  return "INSERT INTO delivery(" + listed(own) + ", sum) VALUES(" + parameters + ", row_sum(" + parameters +
+         nulls + ")) ON CONFLICT(number) DO UPDATE SET " + changes + "sum = row_sum(" +
+         listed(own, "excluded.") + ", " + listed(rest) + ")";
 }
 
 // Copies the message out of a delivery's row into a row of its own.
@@ -55,7 +55,8 @@ const mortise_message_view_t& body_of(const mortise_record_t& record) {
 }
 
 const mortise_subscription_t& subscription_of(const mortise_record_t& record) {
-  if (!record.subscription) throw std::invalid_argument{"a SUBSCRIPTION record came without its subscription"};
+  if (!record.subscription)
+    throw std::invalid_argument{"a SUBSCRIPTION record came without its subscription"};
   return *record.subscription;
 }
 
@@ -120,7 +121,8 @@ std::vector<std::uint64_t> Facts::apply(std::span<const mortise_batch_t* const> 
   return std::move(ended_);
 }
 
-void Facts::apply_record(const mortise_record_t& record, const Plan& plan, std::size_t batch, std::size_t place) {
+void Facts::apply_record(const mortise_record_t& record, const Plan& plan, std::size_t batch,
+                         std::size_t place) {
   if (record.kind == MORTISE_REC_RETAINED) {
     if (!plan.outdates(record)) put_retained(record);
   } else if (record.op == MORTISE_ERASE) {
@@ -141,13 +143,13 @@ void Facts::put(const mortise_record_t& record) {
   switch (record.kind) {
     case MORTISE_REC_NUMBERS: put_numbers_.run(1, record.number, record.unix_ms); break;
     case MORTISE_REC_SESSION:
-      put_session_.run(record.session, record.key, record.owner, record.unix_ms, record.seconds, record.position,
-                       record.data);
+      put_session_.run(record.session, record.key, record.owner, record.unix_ms, record.seconds,
+                       record.position, record.data);
       break;
     case MORTISE_REC_SUBSCRIPTION: {
       const mortise_subscription_t& of = subscription_of(record);
-      put_subscription_.run(record.session, share_of(of), of.filter, of.qos, of.no_local, of.retain_as_published,
-                            of.retain_handling, of.identifier, record.data);
+      put_subscription_.run(record.session, share_of(of), of.filter, of.qos, of.no_local,
+                            of.retain_as_published, of.retain_handling, of.identifier, record.data);
       break;
     }
     case MORTISE_REC_IDENTIFIERS:
@@ -181,26 +183,27 @@ void Facts::erase(const mortise_record_t& record) {
 
 void Facts::put_message(const mortise_record_t& record) {
   const mortise_message_view_t& body = body_of(record);
-  put_message_.run(record.number, body.topic, body.payload, body.properties, body.qos, body.retain, body.publisher,
-                   body.username, body.received_unix_ms, record.unix_ms, record.data);
+  put_message_.run(record.number, body.topic, body.payload, body.properties, body.qos, body.retain,
+                   body.publisher, body.username, body.received_unix_ms, record.unix_ms, record.data);
 }
 
 void Facts::put_retained(const mortise_record_t& record) {
   if (record.op == MORTISE_ERASE) {
-    put_retained_.run(record.key, record.position, 1, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-                      nullptr, nullptr, nullptr);
+    put_retained_.run(record.key, record.position, 1, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                      nullptr, nullptr, nullptr, nullptr);
     return;
   }
   const mortise_message_view_t& body = body_of(record);
   put_retained_.run(record.key, record.position, 0, record.number, body.payload, body.properties, body.qos,
-                    body.retain, body.publisher, body.username, body.received_unix_ms, record.unix_ms, record.data);
+                    body.retain, body.publisher, body.username, body.received_unix_ms, record.unix_ms,
+                    record.data);
 }
 
 void Facts::put_will(const mortise_record_t& record) {
   const mortise_message_view_t& body = body_of(record);
   put_will_.run(record.session, record.key, body.topic, body.payload, body.properties, body.qos, body.retain,
-                body.publisher, body.username, body.received_unix_ms, record.seconds, record.unix_ms, body.expiry_s,
-                record.data);
+                body.publisher, body.username, body.received_unix_ms, record.seconds, record.unix_ms,
+                body.expiry_s, record.data);
 }
 
 void Facts::end_session(std::uint64_t session) {
@@ -214,16 +217,16 @@ void Facts::end_session(std::uint64_t session) {
 void Facts::put_delivery(const mortise_delivery_record_t& of) {
   const auto waiting = in_row_.find(of.message);
   if (waiting == in_row_.end()) {
-    put_delivery_.run(of.number, of.message, of.session, of.position, of.group, of.identifier, of.qos, of.state,
-                      of.flags);
+    put_delivery_.run(of.number, of.message, of.session, of.position, of.group, of.identifier, of.qos,
+                      of.state, of.flags);
     return;
   }
   const mortise_record_t& record = *waiting->second;
   const mortise_message_view_t& body = body_of(record);
-  put_delivery_with_message_.run(of.number, of.message, of.session, of.position, of.group, of.identifier, of.qos,
-                                 of.state, of.flags, body.topic, body.payload, body.properties, body.qos,
-                                 body.retain, body.publisher, body.username, body.received_unix_ms, record.unix_ms,
-                                 record.data);
+  put_delivery_with_message_.run(of.number, of.message, of.session, of.position, of.group, of.identifier,
+                                 of.qos, of.state, of.flags, body.topic, body.payload, body.properties,
+                                 body.qos, body.retain, body.publisher, body.username, body.received_unix_ms,
+                                 record.unix_ms, record.data);
   in_row_.erase(waiting);
 }
 

@@ -19,7 +19,8 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const std::string& path, int flags) : path_{path}, raw_{::open(path.c_str(), flags | O_CLOEXEC, 0640)} {
+  Descriptor(const std::string& path, int flags)
+      : path_{path}, raw_{::open(path.c_str(), flags | O_CLOEXEC, 0640)} {
     if (raw_ < 0) fail(path, "cannot be opened");
   }
   ~Descriptor() { ::close(raw_); }
@@ -79,7 +80,8 @@ void copy_durably(const std::string& from, const std::string& to) {
     const Descriptor source{from, O_RDONLY};
     const Descriptor target{unfinished, O_WRONLY | O_CREAT | O_TRUNC};
     std::vector<char> buffer(256 * 1024);
-    while (const std::size_t got = source.read(buffer.data(), buffer.size())) target.write(buffer.data(), got);
+    while (const std::size_t got = source.read(buffer.data(), buffer.size()))
+      target.write(buffer.data(), got);
     target.sync();
   }
   rename_durably(unfinished, to);

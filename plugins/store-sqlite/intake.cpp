@@ -30,8 +30,7 @@ bool has_our_mark(std::string_view header) {
 // The path as a URI: SQLite reads the main file alone, without its WAL, when it is told that nothing changes.
 std::string immutable_uri(const std::string& path) {
   std::string out = "file:";
-  for (const char c : path)
-    out += c == '?' ? "%3f" : c == '#' ? "%23" : c == '%' ? "%25" : std::string(1, c);
+  for (const char c : path) out += c == '?' ? "%3f" : c == '#' ? "%23" : c == '%' ? "%25" : std::string(1, c);
   return out + "?immutable=1";
 }
 
@@ -56,7 +55,8 @@ void Intake::run() {
   set_rows_aside();
 }
 
-// The broker may have been stopped while it put a damaged store aside: the new one was complete, not yet in place.
+// The broker may have been stopped while it put a damaged store aside: the new one was complete, not yet in
+// place.
 void Intake::finish_replacement() {
   if (!exists(paths_.main) && exists(paths_.replacement())) {
     if (size_of(paths_.wal()) > 0) rename_durably(paths_.wal(), damaged_name(paths_.wal()));
@@ -77,8 +77,8 @@ void Intake::begin_empty() {
   if (size_of(paths_.wal()) > 0) {
     const std::string kept = damaged_name(paths_.wal());
     rename_durably(paths_.wal(), kept);
-    tell(paths_.main, kept, std::string{was_there ? "is empty" : "is gone"} + ", and its WAL is of no use alone",
-         true);
+    tell(paths_.main, kept,
+         std::string{was_there ? "is empty" : "is gone"} + ", and its WAL is of no use alone", true);
   } else if (synced() > 0) {
     host_.log(MORTISE_ERROR, "store.lost", paths_.main + ": the store is gone; starting with an empty one",
               {{"path", paths_.main}, {"commits", synced()}});
@@ -97,13 +97,15 @@ void Intake::refuse_foreign() const {
   if (is_known()) return;  // whatever its header says: it was ours
   const std::string header = first_bytes(paths_.main, header_size);
   if (!has_our_mark(header))
-    throw finding{"/path", paths_.main + " is not a store of Mortise", "name another file, or move this one away"};
+    throw finding{"/path", paths_.main + " is not a store of Mortise",
+                  "name another file, or move this one away"};
   const std::int32_t version = big_endian(header, user_version_at);
   if (version == schema_version) return;
   const bool newer = version > schema_version;
   throw finding{"/path",
-                paths_.main + " was written by " + (newer ? "a newer" : "an older") + " broker: it has schema " +
-                    std::to_string(version) + ", this one knows schema " + std::to_string(schema_version),
+                paths_.main + " was written by " + (newer ? "a newer" : "an older") +
+                    " broker: it has schema " + std::to_string(version) + ", this one knows schema " +
+                    std::to_string(schema_version),
                 newer ? "run the newer broker, or name another file" : "name another file"};
 }
 
@@ -148,8 +150,8 @@ void Intake::check_against_witness(std::uint64_t commits) {
     host_.log(MORTISE_NOTICE, "store.unsynced_lost", "commits that nobody had been promised are gone",
               {{"path", paths_.wal()}, {"commits", witness_.found()->written - commits}});
   if (commits >= synced()) return;
-  const std::string reason =
-      "ends with commit " + std::to_string(commits) + ", and " + std::to_string(synced()) + " were on the device";
+  const std::string reason = "ends with commit " + std::to_string(commits) + ", and " +
+                             std::to_string(synced()) + " were on the device";
   if (size_of(paths_.wal()) == 0) {
     const std::string kept = damaged_name(paths_.main);
     copy_durably(paths_.main, kept);
@@ -157,8 +159,8 @@ void Intake::check_against_witness(std::uint64_t commits) {
   }
   const std::string kept = damaged_name(paths_.wal());
   copy_durably(paths_.wal(), kept);
-  // A checkpoint may have brought the main file further than what is left of the WAL; older pages must not hide
-  // newer ones.
+  // A checkpoint may have brought the main file further than what is left of the WAL; older pages must not
+  // hide newer ones.
   if (commits_of_main_alone() > commits) remove_if_there(paths_.wal());
   tell(paths_.wal(), kept, reason, false);
 }
@@ -210,14 +212,14 @@ void Intake::set_rows_aside() {
     for (const std::string& column : columns)
       content += (content.empty() ? "quote(" : " || ', ' || quote(") + column + ")";
     store.run("BEGIN IMMEDIATE");
-    store.run("INSERT INTO set_aside(found, origin, content) SELECT datetime('now'), '" + name + "', " + content +
-              wrong);
+    store.run("INSERT INTO set_aside(found, origin, content) SELECT datetime('now'), '" + name + "', " +
+              content + wrong);
     store.run("DELETE" + wrong);
     store.run("COMMIT");
   }
   if (found > 0)
-    tell(paths_.main, paths_.main + ", table set_aside", "rows with a wrong checksum: " + std::to_string(found),
-         false);
+    tell(paths_.main, paths_.main + ", table set_aside",
+         "rows with a wrong checksum: " + std::to_string(found), false);
 }
 
 void Intake::tell(const std::string& path, const std::string& kept_as, const std::string& reason,

@@ -1,13 +1,14 @@
 // The look at a store before it is trusted, and what happens to one that cannot be.
 //
-// SQLite takes a damaged WAL for a short one and an empty main file for a new one, and would then throw the rest
-// away; so the sizes of the files, the counter of commits and the witness are compared before anything is
-// written. What is damaged is put aside under another name, never overwritten, and the broker starts with what is
-// left. README.md, "Damage".
+// SQLite takes a damaged WAL for a short one and an empty main file for a new one, and would then throw the
+// rest away; so the sizes of the files, the counter of commits and the witness are compared before anything
+// is written. What is damaged is put aside under another name, never overwritten, and the broker starts with
+// what is left. README.md, "Damage".
 //
 // Thread: the one that starts the plugin, before any other connection is open.
 // Cost:   reads everything once.
-// Fails:  by mortise::finding when an operator must decide (a file that is not ours, another schema version), by
+// Fails:  by mortise::finding when an operator must decide (a file that is not ours, another schema version),
+// by
 //         Failure or std::system_error when the files cannot be used at all.
 #pragma once
 
@@ -44,7 +45,8 @@ class Intake {
   std::uint64_t build_replacement();
   void set_rows_aside();
   void drop_unfinished() const;
-  void tell(const std::string& path, const std::string& kept_as, const std::string& reason, bool replaced) const;
+  void tell(const std::string& path, const std::string& kept_as, const std::string& reason,
+            bool replaced) const;
 
   mortise::host host_;
   Paths paths_;

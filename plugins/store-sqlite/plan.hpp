@@ -1,7 +1,7 @@
 // What of a commit's batches need not be written, because the same commit takes it back.
 //
-// All batches that waited go into one transaction, so only the last word about a key reaches the disk. Inbound
-// packet identifiers are left alone: they come and go too fast to be worth a look.
+// All batches that waited go into one transaction, so only the last word about a key reaches the disk.
+// Inbound packet identifiers are left alone: they come and go too fast to be worth a look.
 //
 // Owns: nothing; the batches outlive it.
 // Cost: nothing for batches without erases and with fewer than two retained messages.

@@ -34,18 +34,22 @@ class StoreSqlite {
   static constexpr const char* licence = "Apache-2.0";
   static constexpr const char* summary = "keeps sessions, messages and retained values in a SQLite file";
 
-  StoreSqlite(mortise::host host, mortise::config config) : host_{host}, store_{host, settings(host, config)} {}
+  StoreSqlite(mortise::host host, mortise::config config)
+      : host_{host}, store_{host, settings(host, config)} {}
 
   void start() {
     store_.start();
-    timer_ = host_.every(std::chrono::milliseconds{mortise::store_sqlite::Store::tick_ms}, [this] { store_.tick(); });
+    timer_ = host_.every(std::chrono::milliseconds{mortise::store_sqlite::Store::tick_ms},
+                         [this] { store_.tick(); });
   }
   void stop() {
     timer_.cancel();
     store_.stop();
   }
 
-  mortise_status_t store_commit(std::span<const mortise_batch_t* const> batches) { return store_.commit(batches); }
+  mortise_status_t store_commit(std::span<const mortise_batch_t* const> batches) {
+    return store_.commit(batches);
+  }
   mortise_status_t store_read(const mortise_read_t& what) { return store_.read(what); }
   mortise_status_t store_flush(std::uint64_t request) { return store_.flush(request); }
   mortise_health_t store_health() const { return store_.health(); }

@@ -1,4 +1,5 @@
-// How far a store has come: the lines that go to the kernel, to the witness, and from the writer to the syncer.
+// How far a store has come: the lines that go to the kernel, to the witness, and from the writer to the
+// syncer.
 #pragma once
 
 #include <cstdint>

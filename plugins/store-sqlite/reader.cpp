@@ -111,8 +111,9 @@ void Reader::numbers_and_sessions() {
          return emit(record);
        });
   each(MORTISE_REC_SUBSCRIPTION,
-       std::string{"SELECT session, share, filter, qos, no_local, retain_as_published, retain_handling, identifier,"
-                   " data FROM subscription"} +
+       std::string{
+           "SELECT session, share, filter, qos, no_local, retain_as_published, retain_handling, identifier,"
+           " data FROM subscription"} +
            not_ended,
        [&](auto& record, const auto& row) {
          const mortise_subscription_t subscription = subscription_of(row);
@@ -128,7 +129,8 @@ void Reader::messages() {
   const std::string body{body_columns};
   each(MORTISE_REC_MESSAGE,
        "SELECT number, " + body + ", expires_ms, data FROM message UNION ALL SELECT message, " + body +
-           ", expires_ms, data FROM delivery WHERE topic IS NOT NULL AND NOT (session IN (SELECT session FROM ended)"
+           ", expires_ms, data FROM delivery WHERE topic IS NOT NULL AND NOT (session IN (SELECT session "
+           "FROM ended)"
            " AND message IN (SELECT message FROM gone))",
        [&](auto& record, const auto& row) {
          const mortise_message_view_t message = body_of(row, 1);
@@ -138,7 +140,8 @@ void Reader::messages() {
          record.data = row.bytes(10);
          return emit(record);
        });
-  each(MORTISE_REC_IDENTIFIERS, "SELECT number, data FROM identifiers WHERE NOT EXISTS (SELECT 1 FROM delivery JOIN ended"
+  each(MORTISE_REC_IDENTIFIERS,
+       "SELECT number, data FROM identifiers WHERE NOT EXISTS (SELECT 1 FROM delivery JOIN ended"
        " ON ended.session = delivery.session WHERE delivery.number = identifiers.number) ORDER BY number",
        [&](auto& record, const auto& row) {
          record.number = row.number(0);
@@ -149,9 +152,10 @@ void Reader::messages() {
 
 void Reader::deliveries() {
   if (status_ != MORTISE_OK) return;
-  Statement rows{connection_, std::string{"SELECT number, message, session, position, share_group, identifier, qos,"
-                                          " state, flags FROM delivery"} +
-                                  not_ended + " ORDER BY session, position"};
+  Statement rows{connection_,
+                 std::string{"SELECT number, message, session, position, share_group, identifier, qos,"
+                             " state, flags FROM delivery"} +
+                     not_ended + " ORDER BY session, position"};
   std::vector<mortise_delivery_record_t> some;
   for (bool more = true; more && status_ == MORTISE_OK;) {
     some.clear();

@@ -11,7 +11,8 @@ namespace mortise::store_sqlite {
 
 namespace {
 
-constexpr std::uint64_t spare = 1024 * 1024;  // what must be left beside it, or it would be given back at once
+constexpr std::uint64_t spare =
+    1024 * 1024;  // what must be left beside it, or it would be given back at once
 
 }  // namespace
 

@@ -37,8 +37,8 @@ void row_sum(sqlite3_context* context, int count, sqlite3_value** values) {
 }  // namespace
 
 void add_row_sum(sqlite3* to) {
-  sqlite3_create_function_v2(to, "row_sum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
-                             &row_sum, nullptr, nullptr, nullptr);
+  sqlite3_create_function_v2(to, "row_sum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                             nullptr, &row_sum, nullptr, nullptr, nullptr);
 }
 
 }  // namespace mortise::store_sqlite

@@ -44,7 +44,8 @@ void Salvage::copy_by_number(const Table& table) {
   std::int64_t from = 0;
   for (int gap = 0; gap < gaps_max; ++gap) {
     std::int64_t last = from - 1;
-    const std::string rest = " WHERE " + std::string{table.key} + " >= " + std::to_string(from) + " ORDER BY 1";
+    const std::string rest =
+        " WHERE " + std::string{table.key} + " >= " + std::to_string(from) + " ORDER BY 1";
     if (copy_rows(table, rest, last)) return;
     from = last + 1;
     if (!skip_unreadable(table, from)) return;
@@ -60,8 +61,8 @@ bool Salvage::copy_rows(const Table& table, const std::string& rest, std::int64_
   Statement keep{to_, "INSERT OR IGNORE INTO " + std::string{table.name} + "(" + listed(columns) +
                           ", sum) VALUES(" + parameters + ")"};
   try {
-    Statement rows{from_, "SELECT " + listed(columns) + ", sum, sum IS row_sum(" + listed(columns) + ") FROM " +
-                              table.name + rest};
+    Statement rows{from_, "SELECT " + listed(columns) + ", sum, sum IS row_sum(" + listed(columns) +
+                              ") FROM " + table.name + rest};
     while (rows.step()) {
       last = static_cast<std::int64_t>(rows.number(0));
       if (rows.number(count + 1) == 0) continue;

@@ -1,7 +1,7 @@
 // Copies what can still be read out of a damaged store into a fresh one.
 //
-// Only rows whose sum is right are taken. Where a page cannot be read, the rows on it are skipped and the search
-// goes on behind it.
+// Only rows whose sum is right are taken. Where a page cannot be read, the rows on it are skipped and the
+// search goes on behind it.
 //
 // Cost: reads everything once.
 #pragma once

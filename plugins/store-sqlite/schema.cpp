@@ -4,7 +4,7 @@ namespace mortise::store_sqlite {
 namespace {
 
 // What every message has, wherever it lies. A delivery's are NULL when its message has a row of its own.
-#define MORTISE_BODY                                                                               \
+#define MORTISE_BODY                                                                                  \
   "  topic TEXT, payload BLOB, properties BLOB, message_qos INTEGER, retain INTEGER, publisher TEXT," \
   "  username TEXT, received_ms INTEGER, expires_ms INTEGER, data BLOB,"
 
@@ -18,7 +18,8 @@ constexpr const char* statements =
     "CREATE TABLE subscription(session INTEGER, share TEXT, filter TEXT, qos INTEGER, no_local INTEGER,"
     "  retain_as_published INTEGER, retain_handling INTEGER, identifier INTEGER, data BLOB, sum INTEGER,"
     "  PRIMARY KEY(session, share, filter)) WITHOUT ROWID;\n"
-    "CREATE TABLE message(number INTEGER PRIMARY KEY," MORTISE_BODY "  sum INTEGER);\n"
+    "CREATE TABLE message(number INTEGER PRIMARY KEY," MORTISE_BODY
+    "  sum INTEGER);\n"
     "CREATE TABLE identifiers(number INTEGER PRIMARY KEY, data BLOB, sum INTEGER);\n"
     "CREATE TABLE delivery(number INTEGER PRIMARY KEY, message INTEGER, session INTEGER, position INTEGER,"
     "  share_group INTEGER, identifier INTEGER, qos INTEGER, state INTEGER, flags INTEGER," MORTISE_BODY
@@ -28,10 +29,12 @@ constexpr const char* statements =
     "CREATE TABLE retained_value(topic TEXT PRIMARY KEY, version INTEGER, erased INTEGER, number INTEGER,"
     "  payload BLOB, properties BLOB, message_qos INTEGER, retain INTEGER, publisher TEXT, username TEXT,"
     "  received_ms INTEGER, expires_ms INTEGER, data BLOB, sum INTEGER) WITHOUT ROWID;\n"
-    "CREATE TABLE will(session INTEGER PRIMARY KEY, client_id TEXT, topic TEXT, payload BLOB, properties BLOB,"
+    "CREATE TABLE will(session INTEGER PRIMARY KEY, client_id TEXT, topic TEXT, payload BLOB, properties "
+    "BLOB,"
     "  message_qos INTEGER, retain INTEGER, publisher TEXT, username TEXT, received_ms INTEGER,"
     "  delay_s INTEGER, due_ms INTEGER, expiry_s INTEGER, data BLOB, sum INTEGER);\n"
-    // Rows whose sum was wrong when the store was opened: written as SQL literals, in the order of the columns.
+    // Rows whose sum was wrong when the store was opened: written as SQL literals, in the order of the
+    // columns.
     "CREATE TABLE set_aside(id INTEGER PRIMARY KEY, found TEXT, origin TEXT, content TEXT);\n"
     "CREATE VIEW sessions AS SELECT number, client_id, username,"
     "    CASE expires_ms WHEN 0 THEN NULL ELSE datetime(expires_ms / 1000, 'unixepoch') END AS expires,"
@@ -56,7 +59,8 @@ constexpr const char* statements =
     "    publisher, username, datetime(received_ms / 1000, 'unixepoch') AS received,"
     "    CASE expires_ms WHEN 0 THEN NULL ELSE datetime(expires_ms / 1000, 'unixepoch') END AS expires"
     "  FROM retained_value WHERE NOT erased;\n"
-    "CREATE VIEW wills AS SELECT client_id, topic, CAST(payload AS TEXT) AS payload, message_qos AS qos, retain,"
+    "CREATE VIEW wills AS SELECT client_id, topic, CAST(payload AS TEXT) AS payload, message_qos AS qos, "
+    "retain,"
     "    delay_s, CASE due_ms WHEN 0 THEN 'connected' ELSE datetime(due_ms / 1000, 'unixepoch') END AS due"
     "  FROM will;\n"
     "CREATE VIEW unreleased AS SELECT session.client_id, inbound.identifier AS packet_identifier"
@@ -75,8 +79,7 @@ std::vector<std::string> columns_of(Connection& of, std::string_view table) {
 
 std::string listed(const std::vector<std::string>& columns, std::string_view before) {
   std::string out;
-  for (const std::string& column : columns)
-    out.append(out.empty() ? "" : ", ").append(before).append(column);
+  for (const std::string& column : columns) out.append(out.empty() ? "" : ", ").append(before).append(column);
   return out;
 }
 

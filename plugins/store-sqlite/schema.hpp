@@ -43,8 +43,8 @@ std::vector<std::string> columns_of(Connection& of, std::string_view table);
 // "a, b, c", each with `before` in front.
 std::string listed(const std::vector<std::string>& columns, std::string_view before = {});
 
-// INSERT of a whole row with its sum, parameters in the order of the columns. `conflict` is the ON CONFLICT clause;
-// without one a row of the same key is replaced.
+// INSERT of a whole row with its sum, parameters in the order of the columns. `conflict` is the ON CONFLICT
+// clause; without one a row of the same key is replaced.
 std::string put_sql(Connection& of, std::string_view table, std::string_view conflict = {});
 
 // Makes the tables and views in an empty file.

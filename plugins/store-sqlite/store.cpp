@@ -36,7 +36,8 @@ void Store::start() {
     count(writer_->transaction([this] { writer_->facts().forget_tombstones(); }), 0, true);
     // What the intake renamed and what SQLite made, the WAL above all, must be found after a power cut.
     sync_folder(paths_.folder());
-    if (!syncer_->finish()) throw finding{"/path", syncer_->failure().value_or(paths_.wal() + ": cannot be synced")};
+    if (!syncer_->finish())
+      throw finding{"/path", syncer_->failure().value_or(paths_.wal() + ": cannot be synced")};
     measure();
   } catch (const finding&) {
     throw;
@@ -80,8 +81,8 @@ void Store::close() {
   writer_.reset();
 }
 
-// After a failure nothing of the open file is trusted: everything is closed, the WAL is written anew, and what the
-// device did not confirm comes again from the kernel.
+// After a failure nothing of the open file is trusted: everything is closed, the WAL is written anew, and
+// what the device did not confirm comes again from the kernel.
 mortise_status_t Store::reopen() {
   try {
     close();
@@ -89,7 +90,8 @@ mortise_status_t Store::reopen() {
     open();
     if (writer_->commits() <= syncer_->synced().commits) {
       damaged_ = true;
-      throw std::runtime_error{paths_.wal() + ": has lost commits that were synced; restart to have it set aside"};
+      throw std::runtime_error{paths_.wal() +
+                               ": has lost commits that were synced; restart to have it set aside"};
     }
     cured(MORTISE_STORE_BROKEN);
     return MORTISE_OK;
@@ -106,8 +108,8 @@ mortise_status_t Store::reopen() {
   return MORTISE_E_IO;
 }
 
-// After a failed fsync the kernel's pages may count as clean without being on the device, and everything appended
-// behind them would be lost with them. A copy is dirty from its first byte to its last.
+// After a failed fsync the kernel's pages may count as clean without being on the device, and everything
+// appended behind them would be lost with them. A copy is dirty from its first byte to its last.
 void Store::renew_wal() const {
   if (size_of(paths_.wal()) > 0) copy_durably(paths_.wal(), paths_.wal());
 }
@@ -136,8 +138,8 @@ mortise_status_t Store::commit(std::span<const mortise_batch_t* const> batches) 
 
 mortise_status_t Store::write(std::span<const mortise_batch_t* const> batches) {
   std::vector<std::uint64_t> ended;
-  const std::uint64_t commits = writer_->transaction(
-      [&] { ended = writer_->facts().apply(batches, writer_->sweep().is_due()); });
+  const std::uint64_t commits =
+      writer_->transaction([&] { ended = writer_->facts().apply(batches, writer_->sweep().is_due()); });
   const std::uint64_t sequence = batches.back()->sequence;
   writer_->sweep().add(ended, sequence);
   expected_.reset();
@@ -153,14 +155,16 @@ void Store::count(std::uint64_t commits, std::uint64_t sequence, bool wanted) {
   witness_->written(commits);
   syncer_->written({commits, sequence}, wanted, host_.monotonic_ns());
   if (writer_->wal_bytes() < checkpoint_at_) {
-    checkpoint_at_ = std::min(checkpoint_at_, std::max(wal_limit_ / 2, writer_->wal_bytes() + wal_limit_ / 4));
+    checkpoint_at_ =
+        std::min(checkpoint_at_, std::max(wal_limit_ / 2, writer_->wal_bytes() + wal_limit_ / 4));
     return;
   }
   checkpoint_at_ = writer_->wal_bytes() + wal_limit_ / 4;
   checkpointer_->begin();
 }
 
-// The WAL begins anew only when all of it was copied and nobody reads: so at the limit the writer waits, once.
+// The WAL begins anew only when all of it was copied and nobody reads: so at the limit the writer waits,
+// once.
 void Store::keep_wal_short() {
   if (writer_->wal_bytes() < wait_at_) {
     if (writer_->wal_bytes() < wal_limit_) wait_at_ = wal_limit_;
@@ -171,8 +175,9 @@ void Store::keep_wal_short() {
     return;
   }
   wait_at_ = writer_->wal_bytes() + wal_limit_ / 4;
-  problem(MORTISE_STORE_SLOW, paths_.wal() + ": grows beyond its limit, because another process keeps reading: a "
-                                             "sqlite3 shell in a transaction?");
+  problem(MORTISE_STORE_SLOW, paths_.wal() +
+                                  ": grows beyond its limit, because another process keeps reading: a "
+                                  "sqlite3 shell in a transaction?");
 }
 
 mortise_status_t Store::read(const mortise_read_t& what) {

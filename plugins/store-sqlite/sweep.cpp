@@ -31,7 +31,8 @@ Sweep::Step Sweep::next(std::uint64_t synced) {
     if (out.deliveries.empty()) from_ = next_from_;
     return out;
   }
-  for (auto session = round_.begin(); session != round_.end() && out.sessions.size() < sessions_a_step; ++session)
+  for (auto session = round_.begin(); session != round_.end() && out.sessions.size() < sessions_a_step;
+       ++session)
     out.sessions.push_back(*session);
   out.last = marked_.size() == out.sessions.size();
   return out;

@@ -111,7 +111,8 @@ void Syncer::give_up(mortise_status_t status) {
   {
     const std::lock_guard lock{mutex_};
     failure_.reset();
-    // The rows may well be there; the batches come again with the same sequence, so that is where the line stays.
+    // The rows may well be there; the batches come again with the same sequence, so that is where the line
+    // stays.
     written_.sequence = synced_.sequence;
     open = std::exchange(requests_, {});
   }

@@ -5,7 +5,8 @@
 //
 // Thread: every public function from the strand; unsynced_since() from any.
 // Owns:   its thread and its descriptor.
-// Fails:  a failed sync is final. It is remembered, nothing more is synced, and the strand finds it in failure().
+// Fails:  a failed sync is final. It is remembered, nothing more is synced, and the strand finds it in
+// failure().
 #pragma once
 
 #include <sqlite3.h>

@@ -25,14 +25,15 @@ unsigned long sum_of(const char* text, std::size_t size) {
   return crc32_z(0, reinterpret_cast<const Bytef*>(text), size);
 }
 
-constexpr const char* form = "mortise store witness\nschema %" PRId64 "\nturn %020" PRIu64 "\nwritten %020" PRIu64
-                             "\nsynced %020" PRIu64 "\n";
-constexpr const char* form_read = "mortise store witness\nschema %" SCNd64 "\nturn %" SCNu64 "\nwritten %" SCNu64
-                                  "\nsynced %" SCNu64 "\n";
+constexpr const char* form = "mortise store witness\nschema %" PRId64 "\nturn %020" PRIu64
+                             "\nwritten %020" PRIu64 "\nsynced %020" PRIu64 "\n";
+constexpr const char* form_read =
+    "mortise store witness\nschema %" SCNd64 "\nturn %" SCNu64 "\nwritten %" SCNu64 "\nsynced %" SCNu64 "\n";
 
 Place print(const Witness::Lines& lines, std::uint64_t turn) {
   Place out{};
-  const int used = std::snprintf(out.data(), out.size(), form, lines.schema, turn, lines.written, lines.synced);
+  const int used =
+      std::snprintf(out.data(), out.size(), form, lines.schema, turn, lines.written, lines.synced);
   const auto size = static_cast<std::size_t>(used);
   std::snprintf(out.data() + size, out.size() - size, "sum %08lx\n", sum_of(out.data(), size));
   return out;

@@ -1,8 +1,8 @@
-// How many transactions a store should hold, kept beside it, because SQLite takes a shortened or damaged WAL for
-// the end of the log and says nothing.
+// How many transactions a store should hold, kept beside it, because SQLite takes a shortened or damaged WAL
+// for the end of the log and says nothing.
 //
-// A small text file with two places, rewritten in turn and in place; the valid one with the higher turn counts.
-// It is also what keeps two brokers off one store: locked (flock) as long as it is open.
+// A small text file with two places, rewritten in turn and in place; the valid one with the higher turn
+// counts. It is also what keeps two brokers off one store: locked (flock) as long as it is open.
 //
 // Thread: [any].
 // Cost:   one pwrite of 512 bytes a line; sync() waits for the device.

@@ -11,7 +11,7 @@ import unittest
 import harness
 from harness import BrokerTest
 
-SIZE_MIB = 12
+SIZE_MIB = 32
 
 
 class FullDisk(BrokerTest):
@@ -28,7 +28,7 @@ class FullDisk(BrokerTest):
         away.subscribe("bulk/#", 1)
         away.disconnect()
         ballast = self.folder / "ballast"
-        ballast.write_bytes(b"\0" * (4 << 20))
+        ballast.write_bytes(b"\0" * (14 << 20))
 
         publisher = self.client(broker, "publisher").connect()
         payload = "x" * 8000

@@ -233,7 +233,8 @@ class Client:
     def drop(self):
         """The connection ends without DISCONNECT."""
         if self.paho.socket() is not None:
-            self.paho.socket().shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the broker may have ended it already
+                self.paho.socket().shutdown(socket.SHUT_RDWR)
         self.paho.loop(0.05)
 
     def close(self):
@@ -257,7 +258,7 @@ def mosquitto_sub(broker, *words):
 @contextlib.contextmanager
 def mosquitto_subscriber(broker, *words):
     """mosquitto_sub in the background, subscribed before the block is entered; yields the process."""
-    process = subprocess.Popen(["mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", str(broker.port), *words],
+    process = subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", str(broker.port), *words],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         for line in process.stdout:

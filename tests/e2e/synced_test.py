@@ -6,7 +6,7 @@ import unittest
 import harness
 from harness import BrokerTest, wait_for
 
-TRACE = "recvfrom,recvmsg,read,sendmsg,sendto,writev,fdatasync,fsync"
+TRACE = "read,readv,recvfrom,recvmsg,sendmsg,sendto,writev,fdatasync,fsync"
 
 
 class Synced(BrokerTest):
@@ -26,7 +26,7 @@ class Synced(BrokerTest):
         lines = file.read_text(errors="replace").splitlines()
         arrived = next(i for i, line in enumerate(lines) if "the-marked-payload" in line and re.search("recv|read", line))
         # A PUBACK: type 4, remaining length 2.
-        said = next(i for i, line in enumerate(lines[arrived:], arrived) if re.search(r'(send|write).*"@\\2', line))
+        said = next(i for i, line in enumerate(lines[arrived:], arrived) if re.search(r'(send|write).*"@\\2\\0', line))
         return lines[arrived : said + 1]
 
     def test_a_puback_of_class_synced_follows_a_sync(self):
@@ -34,8 +34,12 @@ class Synced(BrokerTest):
         self.assertTrue(any("sync(" in line or "sync resumed" in line for line in between), "\n".join(between))
 
     def test_a_puback_of_class_written_does_not_wait_for_one(self):
-        between = self.trace('threads: 1\nacknowledge: [{topics: ["#"], after: written}]')
-        self.assertFalse(any("sync(" in line for line in between), "\n".join(between))
+        # A sync that an earlier batch was owed may happen to fall in between, but not every time.
+        for _ in range(5):
+            between = self.trace('threads: 1\nacknowledge: [{topics: ["#"], after: written}]')
+            if not any("sync(" in line for line in between):
+                return
+        self.fail("\n".join(between))
 
 
 if __name__ == "__main__":

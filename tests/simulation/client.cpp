@@ -25,7 +25,9 @@ MessageId id_in(mqtt::Bytes payload) {
 void Client::connect(Connection& to, bool clean_start, bool persistent, bool with_will) {
   connection = &to;
   connected_ = false;
+  clean_start = clean_start || begins_anew_;
   if (clean_start) forget_session();
+  begins_anew_ = clean_start;
   Oracle::Connecting how;
   how.clean_start = clean_start;
   how.expiry_s = persistent ? profile_.expiry_s : 0;
@@ -258,6 +260,7 @@ void Client::on_connack(const mqtt::Connack& packet) {
   if (mqtt::is_error(packet.reason)) return;
   if (connected_) throw Violation{"a second CONNACK"};
   connected_ = true;
+  begins_anew_ = false;
   server_receive_maximum_ = packet.receive_maximum.value_or(65535);
   oracle_->connected(profile_.index, connection->number, packet.session_present);
   if (packet.session_present)

@@ -103,6 +103,7 @@ class Client {
   Trace* trace_;
 
   bool connected_ = false;
+  bool begins_anew_ = false;                             // its state is gone: clean start until a CONNACK comes
   std::uint16_t server_receive_maximum_ = 65535;
   std::vector<Outgoing> outgoing_;                       // oldest first
   std::map<mqtt::PacketId, Asked> asked_;

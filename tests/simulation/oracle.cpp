@@ -130,7 +130,7 @@ void Oracle::doubt(ClientIndex client) {
 void Oracle::attempt_failed(ClientIndex client) {
   Session& session = sessions_[client];
   const Connecting asked = *std::exchange(session.asked, {});
-  const bool resumed = session.alive == Sure::yes && !asked.clean_start && asked.expiry_s > 0;
+  const bool resumed = session.alive == Sure::yes && !asked.clean_start && asked.expiry_s > 0 && session.expiry_s > 0;
   if (!resumed && (session.alive != Sure::no || asked.expiry_s > 0 || session.end_unconfirmed)) {
     if (session.alive == Sure::no) session.offline_since = session.asked_at;
     doubt(client);
@@ -334,7 +334,8 @@ bool Oracle::is_superseded(MessageId older) const {
   for (MessageId id = older + 1; id < messages_.size(); ++id) {
     const Sent& later = messages_[id];
     if (!later.retain || later.is_will || later.topic != value.topic || !stands(later)) continue;
-    if (later.publisher == value.publisher) return true;
+    // What has one QoS keeps its order; beyond that the acknowledgements tell.  [MQTT-4.6.0-6]
+    if (later.publisher == value.publisher && later.qos == value.qos) return true;
     if (value.acknowledged != not_yet && value.acknowledged < later.first_sent) return true;
   }
   return false;

@@ -1,5 +1,5 @@
-// Each file of a store is cut, wiped, flipped and removed: the broker starts, says what it put aside, and what it
-// reads was once true.
+// Each file of a store is cut, wiped, flipped and removed: the broker starts, says what it put aside, and
+// what it reads was once true.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -89,7 +89,8 @@ void start_and_judge(const Store& original, const Folder& folder, std::uint64_t 
   ASSERT_TRUE(store.started()) << "round " << round << ": " << store.host.findings.at(0);
   const auto found = store.read();
   const bool told = !store.host.aside.empty() || store.host.logged("store.lost");
-  EXPECT_TRUE(told || found == original.work.after(original.work.last())) << "round " << round << ": untold loss";
+  EXPECT_TRUE(told || found == original.work.after(original.work.last()))
+      << "round " << round << ": untold loss";
   for (const auto& [key, text] : found)
     EXPECT_TRUE(original.work.ever(key, text)) << "round " << round << ": " << key << " -> " << text;
   for (const SetAside& aside : store.host.aside) {
@@ -102,7 +103,8 @@ void start_and_judge(const Store& original, const Folder& folder, std::uint64_t 
   store.stop();
   Running again{folder.path()};
   ASSERT_TRUE(again.started());
-  EXPECT_TRUE(again.host.aside.empty()) << "round " << round << ", told twice: " << again.host.aside[0].reason;
+  EXPECT_TRUE(again.host.aside.empty())
+      << "round " << round << ", told twice: " << again.host.aside[0].reason;
   EXPECT_TRUE(again.read().contains("message 900000000"));
 }
 

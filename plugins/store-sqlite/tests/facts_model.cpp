@@ -15,9 +15,9 @@ std::string shown(mortise_bytes_t bytes) { return shown(bytes.data, bytes.size);
 std::string shown(const mortise_message_view_t& body) {
   std::ostringstream out;
   out << " topic=" << shown(body.topic) << " payload=" << shown(body.payload)
-      << " properties=" << shown(body.properties) << " qos=" << int{body.qos} << " retain=" << int{body.retain}
-      << " publisher=" << shown(body.publisher) << " username=" << shown(body.username)
-      << " received=" << body.received_unix_ms;
+      << " properties=" << shown(body.properties) << " qos=" << int{body.qos}
+      << " retain=" << int{body.retain} << " publisher=" << shown(body.publisher)
+      << " username=" << shown(body.username) << " received=" << body.received_unix_ms;
   return out.str();
 }
 
@@ -27,7 +27,8 @@ std::string key_of(const mortise_record_t& record) {
   switch (record.kind) {
     case MORTISE_REC_NUMBERS: break;
     case MORTISE_REC_SUBSCRIPTION:
-      out << record.session << ' ' << shown(record.subscription->share) << ' ' << shown(record.subscription->filter);
+      out << record.session << ' ' << shown(record.subscription->share) << ' '
+          << shown(record.subscription->filter);
       break;
     case MORTISE_REC_INBOUND: out << record.session << ' ' << record.identifier; break;
     case MORTISE_REC_RETAINED: out << shown(record.key); break;
@@ -75,8 +76,9 @@ bool is_below_session(std::uint32_t kind) {
 }  // namespace
 
 std::string name_of(std::uint32_t kind) {
-  static const char* const names[] = {"",         "numbers",  "session", "subscription", "message", "identifiers",
-                                      "delivery", "inbound",  "retained", "will"};
+  static const char* const names[] = {"",         "numbers",     "session",  "subscription",
+                                      "message",  "identifiers", "delivery", "inbound",
+                                      "retained", "will"};
   return kind < std::size(names) ? names[kind] : "unknown";
 }
 
@@ -94,9 +96,9 @@ void Facts::put(const mortise_delivery_record_t& of) {
   in_order_ = in_order_ && of.position >= position;
   position = of.position;
   std::ostringstream out;
-  out << "message=" << of.message << " session=" << of.session << " position=" << of.position << " group=" << of.group
-      << " identifier=" << of.identifier << " qos=" << int{of.qos} << " state=" << int{of.state}
-      << " flags=" << int{of.flags};
+  out << "message=" << of.message << " session=" << of.session << " position=" << of.position
+      << " group=" << of.group << " identifier=" << of.identifier << " qos=" << int{of.qos}
+      << " state=" << int{of.state} << " flags=" << int{of.flags};
   facts_["delivery " + std::to_string(of.number)] = {of.session, out.str()};
 }
 

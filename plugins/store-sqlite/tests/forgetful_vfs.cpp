@@ -72,10 +72,14 @@ struct Shim {
     return code != SQLITE_OK ? code : methods(file)->xTruncate(real(file), size);
   }
   static int sync(sqlite3_file* file, int) { return device->on_sync(*of(file).path); }
-  static int file_size(sqlite3_file* file, sqlite3_int64* size) { return methods(file)->xFileSize(real(file), size); }
+  static int file_size(sqlite3_file* file, sqlite3_int64* size) {
+    return methods(file)->xFileSize(real(file), size);
+  }
   static int lock(sqlite3_file* file, int level) { return methods(file)->xLock(real(file), level); }
   static int unlock(sqlite3_file* file, int level) { return methods(file)->xUnlock(real(file), level); }
-  static int reserved(sqlite3_file* file, int* out) { return methods(file)->xCheckReservedLock(real(file), out); }
+  static int reserved(sqlite3_file* file, int* out) {
+    return methods(file)->xCheckReservedLock(real(file), out);
+  }
   static int control(sqlite3_file* file, int op, void* arg) {
     if (op == SQLITE_FCNTL_VFS_POINTER) {
       *static_cast<sqlite3_vfs**>(arg) = &over;
@@ -92,16 +96,17 @@ struct Shim {
     return methods(file)->xShmLock(real(file), offset, n, flags);
   }
   static void shm_barrier(sqlite3_file* file) { methods(file)->xShmBarrier(real(file)); }
-  static int shm_unmap(sqlite3_file* file, int remove) { return methods(file)->xShmUnmap(real(file), remove); }
+  static int shm_unmap(sqlite3_file* file, int remove) {
+    return methods(file)->xShmUnmap(real(file), remove);
+  }
   static int remove(sqlite3_vfs*, const char* name, int sync_folder) {
     device->on_delete(name);
     return under->xDelete(under, name, sync_folder);
   }
 
-  static constexpr sqlite3_io_methods table{2,      &close,   &read,     &write,   &truncate, &sync,
-                                            &file_size, &lock, &unlock,  &reserved, &control, &sector,
-                                            &traits, &shm_map, &shm_lock, &shm_barrier, &shm_unmap, nullptr,
-                                            nullptr};
+  static constexpr sqlite3_io_methods table{
+      2,        &close,  &read,   &write,   &truncate, &sync,        &file_size, &lock,   &unlock, &reserved,
+      &control, &sector, &traits, &shm_map, &shm_lock, &shm_barrier, &shm_unmap, nullptr, nullptr};
 };
 
 ForgetfulDevice::ForgetfulDevice() {

@@ -1,9 +1,9 @@
 // A device that forgets what was not synced, fills up, and fails: a VFS layered over the system's.
 //
-// While a ForgetfulDevice lives it is SQLite's default VFS. Everything SQLite writes goes to the real file and is
-// remembered until a sync of that file; cut() ends the power: from then on nothing gets through, and
-// restore() puts every file back as the device would have it: what was synced, and of the rest a part chosen by
-// the seed, each write whole, torn at a sector, or lost.
+// While a ForgetfulDevice lives it is SQLite's default VFS. Everything SQLite writes goes to the real file
+// and is remembered until a sync of that file; cut() ends the power: from then on nothing gets through, and
+// restore() puts every file back as the device would have it: what was synced, and of the rest a part chosen
+// by the seed, each write whole, torn at a sector, or lost.
 //
 // Thread: any; one device at a time.
 #pragma once
@@ -37,7 +37,8 @@ class ForgetfulDevice {
   // Files as they are found when the power is back. Every store must be closed.
   void restore(std::uint64_t seed);
 
-  // The next sync of a WAL fails, and, as on Linux, what it was for counts as written from then on and is lost.
+  // The next sync of a WAL fails, and, as on Linux, what it was for counts as written from then on and is
+  // lost.
   void fail_next_wal_sync();
   // Writes that need room fail as on a full device.
   void set_full(bool full);

@@ -33,7 +33,8 @@ bool on_small_device(const std::string& folder, const std::function<void()>& bod
 }
 
 Offer& message(Offer& offer, std::uint64_t number) {
-  return offer.message(number, 1, {.payload = std::string(60'000, 'x')}).deliver(number + 1, number, 1, number);
+  return offer.message(number, 1, {.payload = std::string(60'000, 'x')})
+      .deliver(number + 1, number, 1, number);
 }
 
 // Publishes until the store says full; the batch that was refused is the last one.
@@ -78,10 +79,12 @@ void drain(const std::string& folder) {
     model.apply(*early.batch());
     for (std::uint64_t sequence = 3; sequence < refused; ++sequence) {
       Offer& erase = offers.emplace_back(offers.size() + 1);
-      ASSERT_EQ(store.commit({&erase.erase_message(sequence * 10).erase_delivery(sequence * 10 + 1)}), MORTISE_OK);
+      ASSERT_EQ(store.commit({&erase.erase_message(sequence * 10).erase_delivery(sequence * 10 + 1)}),
+                MORTISE_OK);
       model.apply(*erase.batch());
     }
-    EXPECT_EQ(store.health().state, static_cast<std::uint32_t>(MORTISE_STORE_FULL)) << "the reserve is not back yet";
+    EXPECT_EQ(store.health().state, static_cast<std::uint32_t>(MORTISE_STORE_FULL))
+        << "the reserve is not back yet";
     std::filesystem::remove(folder + "/filler");
     for (int tick = 0; tick < 3; ++tick) store.tick();
     EXPECT_EQ(store.health().state, static_cast<std::uint32_t>(MORTISE_STORE_GOOD)) << store.health().text;

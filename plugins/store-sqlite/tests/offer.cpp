@@ -154,10 +154,11 @@ Offer& Offer::erase_will(std::uint64_t session) {
   return *this;
 }
 
-Offer& Offer::deliver(std::uint64_t number, std::uint64_t message, std::uint64_t session, std::uint64_t position,
-                      std::uint8_t state) {
-  deliveries_.push_back({number, message, session, position, number % 4, static_cast<std::uint32_t>(number % 5),
-                         MORTISE_PUT, 1, state, MORTISE_DELIVERY_RETAIN});
+Offer& Offer::deliver(std::uint64_t number, std::uint64_t message, std::uint64_t session,
+                      std::uint64_t position, std::uint8_t state) {
+  deliveries_.push_back({number, message, session, position, number % 4,
+                         static_cast<std::uint32_t>(number % 5), MORTISE_PUT, 1, state,
+                         MORTISE_DELIVERY_RETAIN});
   return *this;
 }
 

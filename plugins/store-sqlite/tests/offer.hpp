@@ -1,4 +1,5 @@
-// A batch under construction, with everything in it. Copies what it is given; lives until the batch is synced.
+// A batch under construction, with everything in it. Copies what it is given; lives until the batch is
+// synced.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,8 @@ class Offer {
   mortise_str_t keep(std::string_view text);
   mortise_bytes_t keep_bytes(std::string_view text);
   const mortise_message_view_t* keep(const Body& body);
-  Offer& subscription(std::uint64_t session, std::string_view filter, std::string_view share, std::uint8_t op);
+  Offer& subscription(std::uint64_t session, std::string_view filter, std::string_view share,
+                      std::uint8_t op);
 
   mortise_batch_t batch_{};
   std::deque<mortise_record_t> records_;

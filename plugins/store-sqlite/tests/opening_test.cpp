@@ -21,7 +21,8 @@ std::string shell(const std::string& file, const std::string& sql) {
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe{::popen(command.c_str(), "r"), &::pclose};
   std::string out;
   std::array<char, 4096> part{};
-  while (const std::size_t got = std::fread(part.data(), 1, part.size(), pipe.get())) out.append(part.data(), got);
+  while (const std::size_t got = std::fread(part.data(), 1, part.size(), pipe.get()))
+    out.append(part.data(), got);
   return out;
 }
 
@@ -57,14 +58,17 @@ INSTANTIATE_TEST_SUITE_P(
     Store, Refused,
     testing::ValuesIn<Row>({
         {"a_newer_schema", [](const Folder& f) { set_version(f, 2); },
-         "/path|%s was written by a newer broker: it has schema 2, this one knows schema 1|run the newer broker"},
+         "/path|%s was written by a newer broker: it has schema 2, this one knows schema 1|run the newer "
+         "broker"},
         {"an_older_schema", [](const Folder& f) { set_version(f, 0); },
          "/path|%s was written by an older broker: it has schema 0, this one knows schema 1|"},
-        {"a_file_that_is_no_database", [](const Folder& f) { std::ofstream{f.file("mortise.db")} << "listeners:\n"; },
+        {"a_file_that_is_no_database",
+         [](const Folder& f) { std::ofstream{f.file("mortise.db")} << "listeners:\n"; },
          "/path|%s is not a store of Mortise|"},
         {"a_database_of_someone_else",
          [](const Folder& f) {
-           Connection{f.file("mortise.db"), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE}.run("CREATE TABLE t(a)");
+           Connection{f.file("mortise.db"), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE}.run(
+               "CREATE TABLE t(a)");
          },
          "/path|%s is not a store of Mortise|"},
         {"a_folder_that_is_not_there", [](const Folder& f) { std::filesystem::remove(f.path()); },
@@ -118,7 +122,10 @@ TEST(People, read_the_running_store_with_sqlite3) {
   const Folder folder;
   Running store{folder.path()};
   Offer put{1};
-  put.session(7, "pump-7", 12).session(9, "panel-9").subscribe(7, "plant/#").subscribe(9, "plant/+/alarm", "group");
+  put.session(7, "pump-7", 12)
+      .session(9, "panel-9")
+      .subscribe(7, "plant/#")
+      .subscribe(9, "plant/+/alarm", "group");
   put.retain("plant/state", 5, 30, {.payload = "on"}).will(7, "pump-7").inbound(7, 11);
   put.message(20, 1, {.topic = "plant/1", .payload = "one"}).deliver(21, 20, 7, 1);
   put.message(22, 2, {.topic = "plant/2", .payload = "two"}).deliver(23, 22, 7, 2).deliver(24, 22, 9, 1);
@@ -126,12 +133,14 @@ TEST(People, read_the_running_store_with_sqlite3) {
   store.keep(put);
   const std::string file = folder.file("mortise.db");
   EXPECT_EQ(shell(file, "select topic, payload from retained"), "plant/state|on\n");
-  EXPECT_EQ(shell(file, "select client_id, expiry_s, sent_to from sessions"), "pump-7|never|12\npanel-9|never|0\n");
+  EXPECT_EQ(shell(file, "select client_id, expiry_s, sent_to from sessions"),
+            "pump-7|never|12\npanel-9|never|0\n");
   EXPECT_EQ(shell(file, "select client_id, share, filter, qos from subscriptions"),
             "pump-7||plant/#|2\npanel-9|group|plant/+/alarm|2\n");
   EXPECT_EQ(shell(file, "select client_id, position, topic, payload from queue"),
             "pump-7|1|plant/1|one\npump-7|2|plant/2|two\npanel-9|1|plant/2|two\npanel-9|2|plant/state|on\n");
-  EXPECT_EQ(shell(file, "select client_id, topic, payload, due from wills"), "pump-7|wills/pump-7|gone|connected\n");
+  EXPECT_EQ(shell(file, "select client_id, topic, payload, due from wills"),
+            "pump-7|wills/pump-7|gone|connected\n");
   EXPECT_EQ(shell(file, "select * from unreleased"), "pump-7|11\n");
   EXPECT_EQ(shell(file, "select received from queue limit 1"), "2025-11-24 16:00:00\n");
 }

@@ -59,8 +59,8 @@ bool survives(std::uint64_t seed, Arm arm) {
   const auto found = store.read();
   for (std::uint64_t sequence = synced; sequence <= work.last(); ++sequence)
     if (work.after(sequence) == found) return true;
-  ADD_FAILURE() << "seed " << seed << ": what is there is no prefix of " << work.last() << " batches, " << synced
-                << " of them synced";
+  ADD_FAILURE() << "seed " << seed << ": what is there is no prefix of " << work.last() << " batches, "
+                << synced << " of them synced";
   return true;
 }
 

@@ -45,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
     Store, EachFact,
     testing::ValuesIn<Row>({
         {"a_session", [](Offer& o) { o.session(7, "pump-7", 12); }, [](Offer& o) { o.end_session(7); }},
-        {"a_session_with_a_user", [](Offer& o) { o.session(8, "pump-8"); }, [](Offer& o) { o.end_session(8); }},
+        {"a_session_with_a_user", [](Offer& o) { o.session(8, "pump-8"); },
+         [](Offer& o) { o.end_session(8); }},
         {"a_subscription", [](Offer& o) { o.session(7, "a").subscribe(7, "plant/#"); },
          [](Offer& o) { o.unsubscribe(7, "plant/#"); }},
         {"a_shared_subscription",
@@ -57,7 +58,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"a_message_with_two_receivers",
          [](Offer& o) { o.session(7, "a").message(20, 2).deliver(21, 20, 7, 3).deliver(22, 20, 7, 4); },
          [](Offer& o) { o.erase_delivery(21); }},
-        {"a_message_without_a_receiver", [](Offer& o) { o.message(20, 0); }, [](Offer& o) { o.erase_message(20); }},
+        {"a_message_without_a_receiver", [](Offer& o) { o.message(20, 0); },
+         [](Offer& o) { o.erase_message(20); }},
         {"a_message_whose_receiver_is_not_in_its_batch", [](Offer& o) { o.message(20, 1); },
          [](Offer& o) { o.erase_message(20); }},
         {"an_empty_payload_and_no_user",
@@ -68,14 +70,17 @@ INSTANTIATE_TEST_SUITE_P(
          [](Offer& o) { o.erase_message(20).erase_delivery(21); }},
         {"bytes_that_are_no_text",
          [](Offer& o) {
-           o.message(20, 0, {.payload = std::string{"\0\xff\x01", 3}, .properties = std::string{"\x01\0", 2}});
+           o.message(20, 0,
+                     {.payload = std::string{"\0\xff\x01", 3}, .properties = std::string{"\x01\0", 2}});
          },
          [](Offer& o) { o.erase_message(20); }},
         {"a_large_payload", [](Offer& o) { o.message(20, 0, {.payload = std::string(300'000, 'x')}); },
          [](Offer& o) { o.erase_message(20); }},
         {"the_largest_numbers",
          [](Offer& o) {
-           o.session(INT64_MAX, "a").message(INT64_MAX, 1).deliver(INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX);
+           o.session(INT64_MAX, "a")
+               .message(INT64_MAX, 1)
+               .deliver(INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX);
          },
          [](Offer& o) { o.erase_message(INT64_MAX).erase_delivery(INT64_MAX); }},
         {"several_subscription_identifiers",
@@ -87,7 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
          [](Offer& o) { o.clear_retained("plant/state", 6); }},
         {"a_will_with_its_session", [](Offer& o) { o.session(7, "a").will(7, "a"); },
          [](Offer& o) { o.erase_will(7); }},
-        {"a_will_alone", [](Offer& o) { o.will(9, "pump-9", 1'764'000'000'000); }, [](Offer& o) { o.erase_will(9); }},
+        {"a_will_alone", [](Offer& o) { o.will(9, "pump-9", 1'764'000'000'000); },
+         [](Offer& o) { o.erase_will(9); }},
         {"numbers", [](Offer& o) { o.numbers(4096, 1'764'000'000'000).message(1, 0); },
          [](Offer& o) { o.erase_message(1); }},
     }),
@@ -102,8 +108,9 @@ TEST(Records, come_in_the_order_the_kernel_restores_them_in) {
   all.deliver(53, 40, 3, 9).deliver(51, 40, 4, 2).deliver(52, 41, 3, 4);
   store.keep(all);
   store.read();
-  EXPECT_EQ(store.host.kinds, (std::vector<std::string>{"numbers", "session", "subscription", "message",
-                                                        "identifiers", "delivery", "inbound", "retained", "will"}));
+  EXPECT_EQ(store.host.kinds,
+            (std::vector<std::string>{"numbers", "session", "subscription", "message", "identifiers",
+                                      "delivery", "inbound", "retained", "will"}));
 }
 
 TEST(Records, of_one_delivery_replace_each_other_and_its_message_stays) {
@@ -150,7 +157,11 @@ TEST(Records, that_meet_in_one_commit_leave_what_their_order_leaves) {
   Offer three{3};
   one.session(7, "a").message(20, 1).deliver(21, 20, 7, 3).message(30, 1).deliver(31, 30, 7, 4).inbound(7, 5);
   one.retain("t", 4, 70, {.payload = "old"}).message(40, 1).deliver(41, 40, 7, 5);
-  two.erase_message(20).erase_delivery(21).erase_delivery(31).deliver(32, 30, 7, 6).inbound(7, 5, MORTISE_ERASE);
+  two.erase_message(20)
+      .erase_delivery(21)
+      .erase_delivery(31)
+      .deliver(32, 30, 7, 6)
+      .inbound(7, 5, MORTISE_ERASE);
   two.retain("t", 6, 71, {.payload = "new"}).erase_message(50);
   three.inbound(7, 5).retain("t", 5, 72, {.payload = "late"}).message(50, 1).deliver(51, 50, 7, 7);
   for (Offer* offer : {&one, &two, &three}) model.apply(*offer->batch());
@@ -165,7 +176,12 @@ TEST(Records, of_a_batch_may_be_there_when_it_is_offered_again) {
   Running store{folder.path()};
   for (int round = 0; round < 2; ++round) {
     Offer offer{static_cast<std::uint64_t>(round + 1)};
-    offer.session(7, "a").subscribe(7, "#").message(20, 1).deliver(21, 20, 7, 3).inbound(7, 1).retain("t", 2, 9);
+    offer.session(7, "a")
+        .subscribe(7, "#")
+        .message(20, 1)
+        .deliver(21, 20, 7, 3)
+        .inbound(7, 1)
+        .retain("t", 2, 9);
     offer.will(7, "a").erase_message(99).erase_delivery(98);
     store.keep(offer);
     model.apply(*offer.batch());

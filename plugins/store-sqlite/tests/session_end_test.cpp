@@ -15,7 +15,12 @@ constexpr std::uint64_t backlog = 10'000;
 // Two sessions with a long queue each, and the end of the first.
 void fill(Running& store, Facts& model) {
   Offer put{1};
-  put.session(1, "leaves").session(2, "stays").subscribe(1, "#").subscribe(2, "#").inbound(1, 4).will(1, "leaves");
+  put.session(1, "leaves")
+      .session(2, "stays")
+      .subscribe(1, "#")
+      .subscribe(2, "#")
+      .inbound(1, 4)
+      .will(1, "leaves");
   std::uint64_t number = 100;
   for (std::uint64_t position = 0; position < backlog; ++position) {
     put.message(number, 1).deliver(number + 1, number, 1 + position % 2, position);
@@ -36,7 +41,8 @@ std::int64_t rows(const Folder& folder, const char* sql) {
 }
 
 constexpr const char* left_of_session_1 =
-    "SELECT (SELECT count(*) FROM delivery WHERE session = 1) + (SELECT count(*) FROM subscription WHERE session = 1) "
+    "SELECT (SELECT count(*) FROM delivery WHERE session = 1) + (SELECT count(*) FROM subscription WHERE "
+    "session = 1) "
     "+ (SELECT count(*) FROM ended) + (SELECT count(*) FROM gone)";
 
 // Ticks until nothing is left, within a bound that the rows and the step give.

@@ -24,9 +24,12 @@ StoreHost::StoreHost(std::string state_dir) : state_dir_{std::move(state_dir)} {
   // The fake's own service() for all but the store and the log, which threads of the plugin write to.
   mine_.service = [](const mortise_host_t* host, const char* id, const void** table) -> mortise_status_t {
     auto& self = of(host);
-    if (std::string_view{id} == MORTISE_HOST_STORE) *table = &self.store_;
-    else if (std::string_view{id} == MORTISE_HOST_LOG) *table = &self.log_;
-    else return self.FakeHost::raw()->service(self.FakeHost::raw(), id, table);
+    if (std::string_view{id} == MORTISE_HOST_STORE)
+      *table = &self.store_;
+    else if (std::string_view{id} == MORTISE_HOST_LOG)
+      *table = &self.log_;
+    else
+      return self.FakeHost::raw()->service(self.FakeHost::raw(), id, table);
     return MORTISE_OK;
   };
   log_ = {sizeof log_, 0, [](const mortise_host_t*) -> std::int32_t { return MORTISE_DEBUG; },
@@ -46,7 +49,8 @@ void StoreHost::set_store() {
     of(host).changed_.notify_all();
     return MORTISE_OK;
   };
-  store_.emit = [](const mortise_host_t* host, std::uint64_t, const mortise_record_t* record) -> mortise_status_t {
+  store_.emit = [](const mortise_host_t* host, std::uint64_t,
+                   const mortise_record_t* record) -> mortise_status_t {
     auto& self = of(host);
     if (self.emits_until_refusal-- == 0) return MORTISE_E_MEMORY;
     self.emitted(name_of(record->kind));
@@ -59,7 +63,8 @@ void StoreHost::set_store() {
     for (std::size_t i = 0; i < count; ++i) of(host).read.put(list[i]);
     return MORTISE_OK;
   };
-  store_.done = [](const mortise_host_t* host, std::uint64_t request, mortise_status_t status) -> mortise_status_t {
+  store_.done = [](const mortise_host_t* host, std::uint64_t request,
+                   mortise_status_t status) -> mortise_status_t {
     const std::lock_guard lock{of(host).mutex_};
     EXPECT_TRUE(of(host).done_.emplace(request, status).second) << "done() twice for " << request;
     of(host).changed_.notify_all();

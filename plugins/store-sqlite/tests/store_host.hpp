@@ -48,8 +48,8 @@ class StoreHost : public mortise::test::FakeHost {
   std::vector<std::string> log() const;
   bool logged(const std::string& event) const;
 
-  Facts read;                       // what the last READ_ALL emitted
-  std::vector<std::string> kinds;   // the kinds in the order they came, each run once
+  Facts read;                      // what the last READ_ALL emitted
+  std::vector<std::string> kinds;  // the kinds in the order they came, each run once
   std::vector<SetAside> aside;
   std::size_t emits_until_refusal = SIZE_MAX;
 

@@ -1,6 +1,7 @@
 // What a message costs the device: put, delivered to one of 200 waiting sessions, and erased later.
 //
-// The figures of README.md come from here; printed always, and bounded, since bytes do not depend on the machine.
+// The figures of README.md come from here; printed always, and bounded, since bytes do not depend on the
+// machine.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -64,8 +65,10 @@ TEST_P(WalBytes, stay_below_what_the_readme_says) {
   for (std::uint64_t i = 0; i < waiting / 500; ++i) traffic.step(500);
   const std::uint64_t messages = GetParam().messages_a_batch == 1 ? 4'000 : 20'000;
   const auto before = store.health().bytes_written;
-  for (std::uint64_t i = 0; i < messages / GetParam().messages_a_batch; ++i) traffic.step(GetParam().messages_a_batch);
-  const double bytes = static_cast<double>(store.health().bytes_written - before) / static_cast<double>(messages);
+  for (std::uint64_t i = 0; i < messages / GetParam().messages_a_batch; ++i)
+    traffic.step(GetParam().messages_a_batch);
+  const double bytes =
+      static_cast<double>(store.health().bytes_written - before) / static_cast<double>(messages);
   std::printf("%s: %.0f bytes a message\n", GetParam().name, bytes);
   EXPECT_LT(bytes, GetParam().bytes_at_most);
 }

@@ -1,4 +1,5 @@
-// A random life of a broker as batches, the same for the same seed, and what a store holds after each of them.
+// A random life of a broker as batches, the same for the same seed, and what a store holds after each of
+// them.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,9 @@ class Workload {
   std::uint64_t last() const { return models_.size() - 1; }
 
   // What is there when the batches up to `sequence` are, and no others.
-  const std::map<std::string, std::string>& after(std::uint64_t sequence) const { return models_.at(sequence); }
+  const std::map<std::string, std::string>& after(std::uint64_t sequence) const {
+    return models_.at(sequence);
+  }
   // Whether `key` ever held `text`.
   bool ever(const std::string& key, const std::string& text) const;
   // Something below `bound`, for whoever needs chance, too.

@@ -1,15 +1,19 @@
 /* One library for each way an entry can be wrong; the build defines which. */
 #include "mortise/plugin.h"
 
+static int nothing;
+
 static mortise_status_t create(const mortise_host_t* host, void** self) {
   (void)host;
-  *self = (void*)&create;
+  *self = &nothing;
   return MORTISE_OK;
 }
+#ifndef ODD_WITHOUT_START
 static mortise_answer_t start(void* self, mortise_call_t* call, const mortise_report_t* report) {
   (void)self, (void)call, (void)report;
   return MORTISE_ALLOW;
 }
+#endif
 static void end(void* self) { (void)self; }
 
 static const mortise_plugin_t life = {.size = sizeof life,
@@ -33,14 +37,21 @@ static const mortise_descriptor_t descriptor = {.size = sizeof descriptor,
 #endif
 };
 
-static const mortise_authorise_t short_table = {.size = 8};
-static const mortise_extension_t extensions[] = {{"mortise.reload/1", &life}, {"mortise.reload/1", &life}};
-static const mortise_extension_t short_extension[] = {{MORTISE_AUTHORISE, &short_table}};
+#ifdef ODD_TWICE
+static const mortise_reload_t table = {.size = sizeof table};
+static const mortise_extension_t extensions[] = {{MORTISE_RELOAD, &table}, {MORTISE_RELOAD, &table}};
+#elif defined ODD_SHORT_TABLE
+static const mortise_authorise_t table = {.size = 8};
+static const mortise_extension_t extensions[] = {{MORTISE_AUTHORISE, &table}};
+#else
+static const mortise_reload_t table = {.size = sizeof table};
+static const mortise_extension_t extensions[] = {{"org.example.unheard-of/1", &table}};
+#endif
 
 #ifdef ODD_FUNCTION
 /* A symbol of the right name that is code. */
 MORTISE_EXPORT int mortise_plugin_entry_of_another_kind(void) __asm__("mortise_plugin_entry");
-int mortise_plugin_entry_of_another_kind(void) { return descriptor.size + sizeof extensions + sizeof short_extension != 0; }
+int mortise_plugin_entry_of_another_kind(void) { return descriptor.size + extensions[0].id[0] + life.size != 0; }
 #else
 
 #ifdef ODD_UNDEFINED
@@ -83,15 +94,11 @@ const mortise_plugin_entry_t ENTRY = {
     .descriptor = &descriptor,
 #endif
     .plugin = &life,
-#ifdef ODD_TWICE
     .extensions = extensions,
-    .extension_count = 2
-#elif defined ODD_SHORT_TABLE
-    .extensions = short_extension,
-    .extension_count = 1
+#if defined ODD_TWICE || defined ODD_SHORT_TABLE
+    .extension_count = sizeof extensions / sizeof extensions[0]
 #else
-    .extensions = 0,
-    .extension_count = sizeof extensions * 0 + sizeof short_extension * 0
+    .extension_count = 0
 #endif
 };
 #endif
