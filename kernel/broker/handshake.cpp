@@ -164,11 +164,14 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
     client.keep_alive_s = core_.options.keep_alive_max_s;  // 3.1.1 could not be told of it
   if (packet.will) need(wills_.keep(*session, *packet.will, client.username));
   if (session->is_stored()) {
-    if (present && failing) {
+    if (present && failing && expiry_s > 0) {
       commits_.ride(record_of(*session));  // a consumer must be able to come and drain a full disk
     } else {
       need(core_.options.session_store);
-      if (!present) delivery_.ask_positions(*session);
+      if (!present) {
+        delivery_.ask_positions(*session);
+        session->created = commits_.open_ordinal();
+      }
       commits_.add(record_of(*session), core_.options.session_store);
     }
     session->last_ordinal = commits_.open_ordinal();
@@ -184,8 +187,8 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   mqtt::encode(connack, client.version, *bytes);
   client.entering.reset();
   Ordinal ordinal = commits_.open_ordinal();
-  if (waits == Level::memory) {  // nothing of this session is stored, but the end of the one before may be under way
-    ordinal = present ? 0 : sessions_.last_end();
+  if (waits == Level::memory) {  // nothing new is stored, but its beginning or the end of the one before may be under way
+    ordinal = present ? session->created : sessions_.last_end();
     waits = core_.options.session_store;
   }
   if (!holds(Rule::connack_after_session)) waits = Level::memory;

@@ -104,6 +104,7 @@ class Session {
   Position sent_to = 0;               // positions below it may be sent: the reservation is durable
   Position sent_to_asked = 0;         // the latest reservation
   Ordinal sent_to_ordinal = 0;        // and its batch
+  Ordinal created = 0;                // the batch that stored it; 0: it was there at start
   Ordinal last_ordinal = 0;           // the latest batch with anything of this session
 
   std::unordered_map<mqtt::PacketId, InboundPublish> inbound;

@@ -14,7 +14,7 @@ AUTH = "{name: users, library: auth-file, config: {users: users.yaml, access: ac
 ACCESS = """
 rules:
   - {group: sensors, may: [write], topics: ["plant/%u/#"]}
-  - {user: panel, may: [read], topics: ["plant/#"]}
+  - {group: panels, may: [read], topics: ["plant/#"]}
   - {group: anonymous, may: [read, write], topics: ["open/#"]}
 """
 
@@ -22,7 +22,7 @@ rules:
 class Auth(BrokerTest):
     def secured(self, users, **options):
         broker = self.broker(start=False, plugins=(STORE, AUTH), log="info", **options)
-        (broker.folder / "users.yaml").write_text("users: []\n")
+        (broker.folder / "users.yaml").write_text("groups: [sensors, panels]\nusers: []\n")
         (broker.folder / "access.yaml").write_text(ACCESS)
         for name, (password, *groups) in users.items():
             self.passwd(broker, name, password, *groups)
@@ -52,7 +52,7 @@ class Auth(BrokerTest):
         self.client(broker, "a").connect()
 
     def test_rules_are_kept_for_publish_and_subscribe(self):
-        broker = self.secured({"panel": ("p",), "s1": ("q", "sensors")})
+        broker = self.secured({"panel": ("p", "panels"), "s1": ("q", "sensors")})
         panel = self.user(broker, "panel", "p").connect()
         self.assertEqual(panel.subscribe("plant/#", 1)[0], 1)
         self.assertEqual(panel.subscribe("secret/#", 1)[0], 0x80)
@@ -102,7 +102,7 @@ class Auth(BrokerTest):
                 client.close()
 
         wait_for(later_may_come, "the new user to be known")
-        (broker.folder / "users.yaml").write_text("users: [{name: later, password: plain}]\n")
+        (broker.folder / "users.yaml").write_text("groups: [sensors, panels]\nusers: [{name: later, password: plain}]\n")
         broker.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "users.yaml" in broker.log_file.read_text(), "a line about the bad file")
         self.user(broker, "later", "q", "still").connect()

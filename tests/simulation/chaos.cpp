@@ -24,7 +24,10 @@ void World::step() {
     case 1:
     case 2: client_step(); break;
     case 3: store_step(); break;
-    case 4: deliver_to_client(clients_[some(plan_.clients)], random_.percent(50)); break;
+    case 4:
+      for (ClientIndex index = 0; index < plan_.clients; ++index)
+        if (random_.percent(60)) deliver_to_client(clients_[index], random_.percent(70));
+      break;
     default: turn(some(plan_.loops), true);
   }
   if (random_.percent(30)) advance(random_.percent(90) ? random_.below(10) : random_.below(500));

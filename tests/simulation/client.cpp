@@ -43,6 +43,7 @@ void Client::connect(Connection& to, bool clean_start, bool persistent, bool wit
   } else {
     how.expiry_s = clean_start ? 0 : mqtt::session_never_expires;
   }
+  expiry_asked_s_ = how.expiry_s;
   mqtt::Buffer payload;
   std::string topic;
   if (with_will && profile_.has_will) {
@@ -191,6 +192,7 @@ void Client::disconnect(bool ends_session) {
   trace_->note("c%-7u DISCONNECT%s", profile_.index, packet.session_expiry_s ? " ends session" : "");
   connection->said_goodbye = true;
   connection->ends_session = packet.session_expiry_s.has_value();
+  ends_with_connection_ = ends_with_connection_ || connection->ends_session;
   say(packet);
 }
 
@@ -206,6 +208,7 @@ void Client::on_lost() {
   trace_->note("c%-7u sees its connection lost", profile_.index);
   connection = nullptr;
   connected_ = false;
+  if (ends_with_connection_) forget_session();
   asked_.clear();
   answers_.clear();
   unanswered_.clear();
@@ -261,6 +264,7 @@ void Client::on_connack(const mqtt::Connack& packet) {
   if (connected_) throw Violation{"a second CONNACK"};
   connected_ = true;
   begins_anew_ = false;
+  ends_with_connection_ = expiry_asked_s_ == 0;
   server_receive_maximum_ = packet.receive_maximum.value_or(65535);
   oracle_->connected(profile_.index, connection->number, packet.session_present);
   if (packet.session_present)

@@ -103,6 +103,8 @@ class Client {
   Trace* trace_;
 
   bool connected_ = false;
+  std::uint32_t expiry_asked_s_ = 0;
+  bool ends_with_connection_ = true;                     // the session has no expiry interval
   bool begins_anew_ = false;                             // its state is gone: clean start until a CONNACK comes
   std::uint16_t server_receive_maximum_ = 65535;
   std::vector<Outgoing> outgoing_;                       // oldest first

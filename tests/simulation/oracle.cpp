@@ -349,7 +349,7 @@ void Oracle::saw_retained(const std::map<std::string, MessageId>& values) {
     if (!sent.retain || sent.acknowledged == not_yet) continue;
     const auto seen = values.find(sent.topic);
     if (seen == values.end()) {
-      if (!sent.clears) sent.replaced = nothing;
+      if (!sent.clears && sent.expiry_s == 0) sent.replaced = nothing;
     } else if (seen->second != id) {
       sent.replaced = seen->second;
     } else {
