@@ -73,6 +73,9 @@ std::vector<config::Finding> Host::start() {
 
 void Host::stop() {
   if (std::exchange(stopped_, true)) return;
+  // What the last turns left, and nothing to the loops from here on.
+  for (std::uint32_t loop = 0; loop < in_->options.loops; ++loop) in_->hooks.end_turn(loop);
+  in_->loops = nullptr;
   in_->board.set_running(false);
   std::vector<Instance*> order = in_start_order(*in_);
   std::ranges::reverse(order);
@@ -86,7 +89,8 @@ void Host::stop() {
     }
     stop_instance(*instance);
   }
-  disconnect();
+  in_->store.forget_all();
+  in_->shared = nullptr;
 }
 
 std::vector<config::Finding> Host::reload_files() {
@@ -112,12 +116,6 @@ void Host::connect(broker::Shared& shared, Loops& loops) {
   in_->shared = &shared;
   in_->loops = &loops;
   in_->board.set_running(true);
-}
-
-void Host::disconnect() {
-  in_->loops = nullptr;
-  in_->shared = nullptr;
-  in_->board.set_running(false);
 }
 
 std::string Host::restore(broker::Restorer& to) { return in_->store.restore(to); }

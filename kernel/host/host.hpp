@@ -54,10 +54,9 @@ class Host {
   // Null without a store plugin. Known after load().
   broker::Store* store() noexcept;
 
-  // Before the first broker hands over a batch; both must live until stop() has returned or disconnect().
+  // Before the first broker hands over a batch; both must live until stop() has returned. Tasks that were posted and
+  // never ran may hold messages: let them go before `shared` ends.
   void connect(broker::Shared& shared, Loops& loops);
-  // The loops take no turn any more and nothing is posted to them; stop() does it, too.
-  void disconnect();
   // Reads everything the store has. What went wrong, or empty. Needs a store and connect().
   std::string restore(broker::Restorer& to);
 

@@ -242,4 +242,10 @@ std::string StorePort::finish(base::Duration patience) {
   return std::to_string(held_.size() + handed_over_.size()) + " batches could not be stored";
 }
 
+void StorePort::forget_all() {
+  const std::lock_guard lock{mutex_};
+  handed_over_.clear();
+  held_.clear();
+}
+
 }  // namespace mortise::host

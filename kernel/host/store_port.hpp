@@ -46,6 +46,8 @@ class StorePort : public broker::Store {
   std::string restore(broker::Restorer& to);
   // Brings all that was handed over to synced, for at most `patience`. What went wrong, or empty.
   std::string finish(base::Duration patience);
+  // Lets go of what could not be stored; the provider has stopped.
+  void forget_all();
 
   // ---- what the plugin says; see mortise/draft/store_service.h
   mortise_status_t durable(std::uint64_t sequence, std::uint32_t level, mortise_status_t status);

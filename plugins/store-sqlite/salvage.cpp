@@ -47,7 +47,8 @@ void Salvage::copy_by_number(const Table& table) {
     const std::string rest =
         " WHERE " + std::string{table.key} + " >= " + std::to_string(from) + " ORDER BY 1";
     if (copy_rows(table, rest, last)) return;
-    from = last + 1;
+    // The row `from` stands on may be found and yet not be read: its overflow pages are damaged.
+    from = std::max(last, from) + 1;
     if (!skip_unreadable(table, from)) return;
   }
 }
@@ -78,32 +79,41 @@ bool Salvage::copy_rows(const Table& table, const std::string& rest, std::int64_
   }
 }
 
-bool Salvage::can_seek(const Table& table, std::int64_t from) {
+// The first key from `from` on; empty: there is none, or the way to it cannot be read.
+std::optional<std::int64_t> Salvage::seek(const Table& table, std::int64_t from) {
   try {
-    from_.number("SELECT " + std::string{table.key} + " FROM " + table.name + " WHERE " + table.key +
-                 " >= " + std::to_string(from) + " ORDER BY 1 LIMIT 1");
-    return true;
+    Statement first{from_, "SELECT " + std::string{table.key} + " FROM " + table.name + " WHERE " +
+                               table.key + " >= ?1 ORDER BY 1 LIMIT 1"};
+    if (first.bind(from).step()) return static_cast<std::int64_t>(first.number(0));
+    return std::nullopt;
   } catch (const Failure& failure) {
-    if (failure.is_nonsense()) return false;
+    if (failure.is_nonsense()) return std::nullopt;
     throw;
   }
 }
 
-// Moves `from` up to where rows can be read again. False: nowhere.
+// Moves `from` up to a row that can be found again. False: there is none.
 bool Salvage::skip_unreadable(const Table& table, std::int64_t& from) {
-  std::int64_t bad = from;
+  std::int64_t bad = from - 1;
   std::int64_t step = 1;
-  while (!can_seek(table, bad + step)) {
+  auto found = seek(table, bad + step);
+  while (!found) {
     if (step > (std::numeric_limits<std::int64_t>::max() - bad) / 4) return false;
     step *= 2;
+    found = seek(table, bad + step);
   }
   std::int64_t good = bad + step;
   bad += step / 2;
   while (good - bad > 1) {
     const std::int64_t middle = bad + (good - bad) / 2;
-    (can_seek(table, middle) ? good : bad) = middle;
+    if (const auto here = seek(table, middle)) {
+      good = middle;
+      found = here;
+    } else {
+      bad = middle;
+    }
   }
-  from = good;
+  from = *found;
   return true;
 }
 

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "database.hpp"
 #include "schema.hpp"
@@ -25,7 +27,7 @@ class Salvage {
   void copy_by_number(const Table& table);
   void copy_by_text(const Table& table, const char* direction);
   bool copy_rows(const Table& table, const std::string& rest, std::int64_t& last);
-  bool can_seek(const Table& table, std::int64_t from);
+  std::optional<std::int64_t> seek(const Table& table, std::int64_t from);
   bool skip_unreadable(const Table& table, std::int64_t& from);
 
   Connection& from_;

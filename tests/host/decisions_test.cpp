@@ -185,7 +185,7 @@ TEST(Decisions, fallback_is_the_operators_and_no_fault) {
   rig.run();
   auto& client = rig.connect("x");
   rig.publish(client, "t", "1");
-  EXPECT_EQ(std::vector{0x10}, rig.reasons(client, mqtt::PacketType::puback)) << "no matching subscribers";
+  EXPECT_EQ(std::vector{0}, rig.reasons(client, mqtt::PacketType::puback));
   EXPECT_EQ(0U, rig.status().faults);
 }
 
@@ -197,7 +197,7 @@ TEST(Decisions, an_attachments_filters_keep_other_topics_away) {
   auto& client = rig.connect("x");
   rig.publish(client, "open/a", "1");
   rig.publish(client, "secret/a", "1");
-  EXPECT_EQ((std::vector{0x10, not_authorized}), rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_EQ((std::vector{0, not_authorized}), rig.reasons(client, mqtt::PacketType::puback));
   rig.subscribe(client, "open/#");
   rig.subscribe(client, "#");
   EXPECT_EQ((std::vector{0, not_authorized}), rig.reasons(client, mqtt::PacketType::suback))

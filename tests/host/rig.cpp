@@ -44,9 +44,9 @@ std::size_t PostedLoops::run(broker::Broker& broker) {
   for (const auto& task : tasks) task(broker);
   return tasks.size();
 }
-std::size_t PostedLoops::waiting() {
+void PostedLoops::clear() {
   const std::lock_guard lock{mutex_};
-  return tasks_.size();
+  tasks_.clear();
 }
 
 void PlainLog::write(const LogLine& line) {
@@ -79,6 +79,7 @@ Rig::Rig(const std::string& plugins, const std::function<void(Options&)>& edit) 
 
 Rig::~Rig() {
   stop();
+  loops.clear();
   broker.reset();
   shared.reset();
   host.reset();

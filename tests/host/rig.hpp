@@ -34,7 +34,8 @@ class PostedLoops : public Loops {
   void wake_all() override;
   // Runs what waits; how many.
   std::size_t run(broker::Broker& broker);
-  std::size_t waiting();
+  // Forgets what never got its turn.
+  void clear();
 
  private:
   std::mutex mutex_;

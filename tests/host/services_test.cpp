@@ -42,7 +42,7 @@ TEST(Hooks, attachments_come_and_go_at_the_turn_of_a_loop) {
   ASSERT_EQ(MORTISE_OK, hooks.change(strings.host, hook, &how));
   rig.publish(client, "t", "1");
   rig.publish(client, "other", "1");
-  EXPECT_EQ((std::vector{0x87, 0x10, 0x87}), rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_EQ((std::vector{0x87, 0, 0x87}), rig.reasons(client, mqtt::PacketType::puback));
 
   std::atomic<int> done{0};
   const mortise_done_fn tell = [](void* context, mortise_status_t, std::uint32_t) { count_up(context); };
@@ -51,7 +51,7 @@ TEST(Hooks, attachments_come_and_go_at_the_turn_of_a_loop) {
   rig.turn();
   EXPECT_TRUE(eventually([&] { return done == 1; }));
   rig.publish(client, "other", "1");
-  EXPECT_EQ(0x10, rig.reasons(client, mqtt::PacketType::puback).back());
+  EXPECT_EQ(0, rig.reasons(client, mqtt::PacketType::puback).back());
   EXPECT_EQ(MORTISE_E_UNKNOWN, hooks.detach(strings.host, hook, nullptr, nullptr));
 }
 

@@ -192,7 +192,7 @@ void Client::disconnect(bool ends_session) {
   trace_->note("c%-7u DISCONNECT%s", profile_.index, packet.session_expiry_s ? " ends session" : "");
   connection->said_goodbye = true;
   connection->ends_session = packet.session_expiry_s.has_value();
-  ends_with_connection_ = ends_with_connection_ || connection->ends_session;
+  if (connection->ends_session) ends_with_connection_ = begins_anew_ = true;
   say(packet);
 }
 
