@@ -119,6 +119,24 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
   return Progress::waits;
 }
 
+// What both sides go by from now on.
+void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s) {
+  const Answer& answer = client.entering->answer;
+  client.username = answer.username.empty() ? packet.username.value_or(std::string_view{}) : answer.username;
+  session.client = client.key;
+  session.username = client.username;
+  session.expiry_s = expiry_s;
+  client.session = session.key;
+  client.session_expiry_s = expiry_s;
+  client.state = Client::State::connected;
+  client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
+  client.packet_size_max = packet.maximum_packet_size.value_or(0);
+  client.keep_alive_s = packet.keep_alive_s;
+  const bool too_long = packet.keep_alive_s == 0 || packet.keep_alive_s > core_.options.keep_alive_max_s;
+  if (too_long && core_.options.keep_alive_max_s != 65535 && packet.version == mqtt::Version::v5_0)
+    client.keep_alive_s = core_.options.keep_alive_max_s;  // 3.1.1 could not be told of it
+}
+
 void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
   const std::uint32_t expiry_s = std::min(asked_expiry_s(packet), core_.options.session_expiry_max_s);
   Session* session = core_.find_session(client_id);
@@ -148,20 +166,7 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
       session->will.reset();
     sessions_.resume(*session);
   }
-  const Answer& answer = client.entering->answer;
-  client.username = answer.username.empty() ? packet.username.value_or(std::string_view{}) : answer.username;
-  session->client = client.key;
-  session->username = client.username;
-  session->expiry_s = expiry_s;
-  client.session = session->key;
-  client.session_expiry_s = expiry_s;
-  client.state = Client::State::connected;
-  client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
-  client.packet_size_max = packet.maximum_packet_size.value_or(0);
-  client.keep_alive_s = packet.keep_alive_s;
-  const bool too_long = packet.keep_alive_s == 0 || packet.keep_alive_s > core_.options.keep_alive_max_s;
-  if (too_long && core_.options.keep_alive_max_s != 65535 && packet.version == mqtt::Version::v5_0)
-    client.keep_alive_s = core_.options.keep_alive_max_s;  // 3.1.1 could not be told of it
+  agree(client, packet, *session, expiry_s);
   if (packet.will) need(wills_.keep(*session, *packet.will, client.username));
   if (session->is_stored()) {
     if (present && failing && expiry_s > 0) {

@@ -35,6 +35,7 @@ class Handshake {
   bool admit(Client& client, const mqtt::Connect& packet, const Answer& answer);
   std::string assign_client_id();
   Progress go_home(Client& client, std::string_view client_id);
+  void agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s);
   void enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   void take_over(Session& session);
   mqtt::Connack connack_for(const Client& client, const mqtt::Connect& packet, const Session& session) const;

@@ -26,7 +26,8 @@ void check_settings(Instance& instance, std::vector<Finding>& findings) {
       instance.settings.config.where().line != 0 ? instance.settings.config.where() : instance.settings.name.where;
   const std::string key = instance.key() + "/config";
   if (!schema.empty()) {
-    for (Finding& finding : check_schema(instance.config, schema, key, section)) findings.push_back(std::move(finding));
+    for (Finding& finding : check_schema(instance.config, schema, instance.name(), key, section))
+      findings.push_back(std::move(finding));
   } else if (!instance.config.entries().empty()) {
     findings.push_back({Severity::error, instance.config.entries()[0].key_where, key,
                         "plugin " + config::in_quotes(instance.name()) + " takes no configuration", "take it out"});

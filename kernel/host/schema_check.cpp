@@ -208,11 +208,11 @@ Tree with_defaults(const Tree& node, const Json* schema, const Json& root) {
 
 }  // namespace
 
-std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, const std::string& key,
-                                  const config::Location& section) {
+std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, const std::string& plugin,
+                                  const std::string& key, const config::Location& section) {
   std::vector<Finding> findings;
   const auto broken = [&](const std::string& why) {
-    findings.push_back({config::Severity::error, section, key, "the plugin's own JSON Schema is broken: " + why,
+    findings.push_back({config::Severity::error, section, key, "plugin " + config::in_quotes(plugin) + ": its own JSON Schema is broken: " + why,
                         "this is a fault of the plugin, report it to its author"});
     return findings;
   };

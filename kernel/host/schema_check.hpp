@@ -17,9 +17,9 @@
 
 namespace mortise::host {
 
-// `key` is the way to the section from the top of the file: "plugins/2/config". What the schema gives as default for a
+// `plugin` is the instance's name; `key` is the way to the section from the top of the file: "plugins/2/config". What the schema gives as default for a
 // key that was left out is put into `config`, at the place of the map it belongs to, when nothing is wrong.
-std::vector<config::Finding> check_schema(config::Tree& config, std::string_view schema_text, const std::string& key,
-                                          const config::Location& section);
+std::vector<config::Finding> check_schema(config::Tree& config, std::string_view schema_text, const std::string& plugin,
+                                          const std::string& key, const config::Location& section);
 
 }  // namespace mortise::host

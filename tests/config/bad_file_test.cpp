@@ -728,7 +728,7 @@ INSTANTIATE_TEST_SUITE_P(
          "  threads: 0\n"
          "  limits:\n"
          "    paket_size: 2MiB\n"
-         "    memory: 2GB\n"
+         "    packet_size: 2GB\n"
          "  threads: 1\n"
          "listeners:\n"
          "  - name: local\n"
@@ -743,7 +743,7 @@ INSTANTIATE_TEST_SUITE_P(
          "more: 1\n",
          "mortise.yaml:2:12  kernel/threads: 0 is not between 1 and 64; or write auto\n"
          "mortise.yaml:4:5  unknown key \"paket_size\", did you mean \"packet_size\"?\n"
-         "mortise.yaml:5:13  kernel/store/pending: \"2GB\" has the unknown unit \"GB\", did you mean "
+         "mortise.yaml:5:18  kernel/limits/packet_size: \"2GB\" has the unknown unit \"GB\", did you mean "
          "\"GiB\"?\n"
          "mortise.yaml:6:3  duplicate key \"threads\"; line 2 has it already\n"
          "mortise.yaml:9:11  *:1883 is taken for an alias, because it begins with *; quote this: \"*:1883\"\n"

@@ -161,7 +161,7 @@ mortise_answer_t reply_with(Strings& strings, mortise_call_t* call, mortise_answ
   return strings.host->reply(call, answer, &verdict);
 }
 
-INSTANTIATE_TEST_SUITE_P(Decisions, FaultyAuthorise, testing::ValuesIn(std::vector<Mistake>{
+INSTANTIATE_TEST_SUITE_P(Decisions, FaultyAuthorise, testing::ValuesIn(std::vector<Mistake>{  // long: a table
     {"an_exception", [](Strings&, auto) -> mortise_answer_t { throw std::runtime_error{"oops"}; }},
     {"an_exception_of_no_type", [](Strings&, auto) -> mortise_answer_t { throw 7; }},
     {"an_unknown_answer", [](Strings&, auto) { return mortise_answer_t{77}; }},

@@ -92,12 +92,12 @@ TEST_F(Records, come_back_as_the_session_they_were) {
   broker::Shared shared{{}, 1, nullptr, hooks, log};
   const base::Now now{base::TimePoint{std::chrono::seconds{1}}, base::from_unix_ms(2'000)};
   broker::Broker broker{shared, 0, now};
-  broker::Restorer restorer{shared, {&broker}};
+  broker::Restorer restorer{shared};
   for (std::size_t i = 0; i < stored.abi()->record_count; ++i)
     EXPECT_TRUE(restore_record(*stored.abi()->records[i], restorer)) << i;
   EXPECT_TRUE(restore_delivery(stored.abi()->deliveries[0], restorer));
   broker.begin_turn(now);
-  const auto outcome = restorer.finish(now);
+  const auto outcome = restorer.finish({&broker}, now);
   broker.end_turn();
   EXPECT_EQ(1U, outcome.sessions);
   EXPECT_EQ(1U, outcome.subscriptions);
@@ -116,7 +116,7 @@ TEST_P(SenselessRecord, is_left_out) {
   broker::QuietHooks hooks;
   broker::QuietLog log;
   broker::Shared shared{{}, 1, nullptr, hooks, log};
-  broker::Restorer restorer{shared, {}};
+  broker::Restorer restorer{shared};
   mortise_message_view_t body{};
   body.size = sizeof body;
   body.topic = {"t", 1};

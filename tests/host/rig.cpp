@@ -101,11 +101,13 @@ void Rig::run() {
   host->connect(*shared, loops);
   broker = std::make_unique<broker::Broker>(*shared, 0, read_clocks());
   if (host->store()) {
-    broker::Restorer restorer{*shared, {broker.get()}};
+    broker::Restorer restorer{*shared};
     ASSERT_EQ("", host->restore(restorer));
     broker->begin_turn(read_clocks());
-    restorer.finish(read_clocks());
+    restorer.finish({broker.get()}, read_clocks());
     broker->end_turn();
+    // Nobody can connect before numbers are reserved; a store that answers by hand is asked later.
+    turn_until([&] { return shared->journal.line(broker::Level::synced) >= 1; });
   }
   turn();
 }

@@ -30,7 +30,7 @@ config::Tree tree_of(const std::string& yaml) {
 std::string findings_of(const std::string& yaml, const char* against = schema) {
   config::Tree tree = tree_of(yaml);
   std::string text;
-  auto findings = check_schema(tree, against, "c", {"m.yaml", 1, 1});
+  auto findings = check_schema(tree, against, "a", "c", {"m.yaml", 1, 1});
   config::sort_by_place(findings);
   for (const auto& finding : findings) text += finding.to_text() + '\n';
   return text;
@@ -70,7 +70,7 @@ TEST(SchemaCheck, a_number_out_of_range_is_told_with_the_range) {
 
 TEST(SchemaCheck, defaults_fill_what_was_left_out_at_every_depth) {
   config::Tree tree = tree_of("path: /x\nsinks: [{type: a}, {type: b, colour: false}]");
-  ASSERT_TRUE(check_schema(tree, schema, "c", {}).empty());
+  ASSERT_TRUE(check_schema(tree, schema, "a", "c", {}).empty());
   EXPECT_EQ("3", tree.find("/limit")->text());
   EXPECT_EQ("true", tree.find("/sinks/0/colour")->text());
   EXPECT_EQ("false", tree.find("/sinks/1/colour")->text());

@@ -233,7 +233,7 @@ TEST(StorePort, a_read_that_fails_is_told) {
   ASSERT_EQ("", text_of(rig.host->start()));
   broker::Shared shared{{}, 1, rig.host->store(), rig.host->hooks(), rig.host->log()};
   rig.host->connect(shared, rig.loops);
-  broker::Restorer restorer{shared, {}};
+  broker::Restorer restorer{shared};
   EXPECT_EQ("stored data is not what was written", rig.host->restore(restorer));
   rig.stop();
 }

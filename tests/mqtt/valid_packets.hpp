@@ -23,6 +23,7 @@ inline Wire user(std::string_view name, std::string_view value) {
 inline Wire head(int level, int flags) { return wire(text("MQTT"), level, flags, two(60)); }
 
 // clang-format off
+// long: a table of packets, a row each
 inline std::vector<ValidPacket> valid_packets() {
   const Wire will_5 = wire(sized(0x18, four(30), 0x02, four(90), 0x01, 1, 0x03, text("text/plain"), 0x08, text("re"), 0x09, text("id"), user("a", "1")),
                            text("wills/me"), text("gone"));

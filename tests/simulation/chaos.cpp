@@ -47,8 +47,8 @@ void World::store_step() {
   if (random_.percent(60)) store_.sync(process_->shared.journal);
 }
 
-// An earlier CONNECT of this client that nobody has read yet is lost with its connection: what would come of one that
-// overtakes its successor is up to the client, not to the broker.
+// An earlier CONNECT of this client that nobody has read yet is lost with its connection: what would come of
+// one that overtakes its successor is up to the client, not to the broker.
 void World::drop_unread_connects(const Client& client) {
   for (Connection& connection : connections_) {
     if (connection.client != client.profile().index || connection.is_read) continue;
@@ -67,14 +67,18 @@ void World::connect(Client& client) {
   const bool persistent = client.profile().expiry_s != 0;
   const bool clean = persistent ? random_.percent(plan_.clean_start)
                                 : client.profile().version == mqtt::Version::v3_1_1 || random_.percent(50);
-  client.connect(connection, clean, persistent && !random_.percent(plan_.clean_start / 4), random_.percent(60));
+  client.connect(connection, clean, persistent && !random_.percent(plan_.clean_start / 4),
+                 random_.percent(60));
 }
 
 // The client's end is gone at once; of what it sent a part arrives before the broker sees the end.
 void World::cut(Client& client) {
   Connection& connection = *client.connection;
   auto& way = connection.to_broker;
-  way.resize(random_.below(static_cast<std::uint32_t>(way.size() + 1)));
+  const std::size_t arrives = random_.below(static_cast<std::uint32_t>(way.size() + 1));
+  if (arrives != way.size())
+    connection.said_goodbye = false;  // a DISCONNECT is the last to be sent, so it is lost
+  way.resize(arrives);
   connection.client_open = false;
   connection.to_client.clear();
   client.on_lost();
@@ -94,7 +98,8 @@ void World::deliver_to_client(Client& client, bool all) {
   const mqtt::Buffer rest(way.begin() + static_cast<std::ptrdiff_t>(part), way.end());
   way.resize(part);
   client.on_bytes();
-  if (client.connection) client.connection->to_client.insert(client.connection->to_client.end(), rest.begin(), rest.end());
+  if (client.connection)
+    client.connection->to_client.insert(client.connection->to_client.end(), rest.begin(), rest.end());
 }
 
 void World::client_step() {

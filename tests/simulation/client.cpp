@@ -51,9 +51,11 @@ void Client::connect(Connection& to, bool clean_start, bool persistent, bool wit
     const auto qos = static_cast<mqtt::Qos>(random_->below(3));
     const bool retain = random_->percent(20);
     how.will = make(topic, qos, retain, false, true);
-    how.will_delay_s = profile_.version == mqtt::Version::v5_0 && random_->percent(60) ? random_->between(1, 40) : 0;
+    how.will_delay_s =
+        profile_.version == mqtt::Version::v5_0 && random_->percent(60) ? random_->between(1, 40) : 0;
     payload = payload_of(*how.will);
-    packet.will = mqtt::Will{.topic = topic, .payload = payload, .qos = qos, .retain = retain, .delay_s = how.will_delay_s};
+    packet.will = mqtt::Will{
+        .topic = topic, .payload = payload, .qos = qos, .retain = retain, .delay_s = how.will_delay_s};
   }
   trace_->note("%-8s CONNECT%s expiry %u will %d", name.c_str(), clean_start ? " clean" : "", how.expiry_s,
                how.will ? static_cast<int>(*how.will) : -1);
@@ -86,11 +88,13 @@ std::string Client::some_topic() {
   const char* level = random_->percent(plan_->memory) ? "m" : random_->percent(plan_->written) ? "w" : "s";
   if (random_->percent(2)) level = "denied";
   const std::string whose = random_->percent(plan_->whose_own) ? profile_.name() : "all";
-  return std::string{level} + "/" + whose + "/" + std::to_string(random_->percent(plan_->few_topics) ? 0 : random_->below(4));
+  return std::string{level} + "/" + whose + "/" +
+         std::to_string(random_->percent(plan_->few_topics) ? 0 : random_->below(4));
 }
 
 std::string Client::some_filter() {
-  static constexpr const char* filters[] = {"#", "s/#", "+/all/#", "s/+/0", "m/#", "w/#", "+/+/0", "s/will/+", "s/all/0", "denied/#"};
+  static constexpr const char* filters[] = {"#",   "s/#",   "+/all/#",  "s/+/0",   "m/#",
+                                            "w/#", "+/+/0", "s/will/+", "s/all/0", "denied/#"};
   const std::uint32_t which = random_->below(14);
   if (which < std::size(filters)) return filters[which];
   return "+/c" + std::to_string(random_->below(plan_->clients)) + "/+";
@@ -133,7 +137,8 @@ void Client::send(const Outgoing& outgoing, bool again) {
   packet.payload = outgoing.payload;
   if (sent.expiry_s != 0) packet.properties.message_expiry_s = sent.expiry_s;
   trace_->note("c%-7u PUBLISH %u%s on %s qos %d%s id %u", profile_.index, outgoing.id, again ? " again" : "",
-               sent.topic.c_str(), static_cast<int>(sent.qos), sent.retain ? " retain" : "", outgoing.packet_id);
+               sent.topic.c_str(), static_cast<int>(sent.qos), sent.retain ? " retain" : "",
+               outgoing.packet_id);
   say(packet);
   oracle_->sending(outgoing.id);
 }
@@ -149,7 +154,8 @@ void Client::send_again() {
 
 void Client::subscribe() {
   mqtt::SubscriptionOptions options;
-  options.maximum_qos = random_->percent(70) ? mqtt::Qos::exactly_once : static_cast<mqtt::Qos>(random_->below(3));
+  options.maximum_qos =
+      random_->percent(70) ? mqtt::Qos::exactly_once : static_cast<mqtt::Qos>(random_->below(3));
   if (profile_.version == mqtt::Version::v5_0) {
     options.no_local = random_->percent(10);
     options.retain_as_published = random_->percent(10);
@@ -164,10 +170,11 @@ void Client::subscribe(const std::string& filter, mqtt::SubscriptionOptions opti
   if (profile_.version == mqtt::Version::v5_0 && random_->percent(40))
     packet.subscription_identifier = random_->between(1, 50);
   packet.entries.push_back({filter, options});
-  trace_->note("c%-7u SUBSCRIBE %s qos %d id %u", profile_.index, filter.c_str(), static_cast<int>(options.maximum_qos),
-               packet.packet_id);
+  trace_->note("c%-7u SUBSCRIBE %s qos %d id %u", profile_.index, filter.c_str(),
+               static_cast<int>(options.maximum_qos), packet.packet_id);
   asked_[packet.packet_id] = {
-      true, oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)})};
+      true,
+      oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)})};
   if (std::find(filters_.begin(), filters_.end(), filter) == filters_.end()) filters_.push_back(filter);
   say(packet);
 }
@@ -229,7 +236,8 @@ void Client::on_bytes() {
     done += frame->size;
     on_packet(*packet);
   }
-  if (connection) connection->to_client.assign(bytes.begin() + static_cast<std::ptrdiff_t>(done), bytes.end());
+  if (connection)
+    connection->to_client.assign(bytes.begin() + static_cast<std::ptrdiff_t>(done), bytes.end());
 }
 
 void Client::on_packet(const mqtt::Packet& packet) {
@@ -243,7 +251,8 @@ void Client::on_packet(const mqtt::Packet& packet) {
     return on_acknowledgement(pubrec->packet_id, mqtt::Qos::exactly_once, pubrec->reason);
   if (const auto* suback = std::get_if<mqtt::Suback>(&packet))
     return on_answer(suback->packet_id, true, !mqtt::is_error(suback->reasons.at(0)));
-  if (const auto* unsuback = std::get_if<mqtt::Unsuback>(&packet)) return on_answer(unsuback->packet_id, false, true);
+  if (const auto* unsuback = std::get_if<mqtt::Unsuback>(&packet))
+    return on_answer(unsuback->packet_id, false, true);
   if (const auto* pubrel = std::get_if<mqtt::Pubrel>(&packet)) {
     incoming_.erase(pubrel->packet_id);
     return mqtt::encode(mqtt::Pubcomp{pubrel->packet_id, {}, {}, {}}, profile_.version, answers_);
@@ -258,8 +267,8 @@ void Client::on_packet(const mqtt::Packet& packet) {
 }
 
 void Client::on_connack(const mqtt::Connack& packet) {
-  trace_->note("c%-7u gets CONNACK %u session present %d", profile_.index, static_cast<unsigned>(packet.reason),
-               packet.session_present);
+  trace_->note("c%-7u gets CONNACK %u session present %d", profile_.index,
+               static_cast<unsigned>(packet.reason), packet.session_present);
   if (mqtt::is_error(packet.reason)) return;
   if (connected_) throw Violation{"a second CONNACK"};
   connected_ = true;
@@ -287,7 +296,8 @@ void Client::on_publish(const mqtt::Publish& packet) {
   if (packet.qos == mqtt::Qos::exactly_once) {
     mqtt::encode(mqtt::Pubrec{packet.packet_id, {}, {}, {}}, profile_.version, answers_);
     const auto [held, fresh] = incoming_.try_emplace(packet.packet_id, id);
-    if (!fresh && held->second != id) throw Violation{"a packet identifier in use is used for another message"};
+    if (!fresh && held->second != id)
+      throw Violation{"a packet identifier in use is used for another message"};
     if (!fresh && !packet.dup) throw Violation{"sent again without DUP"};
     if (!fresh) return;
   } else if (packet.qos == mqtt::Qos::at_least_once) {
@@ -299,7 +309,8 @@ void Client::on_publish(const mqtt::Publish& packet) {
   Oracle::Received received{id, packet.topic, packet.qos, packet.retain, packet.dup, {}};
   mqtt::PropertyReader properties{packet.properties.raw};
   while (const auto property = properties.next())
-    if (property->id == mqtt::PropertyId::subscription_identifier) received.identifiers.push_back(property->number);
+    if (property->id == mqtt::PropertyId::subscription_identifier)
+      received.identifiers.push_back(property->number);
   oracle_->received(profile_.index, received);
   if (packet.retain) retained_seen[std::string{packet.topic}] = id;
 }
@@ -308,8 +319,9 @@ void Client::on_acknowledgement(mqtt::PacketId packet_id, mqtt::Qos qos, mqtt::R
   const auto found = std::find_if(outgoing_.begin(), outgoing_.end(), [&](const Outgoing& outgoing) {
     return outgoing.packet_id == packet_id && !outgoing.received && oracle_->message(outgoing.id).qos == qos;
   });
-  trace_->note("c%-7u gets %s id %u reason %u", profile_.index, qos == mqtt::Qos::at_least_once ? "PUBACK" : "PUBREC",
-               packet_id, static_cast<unsigned>(reason));
+  trace_->note("c%-7u gets %s id %u reason %u", profile_.index,
+               qos == mqtt::Qos::at_least_once ? "PUBACK" : "PUBREC", packet_id,
+               static_cast<unsigned>(reason));
   if (found == outgoing_.end()) throw Violation{"an acknowledgement nobody waits for"};
   if (mqtt::is_error(reason)) {
     outgoing_.erase(found);
@@ -328,7 +340,8 @@ void Client::on_answer(mqtt::PacketId packet_id, bool subscribes, bool success) 
   const auto found = asked_.find(packet_id);
   if (found == asked_.end() || found->second.subscribes != subscribes)
     throw Violation{"a SUBACK or UNSUBACK nobody waits for"};
-  trace_->note("c%-7u gets %s id %u %d", profile_.index, subscribes ? "SUBACK" : "UNSUBACK", packet_id, success);
+  trace_->note("c%-7u gets %s id %u %d", profile_.index, subscribes ? "SUBACK" : "UNSUBACK", packet_id,
+               success);
   if (subscribes)
     oracle_->subscribed(profile_.index, found->second.request, success);
   else

@@ -1,5 +1,6 @@
-// A real MQTT client without a socket: it keeps what the specification makes a client keep, sends again what it has
-// to, and tells the oracle what it sees. It uses the lowest free packet identifier, so that identifiers come again soon.
+// A real MQTT client without a socket: it keeps what the specification makes a client keep, sends again what
+// it has to, and tells the oracle what it sees. It uses the lowest free packet identifier, so that
+// identifiers come again soon.
 #pragma once
 
 #include <map>
@@ -24,11 +25,11 @@ struct Connection {
   broker::ClientKey key;
   std::optional<broker::Move> arriving;  // on its way to `loop`
   bool accepted = false;
-  bool is_read = false;                  // the broker has taken its CONNECT
+  bool is_read = false;  // the broker has taken its CONNECT
   bool client_open = true;
-  bool unflushed = false;                // the socket took only a part
-  bool said_goodbye = false;             // DISCONNECT is among what was sent
-  bool ends_session = false;             // … with session expiry interval 0
+  bool unflushed = false;     // the socket took only a part
+  bool said_goodbye = false;  // DISCONNECT is among what was sent
+  bool ends_session = false;  // … with session expiry interval 0
   mqtt::Buffer to_broker, unread, to_client;
 };
 
@@ -37,7 +38,7 @@ class Client {
   struct Profile {
     ClientIndex index = 0;
     mqtt::Version version = mqtt::Version::v5_0;
-    std::uint32_t expiry_s = 0;          // 3.1.1: 0 or for ever
+    std::uint32_t expiry_s = 0;  // 3.1.1: 0 or for ever
     std::uint16_t receive_maximum = 65535;
     std::uint16_t keep_alive_s = 0;
     bool has_will = false;
@@ -46,7 +47,7 @@ class Client {
   Client(Profile profile, Random& random, const Plan& plan, Oracle& oracle, Trace& trace)
       : profile_{profile}, random_{&random}, plan_{&plan}, oracle_{&oracle}, trace_{&trace} {}
 
-  Connection* connection = nullptr;      // null: offline
+  Connection* connection = nullptr;  // null: offline
   // What a fresh subscriber got as retained, by topic; cleared by whoever reads it.
   std::map<std::string, MessageId> retained_seen;
 
@@ -55,7 +56,7 @@ class Client {
   bool has_work() const { return !outgoing_.empty() || !asked_.empty() || !answers_.empty(); }
 
   void connect(Connection& to, bool clean_start, bool persistent, bool with_will);
-  void on_bytes();                       // whatever whole packets lie in connection->to_client
+  void on_bytes();  // whatever whole packets lie in connection->to_client
   void on_lost();
   void publish();
   void publish(const std::string& topic, mqtt::Qos qos, bool retain, bool empty);
@@ -64,14 +65,14 @@ class Client {
   void unsubscribe();
   void disconnect(bool ends_session);
   void ping();
-  void answer();                         // sends the acknowledgements that were put off
+  void answer();  // sends the acknowledgements that were put off
 
  private:
   struct Outgoing {
     mqtt::PacketId packet_id = 0;
     MessageId id = 0;
     mqtt::Buffer payload;
-    bool received = false;               // PUBREC came
+    bool received = false;  // PUBREC came
   };
   struct Asked {
     bool subscribes = false;
@@ -104,13 +105,13 @@ class Client {
 
   bool connected_ = false;
   std::uint32_t expiry_asked_s_ = 0;
-  bool ends_with_connection_ = true;                     // the session has no expiry interval
-  bool begins_anew_ = false;                             // its state is gone: clean start until a CONNACK comes
+  bool ends_with_connection_ = true;  // the session has no expiry interval
+  bool begins_anew_ = false;          // its state is gone: clean start until a CONNACK comes
   std::uint16_t server_receive_maximum_ = 65535;
-  std::vector<Outgoing> outgoing_;                       // oldest first
+  std::vector<Outgoing> outgoing_;  // oldest first
   std::map<mqtt::PacketId, Asked> asked_;
-  std::map<mqtt::PacketId, MessageId> incoming_;         // QoS 2, PUBREL not had
-  std::set<mqtt::PacketId> unanswered_;                  // QoS 1 whose PUBACK was put off
+  std::map<mqtt::PacketId, MessageId> incoming_;  // QoS 2, PUBREL not had
+  std::set<mqtt::PacketId> unanswered_;           // QoS 1 whose PUBACK was put off
   std::vector<std::string> filters_;
   mqtt::Buffer answers_;
 };

@@ -49,10 +49,12 @@ void World::accept(std::uint32_t loop) {
   for (Connection& connection : connections_) {
     if (connection.accepted || connection.loop != loop || (!calm_ && random_.percent(30))) continue;
     broker::Broker& broker = *process_->brokers[loop];
-    connection.key = connection.arriving ? broker.on_arrival(*std::exchange(connection.arriving, {}))
-                                         : broker.on_open(listener_, "10.0.0.1:" + std::to_string(connection.number));
+    connection.key = connection.arriving
+                         ? broker.on_arrival(*std::exchange(connection.arriving, {}))
+                         : broker.on_open(listener_, "10.0.0.1:" + std::to_string(connection.number));
     connection.accepted = true;
-    trace_.note("loop %u   accepts connection %llu", loop, static_cast<unsigned long long>(connection.number));
+    trace_.note("loop %u   accepts connection %llu", loop,
+                static_cast<unsigned long long>(connection.number));
   }
 }
 
@@ -62,7 +64,8 @@ void World::read(Connection& connection) {
   auto& way = connection.to_broker;
   const std::size_t some_bytes =
       calm_ || random_.percent(70) ? way.size() : random_.below(static_cast<std::uint32_t>(way.size() + 1));
-  connection.unread.insert(connection.unread.end(), way.begin(), way.begin() + static_cast<std::ptrdiff_t>(some_bytes));
+  connection.unread.insert(connection.unread.end(), way.begin(),
+                           way.begin() + static_cast<std::ptrdiff_t>(some_bytes));
   way.erase(way.begin(), way.begin() + static_cast<std::ptrdiff_t>(some_bytes));
   if (!connection.unread.empty() && broker.wants_input(connection.key)) {
     const auto consumed = broker.on_input(connection.key, connection.unread);
@@ -108,7 +111,8 @@ void World::flush(Connection& connection) {
     std::size_t left = bytes;
     for (std::size_t i = 0; i < count && left != 0; ++i) {
       const auto piece = parts[i].first(std::min(left, parts[i].size()));
-      if (connection.client_open) connection.to_client.insert(connection.to_client.end(), piece.begin(), piece.end());
+      if (connection.client_open)
+        connection.to_client.insert(connection.to_client.end(), piece.begin(), piece.end());
       left -= piece.size();
     }
     broker.on_written(connection.key, bytes);
@@ -117,9 +121,11 @@ void World::flush(Connection& connection) {
 
 // `by_broker`: it was the broker that closed. The client still reads what was sent to it.
 void World::close_broker_end(Connection& connection, bool by_broker) {
-  const bool orderly = by_broker && connection.said_goodbye && connection.to_broker.empty() && connection.unread.empty();
+  const bool orderly =
+      by_broker && connection.said_goodbye && connection.to_broker.empty() && connection.unread.empty();
   trace_.note("broker   %s connection %llu of c%u%s", by_broker ? "closes" : "loses",
-              static_cast<unsigned long long>(connection.number), connection.client, orderly ? ", orderly" : "");
+              static_cast<unsigned long long>(connection.number), connection.client,
+              orderly ? ", orderly" : "");
   oracle_.ended(connection.client, connection.number, orderly, connection.ends_session);
   connection.key = {};
 }
@@ -145,7 +151,8 @@ void World::carry_out(std::uint32_t loop) {
     const bool has_client = connection->client_open;
     if (has_client) deliver_to_client(clients_[connection->client], true);
     close_broker_end(*connection, true);
-    if (has_client && clients_[connection->client].connection == connection) clients_[connection->client].on_lost();
+    if (has_client && clients_[connection->client].connection == connection)
+      clients_[connection->client].on_lost();
   }
   for (broker::Move& move : std::exchange(effects.moves, {})) {
     Connection* connection = find(loop, move.client);
@@ -155,7 +162,8 @@ void World::carry_out(std::uint32_t loop) {
     connection->accepted = false;
     connection->loop = move.loop;
     // Its unread bytes go with it.
-    connection->to_broker.insert(connection->to_broker.begin(), connection->unread.begin(), connection->unread.end());
+    connection->to_broker.insert(connection->to_broker.begin(), connection->unread.begin(),
+                                 connection->unread.end());
     connection->unread.clear();
     connection->arriving = std::move(move);
   }

@@ -1,5 +1,5 @@
-// mortise-sim: runs seeds of the simulator. A failing one prints its seed, its options and its trace, and the same
-// command line runs it again, step for step.
+// mortise-sim: runs seeds of the simulator. A failing one prints its seed, its options and its trace, and the
+// same command line runs it again, step for step.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +30,8 @@ void report(const Setup& setup, const Outcome& outcome) {
   std::printf("again: mortise-sim --seed %llu", static_cast<unsigned long long>(setup.seed));
   if (setup.loops != 0) std::printf(" --loops %u", setup.loops);
   if (setup.without)
-    std::printf(" --without %.*s", static_cast<int>(name_of(*setup.without).size()), name_of(*setup.without).data());
+    std::printf(" --without %.*s", static_cast<int>(name_of(*setup.without).size()),
+                name_of(*setup.without).data());
   std::printf("\n");
 }
 
@@ -43,7 +44,8 @@ int run_one(Setup setup, bool trace) {
   else
     std::printf("seed %llu passed: %llu crashes, %llu letters, trace %016llx\n",
                 static_cast<unsigned long long>(setup.seed), static_cast<unsigned long long>(outcome.crashes),
-                static_cast<unsigned long long>(outcome.letters), static_cast<unsigned long long>(outcome.trace_hash));
+                static_cast<unsigned long long>(outcome.letters),
+                static_cast<unsigned long long>(outcome.trace_hash));
   return outcome.passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -1,4 +1,5 @@
-// Plugins as the oracle knows them: they deny by the topic's first level, and some of their answers come later.
+// Plugins as the oracle knows them: they deny by the topic's first level, and some of their answers come
+// later.
 #pragma once
 
 #include <deque>
@@ -40,13 +41,14 @@ class ModelHooks final : public broker::Hooks {
                               base::Now) override {
     return now_or_later(question, broker::Decision::allow);
   }
-  broker::Answer authorise(const broker::ClientFacts&, const broker::Access& access, broker::Question question,
-                           base::Now) override {
+  broker::Answer authorise(const broker::ClientFacts&, const broker::Access& access,
+                           broker::Question question, base::Now) override {
     const bool allowed =
         access.action == broker::Action::subscribe ? may_subscribe(access.topic) : may_publish(access.topic);
     return now_or_later(question, allowed ? broker::Decision::allow : broker::Decision::deny);
   }
-  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
+  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&,
+                                   base::Now) override {
     return {};
   }
   void forget(std::uint32_t, std::uint64_t) override {}
@@ -74,8 +76,8 @@ class ModelHooks final : public broker::Hooks {
 class SilentLog final : public broker::Log {
  public:
   bool wants(broker::LogLevel, std::string_view) const override { return false; }
-  void write(broker::LogLevel, std::string_view, std::string_view, std::string_view, const broker::ClientFacts*,
-             std::span<const Field>) override {}
+  void write(broker::LogLevel, std::string_view, std::string_view, std::string_view,
+             const broker::ClientFacts*, std::span<const Field>) override {}
 };
 
 }  // namespace mortise::simulation

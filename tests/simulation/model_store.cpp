@@ -8,9 +8,17 @@ namespace record = broker::record;
 
 StoredMessage StoredMessage::of(const broker::Message& message) {
   const auto text = [](mqtt::Bytes bytes) { return std::string{bytes.begin(), bytes.end()}; };
-  return {std::string{message.topic()}, text(message.payload()), text(message.properties()),
-          std::string{message.publisher()}, std::string{message.username()}, message.qos(), message.retain(),
-          message.payload_is_utf8(), message.received(), message.expires(), message.number()};
+  return {std::string{message.topic()},
+          text(message.payload()),
+          text(message.properties()),
+          std::string{message.publisher()},
+          std::string{message.username()},
+          message.qos(),
+          message.retain(),
+          message.payload_is_utf8(),
+          message.received(),
+          message.expires(),
+          message.number()};
 }
 
 broker::MessageRef StoredMessage::make(broker::Restorer& restorer, const broker::Options& options) const {
@@ -70,7 +78,10 @@ bool ModelStore::sweep() {
   trace_->note("store    swept session %llu", static_cast<unsigned long long>(session));
   std::erase_if(tables_.subscriptions, [&](const auto& row) { return row.first.first == session; });
   std::erase_if(tables_.inbound, [&](const auto& row) { return row.first == session; });
-  std::erase_if(tables_.deliveries, [&](const auto& row) { return row.second.session == session; });
+  std::erase_if(tables_.deliveries, [&](const auto& row) {
+    if (row.second.session == session) tables_.identifiers.erase(row.first);
+    return row.second.session == session;
+  });
   return true;
 }
 
@@ -101,7 +112,8 @@ void ModelStore::apply(const broker::DeliveryRecord& delivery) {
   }
 }
 
-void ModelStore::keep_value(const std::string& topic, std::uint64_t version, std::optional<StoredMessage> message) {
+void ModelStore::keep_value(const std::string& topic, std::uint64_t version,
+                            std::optional<StoredMessage> message) {
   Value& value = tables_.retained[topic];
   if (broker::holds(broker::Rule::retained_versions) && version < value.version) return;
   value = {version, std::move(message)};
@@ -145,8 +157,8 @@ void ModelStore::apply(const broker::Record& entry) {
 
 // ---- at start
 
-// What belonged to an ended session is not shown, though it may not have been swept yet. Its will is: it ends when it
-// has been sent.
+// What belonged to an ended session is not shown, though it may not have been swept yet. Its will is: it ends
+// when it has been sent.
 void ModelStore::restore(broker::Restorer& restorer, const broker::Options& options) const {
   const auto ended = [&](std::uint64_t session) { return tables_.ended.contains(session); };
   restorer.on_record(tables_.numbers);
@@ -163,7 +175,8 @@ void ModelStore::restore(broker::Restorer& restorer, const broker::Options& opti
   for (const auto& [session, packet_id] : tables_.inbound)
     if (!ended(session)) restorer.on_record(record::Inbound{session, packet_id});
   for (const auto& [topic, value] : tables_.retained)
-    if (value.message) restorer.on_record(record::Retained{value.version, value.message->make(restorer, options)});
+    if (value.message)
+      restorer.on_record(record::Retained{value.version, value.message->make(restorer, options)});
   for (const auto& [session, will] : tables_.wills) {
     record::Will found = will.record;
     found.message = will.message.make(restorer, options);

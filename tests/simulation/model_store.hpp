@@ -1,5 +1,6 @@
-// A store as the real one may behave, in memory: batches become written and synced when it pleases, a crash keeps a
-// prefix, an ended session is a mark that is swept later, a cleared retained value leaves a tombstone.
+// A store as the real one may behave, in memory: batches become written and synced when it pleases, a crash
+// keeps a prefix, an ended session is a mark that is swept later, a cleared retained value leaves a
+// tombstone.
 //
 // Owns: batches until they are synced; what is synced as plain values without a reference to a message.
 #pragma once
@@ -47,7 +48,8 @@ class ModelStore final : public broker::Store {
   // Takes out what belonged to one ended session. False: there is none.
   bool sweep();
 
-  // Loses what this kind of crash loses; `keep` batches of what is written but not synced survive a power cut.
+  // Loses what this kind of crash loses; `keep` batches of what is written but not synced survive a power
+  // cut.
   void crash(Crash kind, std::uint64_t keep);
   void restore(broker::Restorer& restorer, const broker::Options& options) const;
   void forget() { unsynced_.clear(); }
@@ -62,7 +64,7 @@ class ModelStore final : public broker::Store {
     std::optional<StoredMessage> message;  // none: a tombstone
   };
   struct Will {
-    broker::record::Will record;           // its message is empty
+    broker::record::Will record;  // its message is empty
     StoredMessage message;
   };
   struct Tables {

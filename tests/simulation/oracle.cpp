@@ -15,7 +15,8 @@ void Oracle::violated(const char* what, ClientIndex client, MessageId id) const 
   std::string text = std::string{what} + ": client c" + std::to_string(client);
   if (id < messages_.size())
     text += ", message " + std::to_string(id) + " on " + messages_[id].topic + " qos " +
-            std::to_string(static_cast<int>(messages_[id].qos)) + " from c" + std::to_string(messages_[id].publisher);
+            std::to_string(static_cast<int>(messages_[id].qos)) + " from c" +
+            std::to_string(messages_[id].publisher);
   throw Violation{text};
 }
 
@@ -45,10 +46,11 @@ void Oracle::expect(MessageId id) {
   for (ClientIndex client = 0; client < sessions_.size(); ++client) {
     if (sessions_[client].alive != Sure::yes) continue;
     for (const Subscription& subscription : sessions_[client].subscriptions) {
-      if (!subscription.confirmed || subscription.given_up || !mqtt::matches(subscription.filter, sent.topic)) continue;
+      if (!subscription.confirmed || subscription.given_up || !mqtt::matches(subscription.filter, sent.topic))
+        continue;
       if (subscription.options.maximum_qos == mqtt::Qos::at_most_once) continue;
       if (subscription.options.no_local && sent.publisher == client) continue;
-      expected_[id].push_back({client, false});
+      expected_[id].push_back({client, shed_.contains({client, id})});
       break;
     }
   }
@@ -99,12 +101,14 @@ void Oracle::connected(ClientIndex client, std::uint64_t connection, bool sessio
   judge_expiry(client);
   const Connecting asked = *std::exchange(session.asked, {});
   if (session_present && asked.clean_start) violated("session present after a clean start", client, ~0U);
-  if (session_present && session.alive == Sure::no) violated("a session that had ended is present", client, ~0U);
+  if (session_present && session.alive == Sure::no)
+    violated("a session that had ended is present", client, ~0U);
   if (!session_present && !asked.clean_start && session.alive == Sure::yes)
     violated("a session that was to be kept is not present", client, ~0U);
   if (!session_present) {
     for (auto& [id, expectations] : expected_)
-      std::erase_if(expectations, [&](const Expectation& expectation) { return expectation.client == client; });
+      std::erase_if(expectations,
+                    [&](const Expectation& expectation) { return expectation.client == client; });
     session.subscriptions.clear();
     session.copies.clear();
     session.exactly_once.clear();
@@ -130,7 +134,8 @@ void Oracle::doubt(ClientIndex client) {
 void Oracle::attempt_failed(ClientIndex client) {
   Session& session = sessions_[client];
   const Connecting asked = *std::exchange(session.asked, {});
-  const bool resumed = session.alive == Sure::yes && !asked.clean_start && asked.expiry_s > 0 && session.expiry_s > 0;
+  const bool resumed =
+      session.alive == Sure::yes && !asked.clean_start && asked.expiry_s > 0 && session.expiry_s > 0;
   if (!resumed && (session.alive != Sure::no || asked.expiry_s > 0 || session.end_unconfirmed)) {
     if (session.alive == Sure::no) session.offline_since = session.asked_at;
     doubt(client);
@@ -174,7 +179,8 @@ void Oracle::crashed(Crash kind) {
     }
   }
   for (Sent& sent : messages_) {
-    const bool weak = sent.level == broker::Level::memory || (sent.level == broker::Level::written && kind == Crash::power_cut);
+    const bool weak = sent.level == broker::Level::memory ||
+                      (sent.level == broker::Level::written && kind == Crash::power_cut);
     if (!weak || (sent.first_sent == not_yet && !sent.is_will)) continue;
     sent.repeated_by_crash = true;
     if (sent.acknowledged != not_yet || sent.is_will) sent.lost_by_crash = true;
@@ -261,7 +267,8 @@ void Oracle::check_age(ClientIndex client, const Received& packet) const {
     violated("a message from before the session", client, packet.id);
   if (sent.expiry_s == 0 || packet.dup || sent.acknowledged == not_yet) return;
   const Milliseconds known = std::max(sent.acknowledged, process_started_);
-  if (now_ > known + Milliseconds{sent.expiry_s} * 1000 + lag) violated("a message that had expired", client, packet.id);
+  if (now_ > known + Milliseconds{sent.expiry_s} * 1000 + lag)
+    violated("a message that had expired", client, packet.id);
 }
 
 void Oracle::received(ClientIndex client, const Received& packet) {
@@ -278,12 +285,13 @@ void Oracle::received(ClientIndex client, const Received& packet) {
       violated("a subscription identifier of no matching subscription", client, packet.id);
   check_age(client, packet);
   ++ever_received_[packet.id];
-  if (packet.retain && !match.retain_as_published) return;  // a retained value at SUBSCRIBE: a copy of its own
+  if (packet.retain && !match.retain_as_published)
+    return;  // a retained value at SUBSCRIBE: a copy of its own
   const std::uint32_t copies = ++session.copies[packet.id];
   if (packet.retain) return;  // one or the other
-  const bool is_repeat = packet.qos == mqtt::Qos::exactly_once && !session.exactly_once.insert(packet.id).second;
-  if (is_repeat && !sent.repeated_by_crash)
-    violated("QoS 2 delivered twice", client, packet.id);
+  const bool is_repeat =
+      packet.qos == mqtt::Qos::exactly_once && !session.exactly_once.insert(packet.id).second;
+  if (is_repeat && !sent.repeated_by_crash) violated("QoS 2 delivered twice", client, packet.id);
   if (copies > 1 || sent.is_will) return;
   auto& newest = session.newest.try_emplace({sent.publisher, sent.topic, sent.qos}, packet.id).first->second;
   // One that was first sent before the subscription stood may come late, when its publisher sends it again.
@@ -300,6 +308,7 @@ void Oracle::dropped(ClientIndex client, MessageId id, std::string_view reason) 
                      (reason == "expired" && sent.expiry_s != 0) || (reason == "queue_full" && limited);
   if (!right) violated("dropped for a reason that does not hold", client, id);
   if (reason != "queue_full") return;
+  shed_.emplace(client, id);  // a will may be shed before its sending is seen
   const auto found = expected_.find(id);
   if (found == expected_.end()) return;
   for (Expectation& expectation : found->second)
@@ -330,7 +339,8 @@ void Oracle::check_deliveries() const {
 bool Oracle::is_superseded(MessageId older) const {
   const Sent& value = messages_[older];
   if (value.is_will) return false;
-  if (value.replaced && (*value.replaced == nothing || !messages_[*value.replaced].repeated_by_crash)) return true;
+  if (value.replaced && (*value.replaced == nothing || !messages_[*value.replaced].repeated_by_crash))
+    return true;
   for (MessageId id = older + 1; id < messages_.size(); ++id) {
     const Sent& later = messages_[id];
     if (!later.retain || later.is_will || later.topic != value.topic || !stands(later)) continue;
@@ -364,7 +374,8 @@ void Oracle::check_retained(const std::map<std::string, MessageId>& values) cons
     if (!sent.retain || sent.clears) violated("a retained value that was not retained", sent.publisher, id);
     if (is_superseded(id)) violated("a retained value that was replaced", sent.publisher, id);
   }
-  std::map<std::string, std::pair<MessageId, bool>> absent;  // a value that stands; whether none is right, too
+  std::map<std::string, std::pair<MessageId, bool>>
+      absent;  // a value that stands; whether none is right, too
   for (MessageId id = 0; id < messages_.size(); ++id) {
     const Sent& sent = messages_[id];
     if (!sent.retain || !may_publish(sent.topic) || values.contains(sent.topic)) continue;

@@ -1,8 +1,8 @@
-// What a client may rely on, kept apart from the broker's code: it hears what clients send and receive, and when the
-// broker crashed, and throws a Violation where MQTT or "acknowledged means stored" is broken.
+// What a client may rely on, kept apart from the broker's code: it hears what clients send and receive, and
+// when the broker crashed, and throws a Violation where MQTT or "acknowledged means stored" is broken.
 //
-// It decides at once what is decided at once (order, duplicates, identifiers), and at the end what must have come.
-// Where a race makes two outcomes right it accepts both; nothing else is excused.
+// It decides at once what is decided at once (order, duplicates, identifiers), and at the end what must have
+// come. Where a race makes two outcomes right it accepts both; nothing else is excused.
 #pragma once
 
 #include <map>
@@ -26,15 +26,16 @@ struct Sent {
   std::string topic;
   mqtt::Qos qos{};
   bool retain = false;
-  bool clears = false;                  // a retained message without payload
+  bool clears = false;  // a retained message without payload
   bool is_will = false;
-  std::uint32_t expiry_s = 0;           // 0: none
+  std::uint32_t expiry_s = 0;  // 0: none
   broker::Level level{};
   Milliseconds first_sent = not_yet;
   Milliseconds acknowledged = not_yet;
-  std::optional<MessageId> replaced;    // by what a fresh subscriber saw instead after it was acknowledged, or nothing
-  bool lost_by_crash = false;           // it was acknowledged, and its class does not survive what happened since
-  bool repeated_by_crash = false;       // its class does not promise "exactly once" through what happened since
+  std::optional<MessageId>
+      replaced;                // by what a fresh subscriber saw instead after it was acknowledged, or nothing
+  bool lost_by_crash = false;  // it was acknowledged, and its class does not survive what happened since
+  bool repeated_by_crash = false;  // its class does not promise "exactly once" through what happened since
 };
 
 class Oracle {
@@ -48,7 +49,7 @@ class Oracle {
   MessageId made(Sent message);
   const Sent& message(MessageId id) const { return messages_[id]; }
   bool knows(MessageId id) const { return id < messages_.size(); }
-  void sending(MessageId id);           // each time; the first time it is decided who has to get it
+  void sending(MessageId id);  // each time; the first time it is decided who has to get it
   void acknowledged(MessageId id);
 
   // ---- connections and sessions
@@ -60,7 +61,8 @@ class Oracle {
   };
   void connecting(ClientIndex client, std::uint64_t connection, const Connecting& how);
   void connected(ClientIndex client, std::uint64_t connection, bool session_present);
-  // The broker's side of a connection is over; `orderly`: it read a DISCONNECT. `ends_session`: one that said so.
+  // The broker's side of a connection is over; `orderly`: it read a DISCONNECT. `ends_session`: one that said
+  // so.
   void ended(ClientIndex client, std::uint64_t connection, bool orderly, bool ends_session);
   void crashed(Crash kind);
   void restarted(bool clock_jumped_forward);
@@ -73,10 +75,10 @@ class Oracle {
     mqtt::SubscriptionOptions options;
     std::uint32_t identifier = 0;
     bool confirmed = false;
-    bool given_up = false;              // UNSUBSCRIBE or another SUBSCRIBE for it was sent
-    std::uint32_t asked = 0;            // which SUBSCRIBE it was
-    std::uint32_t ended_by = 0;         // which UNSUBSCRIBE ended it
-    Milliseconds gone = not_yet;        // its UNSUBACK came
+    bool given_up = false;        // UNSUBSCRIBE or another SUBSCRIBE for it was sent
+    std::uint32_t asked = 0;      // which SUBSCRIBE it was
+    std::uint32_t ended_by = 0;   // which UNSUBSCRIBE ended it
+    Milliseconds gone = not_yet;  // its UNSUBACK came
   };
   // Both return a number of the request, by which its answer names it.
   std::uint32_t subscribing(ClientIndex client, Subscription subscription);
@@ -112,18 +114,19 @@ class Oracle {
   struct Session {
     Sure alive = Sure::no;
     std::uint32_t expiry_s = 0;
-    bool online = false;                // its CONNACK came and the broker has not seen the end
-    std::uint64_t connection = 0;       // the latest CONNECT
-    std::optional<Connecting> asked;    // sent, no CONNACK yet
+    bool online = false;              // its CONNACK came and the broker has not seen the end
+    std::uint64_t connection = 0;     // the latest CONNECT
+    std::optional<Connecting> asked;  // sent, no CONNACK yet
     Milliseconds asked_at = 0;
-    bool end_unconfirmed = false;       // ended in the store's sight perhaps only: no answer has confirmed it
-    Milliseconds started = 0;           // its CONNECT was sent then
-    Milliseconds offline_since = 0;     // at the earliest
-    Milliseconds counts_from = 0;       // at the latest
+    bool end_unconfirmed = false;    // ended in the store's sight perhaps only: no answer has confirmed it
+    Milliseconds started = 0;        // its CONNECT was sent then
+    Milliseconds offline_since = 0;  // at the earliest
+    Milliseconds counts_from = 0;    // at the latest
     std::vector<Subscription> subscriptions;
     std::map<MessageId, std::uint32_t> copies;  // received, copies of retained values apart
     std::set<MessageId> exactly_once;           // of them, those that came with QoS 2
-    std::map<std::tuple<ClientIndex, std::string, mqtt::Qos>, MessageId> newest;  // by publisher, topic and QoS
+    std::map<std::tuple<ClientIndex, std::string, mqtt::Qos>, MessageId>
+        newest;  // by publisher, topic and QoS
   };
   struct Matching {
     mqtt::Qos qos = mqtt::Qos::at_most_once;
@@ -154,6 +157,7 @@ class Oracle {
   std::vector<Sent> messages_;
   std::map<MessageId, std::vector<Expectation>> expected_;
   std::map<MessageId, std::uint32_t> ever_received_;
+  std::set<std::pair<ClientIndex, MessageId>> shed_;  // by a queue's limit
   WillOracle wills_;
 };
 

@@ -7,13 +7,23 @@ namespace mortise::simulation {
 using broker::Rule;
 
 namespace {
-constexpr std::array<std::string_view, rules> names{
-    "acknowledge_after_commit",   "pubcomp_after_erase", "pubrel_after_pubrec_stored",
-    "connack_after_session",      "suback_after_subscription", "gate_qos_2",
-    "one_publish_one_batch",      "erase_after_put",     "message_outlives_deliveries",
-    "reserve_numbers",            "reserve_positions",   "connection_generation",
-    "repeat_joins_pending",       "retained_versions",   "stored_will",
-    "cancel_will_before_connack", "store_time"};
+constexpr std::array<std::string_view, rules> names{"acknowledge_after_commit",
+                                                    "pubcomp_after_erase",
+                                                    "pubrel_after_pubrec_stored",
+                                                    "connack_after_session",
+                                                    "suback_after_subscription",
+                                                    "gate_qos_2",
+                                                    "one_publish_one_batch",
+                                                    "erase_after_put",
+                                                    "message_outlives_deliveries",
+                                                    "reserve_numbers",
+                                                    "reserve_positions",
+                                                    "connection_generation",
+                                                    "repeat_joins_pending",
+                                                    "retained_versions",
+                                                    "stored_will",
+                                                    "cancel_will_before_connack",
+                                                    "store_time"};
 }
 
 std::string_view name_of(Rule rule) { return names[static_cast<std::size_t>(rule)]; }
@@ -76,9 +86,12 @@ void Plan::lean(Rule rule, Random& random) {
     case Rule::repeat_joins_pending: qos_0 = 0, qos_1 = 5, retain = 5, short_session = 0; break;
     case Rule::one_publish_one_batch: loops = 3, qos_0 = 0, qos_1 = 10, clients = 6, retain = 5; break;
     case Rule::connection_generation:
-      loops = 3, loops_change = false, qos_0 = 0, qos_1 = 80, take_over = 80, lost = 60, crash = 2, store_lazy = 80;
+      loops = 3, loops_change = false, qos_0 = 0, qos_1 = 80, take_over = 80, lost = 60, crash = 2,
+      store_lazy = 80;
       break;
-    case Rule::erase_after_put: loops = 3, qos_0 = 0, qos_1 = 90, crash = 5, store_lazy = 85, disconnect = 2; break;
+    case Rule::erase_after_put:
+      loops = 3, qos_0 = 0, qos_1 = 90, crash = 5, store_lazy = 85, disconnect = 2;
+      break;
     case Rule::message_outlives_deliveries: qos_0 = 0, qos_1 = 60, clients = 6, retain = 30, lost = 50; break;
     case Rule::reserve_numbers: crash = 25, clean_start = 50, sweep = 3, lost = 50; break;
     case Rule::reserve_positions: crash = 25, qos_0 = 0, qos_1 = 5, memory = 70, receive_small = 0; break;

@@ -20,7 +20,7 @@ std::optional<broker::Rule> leaning_of(std::uint64_t seed);
 // What the command line may fix.
 struct Setup {
   std::uint64_t seed = 1;
-  std::uint32_t loops = 0;                    // at the first start; 0: by the seed
+  std::uint32_t loops = 0;  // at the first start; 0: by the seed
   std::optional<broker::Rule> without;
   bool trace = false;
 };
@@ -31,32 +31,32 @@ struct Plan {
 
   std::optional<broker::Rule> leaning;
   std::uint32_t loops = 1;
-  bool loops_change = true;                   // a restart may have another number of loops
+  bool loops_change = true;  // a restart may have another number of loops
   bool store = true;
   std::uint32_t clients = 5;
   std::uint32_t steps = 400;
   broker::Options options;
 
   // Shares in percent.
-  std::uint32_t persistent = 70;              // clients with a session that outlives its connection
-  std::uint32_t short_session = 10;           // of those, clients whose session expires after seconds
+  std::uint32_t persistent = 70;     // clients with a session that outlives its connection
+  std::uint32_t short_session = 10;  // of those, clients whose session expires after seconds
   std::uint32_t version_5 = 60;
   std::uint32_t will = 25;
   std::uint32_t retain = 15;
-  std::uint32_t clear = 20;                   // of the retained publishes
-  std::uint32_t qos_0 = 15, qos_1 = 40;       // the rest is QoS 2
-  std::uint32_t memory = 15, written = 20;    // topics' classes; the rest is synced
+  std::uint32_t clear = 20;                 // of the retained publishes
+  std::uint32_t qos_0 = 15, qos_1 = 40;     // the rest is QoS 2
+  std::uint32_t memory = 15, written = 20;  // topics' classes; the rest is synced
   std::uint32_t message_expiry = 5;
-  std::uint32_t large = 5;                    // payloads that are sent by reference
+  std::uint32_t large = 5;  // payloads that are sent by reference
   std::uint32_t clean_start = 15;
   std::uint32_t few_topics = 30;
-  std::uint32_t whose_own = 50;               // of the topics, those with one publisher
-  std::uint32_t power_cut = 40;               // of the crashes
+  std::uint32_t whose_own = 50;                      // of the topics, those with one publisher
+  std::uint32_t power_cut = 40;                      // of the crashes
   std::uint32_t clock_back = 20, clock_forward = 5;  // of the restarts
-  std::uint32_t receive_small = 30;           // clients with a small receive maximum
-  std::uint32_t store_lazy = 30;              // how seldom the store does anything
+  std::uint32_t receive_small = 30;                  // clients with a small receive maximum
+  std::uint32_t store_lazy = 30;                     // how seldom the store does anything
   std::uint32_t pending_answers = 0;
-  std::uint32_t sweep = 20;                   // how often the store sweeps after ended sessions
+  std::uint32_t sweep = 20;  // how often the store sweeps after ended sessions
 
   // Shares in a thousand steps.
   std::uint32_t crash = 8;

@@ -5,14 +5,14 @@ namespace mortise::simulation {
 
 namespace {
 constexpr int rounds_most = 400;
-constexpr int quiet_rounds = 8;       // longer than what rides along with a later batch waits
+constexpr int quiet_rounds = 8;  // longer than what rides along with a later batch waits
 constexpr Milliseconds round = 200;
 }  // namespace
 
 bool World::is_quiet() const {
   for (const Connection& connection : connections_)
-    if (!connection.to_broker.empty() || !connection.to_client.empty() || connection.unflushed || !connection.accepted ||
-        !connection.client_open)
+    if (!connection.to_broker.empty() || !connection.to_client.empty() || connection.unflushed ||
+        !connection.accepted || !connection.client_open)
       return false;
   for (std::uint32_t from = 0; from < plan_.loops; ++from)
     for (std::uint32_t to = 0; to < plan_.loops; ++to)
@@ -156,7 +156,8 @@ void World::check_ledger(bool all_ended) const {
     charged[i] += shared.retained_accounts.charged(static_cast<broker::Account>(i));
   const auto must = [](std::uint64_t left, std::uint64_t right, const char* what) {
     if (left != right)
-      throw Violation{std::string{"the ledger: "} + what + ", " + std::to_string(left) + " against " + std::to_string(right)};
+      throw Violation{std::string{"the ledger: "} + what + ", " + std::to_string(left) + " against " +
+                      std::to_string(right)};
   };
   must(published, taken, "published = routed + refused");
   must(made, over + queued, "deliveries + restored = out + queued + dropped");
@@ -164,10 +165,11 @@ void World::check_ledger(bool all_ended) const {
   if (!all_ended) return;
   for (std::size_t i = 0; i < charged.size(); ++i)
     if (charged[i] != 0)
-      throw Violation{"bytes still charged when all has ended: " + std::string{broker::account_names[i]} + " " +
-                      std::to_string(charged[i])};
+      throw Violation{"bytes still charged when all has ended: " + std::string{broker::account_names[i]} +
+                      " " + std::to_string(charged[i])};
   for (const auto& broker : process_->brokers)
-    must(broker->sessions() + broker->subscriptions() + broker->clients(), 0, "nobody there when all has ended");
+    must(broker->sessions() + broker->subscriptions() + broker->clients(), 0,
+         "nobody there when all has ended");
 }
 
 }  // namespace mortise::simulation

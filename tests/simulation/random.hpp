@@ -17,7 +17,9 @@ class Random {
     return z ^ z >> 31;
   }
   // 0 to bound - 1.
-  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>((next() >> 32) * bound >> 32); }
+  std::uint32_t below(std::uint32_t bound) {
+    return static_cast<std::uint32_t>((next() >> 32) * bound >> 32);
+  }
   std::uint32_t between(std::uint32_t low, std::uint32_t high) { return low + below(high - low + 1); }
   bool permille(std::uint32_t share) { return below(1000) < share; }
   bool percent(std::uint32_t share) { return below(100) < share; }

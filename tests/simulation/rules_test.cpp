@@ -1,8 +1,8 @@
-// Each rule of durability is needed: without it some seed breaks a promise, and with it the same seed keeps it.
+// Each rule of durability is needed: without it some seed breaks a promise, and with it the same seed keeps
+// it.
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include <cstdio>
 
@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t seeds_most = 6000;  // of which every seventeenth or so leans towards a rule's trouble
 
-// In a process of its own, because without its rule the broker may also break a contract of its own and abort.
+// In a process of its own, because without its rule the broker may also break a contract of its own and
+// abort.
 bool breaks(const Setup& setup) {
   std::fflush(nullptr);
   const pid_t child = fork();
@@ -40,8 +41,9 @@ TEST_P(EachRule, is_needed_by_some_seed) {
   FAIL() << "no seed up to " << seeds_most << " misses the rule " << name_of(rule);
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, EachRule, testing::Range(0, rules),
-                         [](const auto& info) { return std::string{name_of(static_cast<broker::Rule>(info.param))}; });
+INSTANTIATE_TEST_SUITE_P(Rules, EachRule, testing::Range(0, rules), [](const auto& row) {
+  return std::string{name_of(static_cast<broker::Rule>(row.param))};
+});
 
 }  // namespace
 }  // namespace mortise::simulation

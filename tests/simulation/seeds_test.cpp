@@ -1,7 +1,7 @@
 // The simulator's seeds of every build: 2,000 of them, in stretches that run side by side.
-#include <gtest/gtest.h>
-
 #include "simulation/seeds.hpp"
+
+#include <gtest/gtest.h>
 
 namespace mortise::simulation {
 namespace {

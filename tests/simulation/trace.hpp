@@ -1,4 +1,5 @@
-// What happened in a run, line by line with its virtual time: kept when somebody wants to read it, hashed always.
+// What happened in a run, line by line with its virtual time: kept when somebody wants to read it, hashed
+// always.
 #pragma once
 
 #include <cstdarg>
@@ -26,7 +27,8 @@ class Trace {
     va_start(arguments, format);
     const int size = std::vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    const std::size_t length = size < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(size), sizeof line - 1);
+    const std::size_t length =
+        size < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(size), sizeof line - 1);
     hash_ = (hash_ ^ static_cast<std::uint64_t>(ms_)) * 0x100000001B3ULL;
     for (std::size_t i = 0; i < length; ++i)
       hash_ = (hash_ ^ static_cast<std::uint8_t>(line[i])) * 0x100000001B3ULL;

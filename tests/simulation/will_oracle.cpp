@@ -12,8 +12,8 @@ void WillOracle::finish(Will& will, Sure fate) {
   will.settled = false;
 }
 
-void WillOracle::connected(ClientIndex client, std::uint64_t connection, bool session_present, Milliseconds asked,
-                           Milliseconds now) {
+void WillOracle::connected(ClientIndex client, std::uint64_t connection, bool session_present,
+                           Milliseconds asked, Milliseconds now) {
   for (Will& will : wills_) {
     if (will.client != client) continue;
     if (will.connection == connection) {

@@ -22,14 +22,14 @@ class WillOracle {
     ClientIndex client = 0;
     std::uint64_t connection = 0;
     MessageId id = 0;
-    std::uint32_t delay_s = 0;          // the shorter of will delay and session expiry
-    bool stored = false;                // it survives a crash
-    bool survives_surely = false;       // … of any kind
+    std::uint32_t delay_s = 0;     // the shorter of will delay and session expiry
+    bool stored = false;           // it survives a crash
+    bool survives_surely = false;  // … of any kind
     enum class State { armed, waiting, over } state = State::armed;
-    Sure fate = Sure::maybe;            // once over: was it to be sent
-    bool confirmed = false;             // its CONNACK came
+    Sure fate = Sure::maybe;  // once over: was it to be sent
+    bool confirmed = false;   // its CONNACK came
     Milliseconds due_from = 0, due_to = 0;
-    bool settled = false;               // what became of it is durable
+    bool settled = false;  // what became of it is durable
   };
 
   void armed(Will will) { wills_.push_back(will); }

@@ -88,7 +88,8 @@ World::World(const Setup& setup, Random& random, Trace& trace)
     }
     if (!is_probe && random_.percent(plan_.receive_small))
       profile.receive_maximum = static_cast<std::uint16_t>(random_.between(1, 4));
-    if (!is_probe && random_.percent(20)) profile.keep_alive_s = static_cast<std::uint16_t>(random_.between(5, 30));
+    if (!is_probe && random_.percent(20))
+      profile.keep_alive_s = static_cast<std::uint16_t>(random_.between(5, 30));
     profile.has_will = !is_probe && random_.percent(plan_.will);
     clients_.emplace_back(profile, random_, plan_, oracle_, trace_);
   }
@@ -116,7 +117,8 @@ void World::start() {
   broker::Options options = plan_.options;
   options.seed = {random_.next(), random_.next()};
   store_.begin();
-  process_ = std::make_unique<Process>(std::move(options), plan_.loops, plan_.store ? &store_ : nullptr, hooks_, log_);
+  process_ = std::make_unique<Process>(std::move(options), plan_.loops, plan_.store ? &store_ : nullptr,
+                                       hooks_, log_);
   trace_.note("broker   starts with %u loops", plan_.loops);
   if (!plan_.store) {
     process_->time.emplace(base::WallTime{}, clock());
@@ -135,9 +137,11 @@ void World::start() {
     brokers.back()->begin_turn(now);
   }
   const auto outcome = restorer.finish(brokers, now);
-  trace_.note("broker   restored %zu sessions, %zu subscriptions, %zu deliveries, %zu retained, %zu wills, %zu orphans",
-              outcome.sessions, outcome.subscriptions, outcome.deliveries, outcome.retained, outcome.wills,
-              outcome.orphans);
+  trace_.note(
+      "broker   restored %zu sessions, %zu subscriptions, %zu deliveries, %zu retained, %zu wills, %zu "
+      "orphans",
+      outcome.sessions, outcome.subscriptions, outcome.deliveries, outcome.retained, outcome.wills,
+      outcome.orphans);
   for (std::uint32_t loop = 0; loop < plan_.loops; ++loop) {
     brokers[loop]->end_turn();
     carry_out(loop);
@@ -170,15 +174,16 @@ void World::crash() {
   for (Client& client : clients_)
     if (client.connection) client.on_lost();
   connections_.clear();
+  const broker::StoreTime time_before = *process_->time;
   process_.reset();
   failing_until_ = 0;
 
   advance(random_.between(10, 2000));
-  bool jumped_forward = false;
+  const base::WallTime went_on = time_before.at(clock()).wall;
   if (random_.percent(plan_.clock_back)) wall_offset_ = -now_ + random_.below(1000);
-  if (random_.percent(plan_.clock_forward)) wall_offset_ += 3'600'000, jumped_forward = true;
+  if (random_.percent(plan_.clock_forward)) wall_offset_ += 3'600'000;
   start();
-  oracle_.restarted(jumped_forward || wall_offset_ > 0);
+  oracle_.restarted(process_->time->at(clock()).wall > went_on);
 }
 
 }  // namespace mortise::simulation

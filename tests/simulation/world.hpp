@@ -1,7 +1,8 @@
-// One run: brokers, clients, network, store and plugins in one thread and virtual time, all of it drawn from a seed.
+// One run: brokers, clients, network, store and plugins in one thread and virtual time, all of it drawn from
+// a seed.
 //
-// A loop's turn is taken step by step, and another loop's whole turn may come between two of its steps, as it can
-// between threads. A crash comes between turns: everything but the store is gone.
+// A loop's turn is taken step by step, and another loop's whole turn may come between two of its steps, as it
+// can between threads. A crash comes between turns: everything but the store is gone.
 #pragma once
 
 #include <list>
@@ -10,8 +11,8 @@
 #include <vector>
 
 #include "broker/broker.hpp"
-#include "broker/store_time.hpp"
 #include "broker/output.hpp"
+#include "broker/store_time.hpp"
 #include "simulation/client.hpp"
 #include "simulation/model_hooks.hpp"
 #include "simulation/model_store.hpp"
@@ -21,12 +22,12 @@ namespace mortise::simulation {
 
 struct Outcome {
   bool passed = true;
-  std::string what;                  // the violation
+  std::string what;  // the violation
   std::uint64_t trace_hash = 0;
-  std::uint64_t letters = 0;         // that flowed between loops, over all processes of the run
+  std::uint64_t letters = 0;  // that flowed between loops, over all processes of the run
   std::uint64_t crashes = 0;
-  std::uint64_t received = 0;        // messages by clients
-  std::string trace;                 // when asked for
+  std::uint64_t received = 0;  // messages by clients
+  std::string trace;           // when asked for
 };
 
 // Runs one seed. Never throws: a Violation is the outcome.
@@ -45,12 +46,13 @@ class World {
 
  private:
   struct Process {
-    Process(broker::Options options, std::uint32_t loops, broker::Store* store, broker::Hooks& hooks, broker::Log& log)
+    Process(broker::Options options, std::uint32_t loops, broker::Store* store, broker::Hooks& hooks,
+            broker::Log& log)
         : shared{std::move(options), loops, store, hooks, log} {}
     broker::Shared shared;
     std::vector<std::unique_ptr<broker::Broker>> brokers;
     std::optional<broker::StoreTime> time;
-    std::uint64_t ready_at = 0;      // the listeners open when the store is synced to here
+    std::uint64_t ready_at = 0;  // the listeners open when the store is synced to here
   };
 
   // ---- time and the process (world.cpp)
@@ -97,15 +99,15 @@ class World {
   Trace& trace_;
   Plan plan_;
   Milliseconds now_ = 0;
-  Milliseconds wall_offset_;         // of the machine's clock
-  bool calm_ = false;                // no trouble any more: everything takes what it is offered
+  Milliseconds wall_offset_;  // of the machine's clock
+  bool calm_ = false;         // no trouble any more: everything takes what it is offered
   Oracle oracle_;
   ModelStore store_;
   ModelHooks hooks_;
   SilentLog log_;
   broker::Listener listener_;
   std::unique_ptr<Process> process_;
-  std::vector<Client> clients_;      // the last one is the probe, which only the end uses
+  std::vector<Client> clients_;  // the last one is the probe, which only the end uses
   std::list<Connection> connections_;
   std::uint64_t connections_made_ = 0;
   std::uint64_t letters_ = 0;
