@@ -61,6 +61,10 @@ std::vector<config::Finding> Host::start() {
     std::vector<config::Finding> own;
     if (start_instance(*instance, own)) {
       log_started(*instance);
+      if (in_->store.provider() == instance && !instance->has_attached_store)
+        own.push_back({config::Severity::error, instance->settings.name.where, instance->key(),
+                       "plugin " + config::in_quotes(instance->name()) + " provides a store and did not attach it",
+                       "this is a fault of the plugin, report it to its author"});
     } else if (!instance->settings.required && in_->store.provider() != instance) {
       for (config::Finding& finding : own) finding.severity = config::Severity::warning;
     }

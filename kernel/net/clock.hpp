@@ -7,36 +7,31 @@
 // Thread: any; immutable once made.   Cost: one clock read, no system call.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/time.hpp"
+#include "broker/store_time.hpp"
 
 namespace mortise::net {
 
 class Clock {
  public:
   // `latest_stored` is the latest stamp the store has; the epoch without a store.
-  explicit Clock(base::WallTime latest_stored)
-      : start_{monotonic()}, wall_at_start_{std::max(latest_stored, real_wall())} {}
+  explicit Clock(base::WallTime latest_stored) : time_{latest_stored, {monotonic(), real_wall()}} {}
 
-  base::Now now() const {
-    const base::TimePoint monotonic_now = monotonic();
-    return {monotonic_now, wall_at_start_ + (monotonic_now - start_)};
-  }
+  base::Now now() const { return time_.at({monotonic(), {}}); }
 
  private:
   static base::TimePoint monotonic() {
-    return base::TimePoint{
-        std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+    return base::TimePoint{std::chrono::duration_cast<base::Duration>(
+        std::chrono::steady_clock::now().time_since_epoch())};
   }
   static base::WallTime real_wall() {
-    return base::WallTime{
-        std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch())};
+    return base::WallTime{std::chrono::duration_cast<base::Duration>(
+        std::chrono::system_clock::now().time_since_epoch())};
   }
 
-  base::TimePoint start_;
-  base::WallTime wall_at_start_;
+  broker::StoreTime time_;
 };
 
 }  // namespace mortise::net

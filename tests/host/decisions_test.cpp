@@ -135,6 +135,7 @@ TEST(Decisions, a_denied_publish_carries_the_plugins_reason_code) {
 struct Mistake {
   std::string name;
   std::function<mortise_answer_t(Strings&, mortise_call_t*)> answer;
+  friend void PrintTo(const Mistake& row, std::ostream* out) { *out << row.name; }
 };
 class FaultyAuthorise : public testing::TestWithParam<Mistake> {};
 

@@ -12,6 +12,7 @@ struct Row {
   std::string name;
   std::string library;
   std::vector<std::string> said;  // parts of the only line
+  friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
 
 class BadLibrary : public testing::TestWithParam<Row> {};
@@ -177,13 +178,26 @@ TEST(Loading, sinks_start_first_then_the_store_then_the_order_of_the_file_and_st
           "  - {name: d, library: puppet}"};
   std::string order;
   for (const std::string name : {"a", "b", "c", "d"}) {
-    rig.strings(name).start = [&order, name](auto, auto) { return order += name, mortise_answer_t{MORTISE_ALLOW}; };
+    Strings& strings = rig.strings(name);
+    strings.start = [&order, &strings, name](auto, auto) {
+      order += name;
+      if (name == "b") {
+        EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_STORE));
+      }
+      return mortise_answer_t{MORTISE_ALLOW};
+    };
     rig.strings(name).stop = [&order, name] { order += name; };
   }
   ASSERT_EQ("", text_of(rig.load()));
   ASSERT_EQ("", text_of(rig.host->start()));
   rig.stop();
   EXPECT_EQ("cbaddabc", order);
+}
+
+TEST(Loading, a_store_that_is_not_attached_is_an_error) {
+  Rig rig{"  - {name: a, library: puppet_store}"};
+  ASSERT_EQ("", text_of(rig.load()));
+  EXPECT_NE(std::string::npos, text_of(rig.host->start()).find("\"a\" provides a store and did not attach it"));
 }
 
 TEST(Loading, strict_grants_demand_a_list_and_show_it) {

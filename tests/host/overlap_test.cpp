@@ -11,6 +11,7 @@ struct Row {
   std::string a;
   std::string b;
   bool overlap;
+  friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
 class Overlap : public testing::TestWithParam<Row> {};
 

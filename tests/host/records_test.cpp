@@ -109,6 +109,7 @@ TEST_F(Records, come_back_as_the_session_they_were) {
 struct Bad {
   std::string name;
   std::function<void(mortise_record_t&, mortise_message_view_t&)> spoil;
+  friend void PrintTo(const Bad& row, std::ostream* out) { *out << row.name; }
 };
 class SenselessRecord : public testing::TestWithParam<Bad> {};
 

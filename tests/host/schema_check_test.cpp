@@ -40,6 +40,7 @@ struct Row {
   std::string name;
   std::string yaml;
   std::string said;
+  friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
 class Schema : public testing::TestWithParam<Row> {};
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "mqtt/property.hpp"
 
@@ -25,7 +26,7 @@ MessageId id_in(mqtt::Bytes payload) {
 void Client::connect(Connection& to, bool clean_start, bool persistent, bool with_will) {
   connection = &to;
   connected_ = false;
-  clean_start = clean_start || begins_anew_;
+  clean_start = clean_start || begins_anew_ || is_perhaps_expired();
   if (clean_start) forget_session();
   begins_anew_ = clean_start;
   Oracle::Connecting how;
@@ -214,7 +215,7 @@ void Client::answer() {
 void Client::on_lost() {
   trace_->note("c%-7u sees its connection lost", profile_.index);
   connection = nullptr;
-  connected_ = false;
+  if (std::exchange(connected_, false)) lost_at_ = oracle_->now();
   if (ends_with_connection_) forget_session();
   asked_.clear();
   answers_.clear();
@@ -280,6 +281,14 @@ void Client::on_connack(const mqtt::Connack& packet) {
     send_again();
   else
     forget_session();
+}
+
+// It may find a session of its own that is not the one its state is of.
+bool Client::is_perhaps_expired() const {
+  constexpr Milliseconds margin = 2000;
+  if (expiry_asked_s_ == mqtt::session_never_expires || (outgoing_.empty() && incoming_.empty()))
+    return false;
+  return oracle_->now() - lost_at_ > Milliseconds{expiry_asked_s_} * 1000 - margin;
 }
 
 void Client::forget_session() {

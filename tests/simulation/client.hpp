@@ -87,6 +87,7 @@ class Client {
   void send(const Outgoing& outgoing, bool again);
   void send_again();
   void forget_session();
+  bool is_perhaps_expired() const;
   template <class Packet>
   void say(const Packet& packet) {
     mqtt::encode(packet, profile_.version, connection->to_broker);
@@ -106,7 +107,8 @@ class Client {
   bool connected_ = false;
   std::uint32_t expiry_asked_s_ = 0;
   bool ends_with_connection_ = true;  // the session has no expiry interval
-  bool begins_anew_ = false;          // its state is gone: clean start until a CONNACK comes
+  Milliseconds lost_at_ = 0;
+  bool begins_anew_ = false;  // its state is gone: clean start until a CONNACK comes
   std::uint16_t server_receive_maximum_ = 65535;
   std::vector<Outgoing> outgoing_;  // oldest first
   std::map<mqtt::PacketId, Asked> asked_;

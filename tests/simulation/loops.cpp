@@ -121,8 +121,8 @@ void World::flush(Connection& connection) {
 
 // `by_broker`: it was the broker that closed. The client still reads what was sent to it.
 void World::close_broker_end(Connection& connection, bool by_broker) {
-  const bool orderly =
-      by_broker && connection.said_goodbye && connection.to_broker.empty() && connection.unread.empty();
+  // A DISCONNECT is the last that is sent: whoever has read everything has read it.
+  const bool orderly = connection.said_goodbye && connection.to_broker.empty() && connection.unread.empty();
   trace_.note("broker   %s connection %llu of c%u%s", by_broker ? "closes" : "loses",
               static_cast<unsigned long long>(connection.number), connection.client,
               orderly ? ", orderly" : "");

@@ -44,6 +44,7 @@ class Oracle {
       : trace_{&trace}, options_{&options}, sessions_(clients) {}
 
   void at(Milliseconds now) { now_ = now; }
+  Milliseconds now() const { return now_; }
 
   // ---- messages on their way in
   MessageId made(Sent message);
