@@ -64,7 +64,8 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   net::Loops* loops_ = nullptr;
 };
 
-std::vector<std::filesystem::path> plugin_path(const Invocation& invocation, const config::Settings& settings) {
+std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,
+                                               const config::Settings& settings) {
   std::vector<std::filesystem::path> path = invocation.plugin_path;
   path.insert(path.end(), settings.kernel.plugin_path.begin(), settings.kernel.plugin_path.end());
   path.emplace_back(MORTISE_PLUGIN_DIR);
@@ -116,7 +117,8 @@ std::vector<config::Finding> Assembly::load() {
   options.grants = p.settings.kernel.grants;
   p.host = std::make_unique<host::Host>(options, p.settings.plugins);
   const auto add = [&](std::vector<config::Finding> more) {
-    findings.insert(findings.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    findings.insert(findings.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
   };
   add(p.host->load());
   add(check_settings(p.settings, p.host->store() != nullptr));

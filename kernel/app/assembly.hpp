@@ -18,9 +18,11 @@ class Assembly {
   explicit Assembly(const Invocation& invocation);
   ~Assembly();
 
-  // Reads the configuration and lets every plugin check its own part: as far as `mortise check` goes. All findings.
+  // Reads the configuration and lets every plugin check its own part:
+  // as far as `mortise check` goes. All findings.
   std::vector<config::Finding> load();
-  // Plugins, store, loops, listeners: in this order. What went wrong, or empty. Tells nobody yet that it listens.
+  // Plugins, store, loops, listeners: in this order. What went wrong, or empty.
+  // Tells nobody yet that it listens.
   std::string start();
   // One line a listener: "local  127.0.0.1:1883".
   std::vector<std::string> listening() const;

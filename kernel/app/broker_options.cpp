@@ -22,7 +22,8 @@ Integer whole_seconds(base::Duration duration, Integer most) {
 broker::Level strongest_class(const config::Kernel& kernel) {
   if (!kernel.acknowledge) return broker::Level::synced;
   broker::Level strongest = broker::Level::memory;
-  for (const auto& row : kernel.acknowledge->value) strongest = std::max(strongest, level_of(row.after.value));
+  for (const auto& row : kernel.acknowledge->value)
+    strongest = std::max(strongest, level_of(row.after.value));
   return strongest;
 }
 
@@ -31,7 +32,8 @@ broker::Level strongest_class(const config::Kernel& kernel) {
 std::vector<config::Finding> check_settings(const config::Settings& settings, bool has_store) {
   std::vector<config::Finding> findings =
       config::stronger_than(has_store ? config::Durability::synced : config::Durability::memory, settings);
-  const auto error = [&](const config::Location& where, std::string key, std::string text, std::string remedy) {
+  const auto error = [&](const config::Location& where, std::string key, std::string text,
+                         std::string remedy) {
     findings.push_back({config::Severity::error, where, std::move(key), std::move(text), std::move(remedy)});
   };
   if (settings.kernel.acknowledge)
@@ -57,19 +59,22 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
                                      : mqtt::session_never_expires;
   options.receive_maximum = session.receive_maximum;
   options.inflight_maximum = session.inflight_maximum;
-  options.keep_alive_max_s =
-      session.keep_alive_maximum ? whole_seconds<std::uint16_t>(*session.keep_alive_maximum, UINT16_MAX) : UINT16_MAX;
+  options.keep_alive_max_s = session.keep_alive_maximum
+                                 ? whole_seconds<std::uint16_t>(*session.keep_alive_maximum, UINT16_MAX)
+                                 : UINT16_MAX;
   options.queue_messages_max = session.queue.messages.value_or(UINT64_MAX);
   options.queue_bytes_max = session.queue.bytes.value_or(UINT64_MAX);
-  options.overflow = session.queue.overflow == config::Overflow::drop_oldest ? broker::Options::Overflow::drop_oldest
-                                                                            : broker::Options::Overflow::drop_newest;
+  options.overflow = session.queue.overflow == config::Overflow::drop_oldest
+                         ? broker::Options::Overflow::drop_oldest
+                         : broker::Options::Overflow::drop_newest;
 
   options.store_pending_max = kernel.store.pending;
   options.store_stall = kernel.store.stall.value_or(std::chrono::hours{24 * 365});
-  options.on_failure = kernel.store.on_failure == config::OnStoreFailure::refuse ? broker::Options::OnFailure::refuse
-                                                                                : broker::Options::OnFailure::memory;
+  options.on_failure = kernel.store.on_failure == config::OnStoreFailure::refuse
+                           ? broker::Options::OnFailure::refuse
+                           : broker::Options::OnFailure::memory;
   options.acknowledge_default = has_store ? broker::Level::synced : broker::Level::memory;
-  options.session_store = !has_store       ? broker::Level::memory
+  options.session_store = !has_store      ? broker::Level::memory
                           : session.store ? level_of(session.store->value)
                                           : strongest_class(kernel);
   if (kernel.acknowledge)

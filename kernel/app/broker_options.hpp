@@ -1,4 +1,5 @@
-// From the operator's settings to the broker's options, and the findings that need to know both MQTT and the file.
+// From the operator's settings to the broker's options,
+// and the findings that need to know both MQTT and the file.
 //
 // Thread: main.   Fails: by findings.
 #pragma once
@@ -12,7 +13,8 @@
 
 namespace mortise::app {
 
-// What no single room can check: topic filters are well-formed, and nobody asks for more than memory without a store.
+// What no single room can check: topic filters are well-formed,
+// and nobody asks for more than memory without a store.
 std::vector<config::Finding> check_settings(const config::Settings& settings, bool has_store);
 
 // For settings without errors. `seed` is random at each start.

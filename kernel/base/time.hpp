@@ -1,7 +1,7 @@
 // Time as the kernel is told it: two clocks without a now().
 //
-// Deadlines run on monotonic time; wall time is only stored and shown. Only rooms that own a thread may read a
-// real clock; everybody else is handed a Now.
+// Deadlines run on monotonic time; wall time is only stored and shown. Only rooms that own a thread may read
+// a real clock; everybody else is handed a Now.
 #pragma once
 
 #include <chrono>
@@ -21,8 +21,8 @@ struct ToldClock {
   static constexpr bool is_steady = true;
 };
 
-using TimePoint = ToldClock<struct MonotonicTag>::time_point;   // since some start; never steps back
-using WallTime = ToldClock<struct WallTag>::time_point;         // since 1970-01-01 UTC; may be wrong at the edge
+using TimePoint = ToldClock<struct MonotonicTag>::time_point;  // since some start; never steps back
+using WallTime = ToldClock<struct WallTag>::time_point;  // since 1970-01-01 UTC; may be wrong at the edge
 
 // The one reading of the clocks that a whole turn of a loop uses.
 struct Now {

@@ -7,7 +7,8 @@ namespace mortise::broker {
 
 namespace {
 
-constexpr std::size_t connection_overhead = 64;  // what net keeps for an idle one; it charges unread bytes itself
+constexpr std::size_t connection_overhead =
+    64;  // what net keeps for an idle one; it charges unread bytes itself
 
 std::int64_t memory(const Client& client) {
   return static_cast<std::int64_t>(sizeof(Client) + connection_overhead +
@@ -20,25 +21,41 @@ mqtt::Version claimed_version(const mqtt::Frame& frame) {
   return is_v5 ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1;
 }
 
-// Whether a faulty packet before the CONNACK gets one: never what is no CONNECT; and 3.1.1 has a word for an unknown
-// protocol level only, everything else is closed in silence.  [MQTT-3.1.0-1], 3.1.1 [MQTT-3.1.4-1]
+// Whether a faulty packet before the CONNACK gets one: never what is no CONNECT; and 3.1.1 has a word for an
+// unknown protocol level only, everything else is closed in silence.  [MQTT-3.1.0-1], 3.1.1 [MQTT-3.1.4-1]
 bool is_answered(const mqtt::Frame& frame, const Client& client, const Fault& fault) {
   return frame.type == mqtt::PacketType::connect &&
-         (client.version == mqtt::Version::v5_0 || fault.reason == mqtt::ReasonCode::unsupported_protocol_version);
+         (client.version == mqtt::Version::v5_0 ||
+          fault.reason == mqtt::ReasonCode::unsupported_protocol_version);
 }
 
 // Hands one packet to the step it belongs to.
 class Dispatch {
  public:
-  Dispatch(Broker::Interior& inside, Client& client, Fault& fault) : in_{inside}, client_{client}, fault_{fault} {}
+  Dispatch(Broker::Interior& inside, Client& client, Fault& fault)
+      : in_{inside}, client_{client}, fault_{fault} {}
 
-  Progress operator()(const mqtt::Connect& packet) { return in_.handshake.on_connect(client_, packet, fault_); }
-  Progress operator()(const mqtt::Publish& packet) { return in_.publishing.on_publish(client_, packet, fault_); }
-  Progress operator()(const mqtt::Puback& packet) { return in_.delivery.on_puback(client_, packet), Progress::done; }
-  Progress operator()(const mqtt::Pubrec& packet) { return in_.delivery.on_pubrec(client_, packet), Progress::done; }
-  Progress operator()(const mqtt::Pubrel& packet) { return in_.publishing.on_pubrel(client_, packet), Progress::done; }
-  Progress operator()(const mqtt::Pubcomp& packet) { return in_.delivery.on_pubcomp(client_, packet), Progress::done; }
-  Progress operator()(const mqtt::Subscribe& packet) { return in_.subscribing.on_subscribe(client_, packet, fault_); }
+  Progress operator()(const mqtt::Connect& packet) {
+    return in_.handshake.on_connect(client_, packet, fault_);
+  }
+  Progress operator()(const mqtt::Publish& packet) {
+    return in_.publishing.on_publish(client_, packet, fault_);
+  }
+  Progress operator()(const mqtt::Puback& packet) {
+    return in_.delivery.on_puback(client_, packet), Progress::done;
+  }
+  Progress operator()(const mqtt::Pubrec& packet) {
+    return in_.delivery.on_pubrec(client_, packet), Progress::done;
+  }
+  Progress operator()(const mqtt::Pubrel& packet) {
+    return in_.publishing.on_pubrel(client_, packet), Progress::done;
+  }
+  Progress operator()(const mqtt::Pubcomp& packet) {
+    return in_.delivery.on_pubcomp(client_, packet), Progress::done;
+  }
+  Progress operator()(const mqtt::Subscribe& packet) {
+    return in_.subscribing.on_subscribe(client_, packet, fault_);
+  }
   Progress operator()(const mqtt::Unsubscribe& packet) {
     return in_.subscribing.on_unsubscribe(client_, packet, fault_);
   }
@@ -53,7 +70,9 @@ class Dispatch {
     in_.commits.gate(client_, {0, Level::memory, mqtt::PacketType::pingresp, {}, 0, std::move(packet)});
     return Progress::done;
   }
-  Progress operator()(const mqtt::Disconnect& packet) { return in_.handshake.on_disconnect(client_, packet, fault_); }
+  Progress operator()(const mqtt::Disconnect& packet) {
+    return in_.handshake.on_disconnect(client_, packet, fault_);
+  }
   Progress operator()(const mqtt::Auth&) { return wrong("AUTH without an authentication method"); }
   template <class Other>
   Progress operator()(const Other&) {
@@ -88,7 +107,8 @@ void Broker::Interior::on_timer(Timer& timer) {
   switch (timer.kind()) {
     case TimerKind::silence: return on_silence(core.clients.at(ClientKey::from(timer.owner())));
     case TimerKind::store_stall:
-      return handshake.close(core.clients.at(ClientKey::from(timer.owner())), mqtt::ReasonCode::quota_exceeded,
+      return handshake.close(core.clients.at(ClientKey::from(timer.owner())),
+                             mqtt::ReasonCode::quota_exceeded,
                              "the store could not take its messages in time");
     case TimerKind::session_expiry: return sessions.expire(core.sessions.at(SessionKey::from(timer.owner())));
     case TimerKind::will_delay: return wills.fire(core.sessions.at(SessionKey::from(timer.owner())));
@@ -102,8 +122,8 @@ void Broker::Interior::on_timer(Timer& timer) {
 
 void Broker::Interior::on_silence(Client& client) {
   if (!client.is_connected()) {
-    core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout", nullptr,
-             {{"address", client.address}, {"listener", client.listener->name}});
+    core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout",
+             nullptr, {{"address", client.address}, {"listener", client.listener->name}});
     client.state = Client::State::closing;
     core.effects.close.push_back(client.key);
     return;
@@ -143,7 +163,9 @@ base::TimePoint Broker::next_deadline() const {
   return std::min(interior_->core.deadlines.next(), interior_->commits.next_deadline());
 }
 
-void Broker::on_stored(std::uint64_t written, std::uint64_t synced) { interior_->commits.on_lines(written, synced); }
+void Broker::on_stored(std::uint64_t written, std::uint64_t synced) {
+  interior_->commits.on_lines(written, synced);
+}
 
 bool Broker::drain(std::uint32_t from, std::size_t budget) { return interior_->routing.drain(from, budget); }
 
@@ -255,7 +277,8 @@ void Broker::close(ClientKey key, mqtt::ReasonCode reason, std::string_view why)
 }
 
 void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
-  interior_->core.clients.each([&](ClientKey, Client& client) { interior_->handshake.close(client, reason, why); });
+  interior_->core.clients.each(
+      [&](ClientKey, Client& client) { interior_->handshake.close(client, reason, why); });
 }
 
 // ---- plugins
@@ -263,7 +286,8 @@ void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
 bool Broker::on_answer(const Question& question, Answer answer) {
   Core& core = interior_->core;
   Client* client = core.clients.find(question.client);
-  if (!client || client->question_serial != question.serial || !(client->paused & Client::for_answer)) return false;
+  if (!client || client->question_serial != question.serial || !(client->paused & Client::for_answer))
+    return false;
   client->answer = std::move(answer);
   core.resume(*client, Client::for_answer);
   return true;

@@ -1,7 +1,9 @@
-// The front door of one loop's broker: tell it what happened and what time it is, then do what its effects ask for.
+// The front door of one loop's broker: tell it what happened and what time it is,
+// then do what its effects ask for.
 //
-// It does no I/O, reads no clock and starts no thread. A turn is: begin_turn, any number of on_… calls, end_turn; then
-// the effects are carried out and cleared. What a packet gives rise to on other loops goes into letters.
+// It does no I/O, reads no clock and starts no thread. A turn is: begin_turn, any number of on_… calls,
+// end_turn; then the effects are carried out and cleared.
+// What a packet gives rise to on other loops goes into letters.
 //
 // Thread: its loop's, for every call.   Owns: this loop's clients and sessions.
 // Fails:  never; a client's mistakes end that client's connection and touch nobody else.
@@ -40,7 +42,8 @@ class Broker {
   bool drain(std::uint32_t from, std::size_t budget);
 
   // ---- connections
-  // A connection was accepted. `address` is for people: "10.0.0.17:50122". The listener must outlive the broker.
+  // A connection was accepted. `address` is for people: "10.0.0.17:50122".
+  // The listener must outlive the broker.
   ClientKey on_open(const Listener& listener, std::string address);
   // One that moves here from another loop; its unread bytes follow by on_input.
   ClientKey on_arrival(Move move);
@@ -51,7 +54,8 @@ class Broker {
   };
   // Bytes from a connection, from the first unread one on. Stops before a packet that has to wait.
   Consumed on_input(ClientKey client, mqtt::Bytes input);
-  // False: do not call on_input until an effect says resume. The connection may go on reading into a bounded buffer.
+  // False: do not call on_input until an effect says resume.
+  // The connection may go on reading into a bounded buffer.
   bool wants_input(ClientKey client) const;
   // What is to be written; null when the client is gone. Tell on_written after each write.
   Output* output(ClientKey client);

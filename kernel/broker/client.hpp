@@ -1,8 +1,8 @@
 // One connection as the broker sees it: what was agreed at CONNECT, what waits to be said.
 //
 // Thread: the loop it is on; it moves once, before CONNACK, to its session's home loop.   Owns: its output.
-// Source: MQTT 5.0 §3.1, §3.2, §4.9; durability rule "a waiting acknowledgement carries its connection's generation":
-// what waits lives in here and ends with the connection.
+// Source: MQTT 5.0 §3.1, §3.2, §4.9; durability rule "a waiting acknowledgement carries its connection's
+// generation": what waits lives in here and ends with the connection.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Gated {
 // What is known about a connection between its authentication and its CONNACK.
 struct Entering {
   std::string assigned_client_id;
-  Answer answer;                        // the authenticator's
+  Answer answer;  // the authenticator's
 };
 
 class Client {
@@ -47,26 +47,26 @@ class Client {
   State state = State::expects_connect;
   mqtt::Version version = mqtt::Version::v3_1_1;
   std::uint8_t paused = 0;
-  bool touched = false;               // is in Effects::flush already
+  bool touched = false;  // is in Effects::flush already
   bool connack_sent = false;
   bool wants_problem_information = true;
-  bool will_on_close = true;          // until DISCONNECT says otherwise
+  bool will_on_close = true;  // until DISCONNECT says otherwise
   std::uint16_t keep_alive_s = 0;
-  std::uint16_t quota = 0;            // QoS 1 and 2 messages we may have in flight to it
-  std::uint16_t in_flight = 0;        // PUBLISH packets of QoS 1 and 2 on this connection without PUBACK or PUBCOMP
+  std::uint16_t quota = 0;      // QoS 1 and 2 messages we may have in flight to it
+  std::uint16_t in_flight = 0;  // PUBLISH packets of QoS 1 and 2 on this connection without PUBACK or PUBCOMP
   std::uint16_t unacknowledged = 0;   // the other direction, held against our receive maximum
   std::uint32_t packet_size_max = 0;  // the client's; 0: none
   std::uint32_t question_serial = 0;
-  std::uint32_t session_expiry_s = 0; // as sent at CONNECT
+  std::uint32_t session_expiry_s = 0;  // as sent at CONNECT
   std::uint64_t plugin_data = 0;
   SessionKey session;
   base::TimePoint last_packet{};
-  std::size_t resend_at = 0;          // index in the session's in_flight of the next to send again
-  Timer timer;                        // connect timeout, then keep alive
-  std::unique_ptr<Timer> stall;       // closes a 3.1.1 publisher that waits for the store
+  std::size_t resend_at = 0;     // index in the session's in_flight of the next to send again
+  Timer timer;                   // connect timeout, then keep alive
+  std::unique_ptr<Timer> stall;  // closes a 3.1.1 publisher that waits for the store
   std::unique_ptr<Entering> entering;
-  std::optional<Answer> answer;       // to the question about the packet at the front of its input
-  MessageRef asked_about;             // the message that answer is about
+  std::optional<Answer> answer;  // to the question about the packet at the front of its input
+  MessageRef asked_about;        // the message that answer is about
   std::unique_ptr<std::vector<mqtt::ReasonCode>> partial;  // answers for the first filters of a SUBSCRIBE
 
   // Acknowledgements that wait; `gate_first` is the ticket of the front.

@@ -39,7 +39,8 @@ void Commits::erase(Session& session, Position position, std::uint64_t number, M
   record.op = DeliveryRecord::Op::erase;
   record.number = number;
   record.session = session.number;
-  record.message = message ? message->number() : 0;  // a damaged store may have the delivery without its message
+  record.message =
+      message ? message->number() : 0;  // a damaged store may have the delivery without its message
   batch_.deliveries.push_back(record);
   batch_.erased.push_back(std::move(message));
 }
@@ -107,8 +108,7 @@ void Commits::send(Client& client, const Gated& packet) {
       client.connack_sent = true;
       progressed.push_back(client.session);
       [[fallthrough]];
-    default:
-      out.insert(out.end(), packet.bytes->begin(), packet.bytes->end());
+    default: out.insert(out.end(), packet.bytes->begin(), packet.bytes->end());
   }
 }
 
@@ -124,7 +124,8 @@ void Commits::add_run(Session& session, Position end, Ordinal ordinal, RemoteKey
     }
   }
   session.runs.push({end, ordinal, remote, level});
-  if (ordinal != unsettled) wait(std::max(level, Level::written), ordinal, Waiter::Kind::session, session.key.value());
+  if (ordinal != unsettled)
+    wait(std::max(level, Level::written), ordinal, Waiter::Kind::session, session.key.value());
 }
 
 void Commits::settle_run(Session& session, RemoteKey remote, Ordinal ordinal) {
@@ -132,7 +133,8 @@ void Commits::settle_run(Session& session, RemoteKey remote, Ordinal ordinal) {
     Run& run = session.runs[i];
     if (run.ordinal != unsettled || run.remote != remote) continue;
     run.ordinal = ordinal;
-    if (ordinal != 0) wait(std::max(run.level, Level::written), ordinal, Waiter::Kind::session, session.key.value());
+    if (ordinal != 0)
+      wait(std::max(run.level, Level::written), ordinal, Waiter::Kind::session, session.key.value());
   }
   settle(session);
   progressed.push_back(session.key);
@@ -151,12 +153,14 @@ bool Commits::is_gated(const Session& session, Position position) const {
 
 // Takes out the runs that have become durable, and hands over the erases that waited for them.
 void Commits::settle(Session& session) {
-  while (!session.runs.empty() && is_durable(session.runs.front().ordinal, std::max(session.runs.front().level, Level::written)))
+  while (!session.runs.empty() &&
+         is_durable(session.runs.front().ordinal, std::max(session.runs.front().level, Level::written)))
     session.durable_to = session.runs.pop().end + 1;
   if (session.owed.empty()) return;
   std::vector<OwedErase> owed = std::move(session.owed);
   session.owed.clear();
-  for (OwedErase& erase_now : owed) erase(session, erase_now.position, erase_now.number, std::move(erase_now.message));
+  for (OwedErase& erase_now : owed)
+    erase(session, erase_now.position, erase_now.number, std::move(erase_now.message));
 }
 
 // ---- the turn
@@ -205,7 +209,8 @@ void Commits::reserve_numbers() {
 void Commits::end_turn() {
   reserve_numbers();
   if (batch_.empty() && !hurried_) return;
-  const bool due = hurried_ || core_.now.monotonic - opened_ >= ride_at_most || batch_.memory() > ride_bytes_max;
+  const bool due =
+      hurried_ || core_.now.monotonic - opened_ >= ride_at_most || batch_.memory() > ride_bytes_max;
   if (!due) return;
   hurried_ = false;
   opened_ = base::never;

@@ -1,10 +1,11 @@
-// Output commit on one loop: the open batch, what waits for which batch, and what may be said once it is durable.
+// Output commit on one loop: the open batch, what waits for which batch,
+// and what may be said once it is durable.
 //
 // Thread: the loop.   Owns: the batch being filled, and who is to be looked at when a batch becomes durable.
 // Cost:   one hand-over a turn; a session or client registers once a batch, not once a message.
 // Fails:  never. Without a store everything counts as durable and no record is kept.
-// Source: durability rules "output commit", "an erase follows its put", "a waiting acknowledgement carries its
-// connection's generation".
+// Source: durability rules "output commit", "an erase follows its put", "a waiting acknowledgement carries
+// its connection's generation".
 #pragma once
 
 #include <vector>
@@ -20,7 +21,8 @@ class Commits {
 
   // ---- the open batch
   Ordinal open_ordinal() const { return open_ordinal_; }
-  // Adds a fact that need not be committed for its own sake: it leaves with the next batch, at most a second later.
+  // Adds a fact that need not be committed for its own sake:
+  // it leaves with the next batch, at most a second later.
   void ride(Record record);
   // Adds a fact that is handed over at the end of this turn; `level` is what somebody will wait for.
   void add(Record record, Level level);
@@ -49,8 +51,12 @@ class Commits {
   bool is_gated(const Session& session, Position position) const;
 
   // ---- other things that wait for the open batch
-  void when_durable(Level level, PendingKey pending) { wait(level, open_ordinal_, Waiter::Kind::pending, pending.value()); }
-  void when_reserved(std::uint64_t up_to) { wait(Level::synced, open_ordinal_, Waiter::Kind::reservation, up_to); }
+  void when_durable(Level level, PendingKey pending) {
+    wait(level, open_ordinal_, Waiter::Kind::pending, pending.value());
+  }
+  void when_reserved(std::uint64_t up_to) {
+    wait(Level::synced, open_ordinal_, Waiter::Kind::reservation, up_to);
+  }
   void when_sent_to_reserved(Session& session, Level level) {
     wait(level, open_ordinal_, Waiter::Kind::session, session.key.value());
   }

@@ -36,7 +36,8 @@ class Core {
 
   base::SlotMap<Client> clients;
   base::SlotMap<Session> sessions;
-  std::unordered_map<std::string_view, SessionKey, base::StringHash, std::equal_to<>> directory;  // views of the ids
+  std::unordered_map<std::string_view, SessionKey, base::StringHash, std::equal_to<>>
+      directory;  // views of the ids
   SubscriptionIndex index;
   Deadlines deadlines;
   BufferPool pool;

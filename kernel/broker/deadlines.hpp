@@ -1,7 +1,7 @@
 // The timers of one loop: a wheel that needs no allocation and one next deadline.
 //
-// Thread: the loop.   Owns: nothing; a Timer lives inside the object it belongs to and unlinks itself when that goes.
-// Cost:   set and cancel O(1); advancing costs what is due, and jumps over empty stretches.
+// Thread: the loop.   Owns: nothing; a Timer lives inside the object it belongs to and unlinks itself when
+// that goes. Cost:   set and cancel O(1); advancing costs what is due, and jumps over empty stretches.
 // Resolution: a millisecond; a timer never fires early.
 #pragma once
 
@@ -75,7 +75,8 @@ class Deadlines {
   base::TimePoint start_;
   std::uint64_t now_ = 0;  // milliseconds since start_, all earlier ones have fired
   std::array<std::array<Timer, slots>, levels> wheel_;
-  // A bit for each slot that may have timers. A timer that goes leaves its bit; who finds the slot empty clears it.
+  // A bit for each slot that may have timers. A timer that goes leaves its bit;
+  // who finds the slot empty clears it.
   mutable std::array<std::uint64_t, levels> occupied_{};
 };
 

@@ -14,13 +14,14 @@ bool goes_inline(const Message& message) { return message.payload().size() <= in
 
 }  // namespace
 
-const mqtt::PublishImage& Delivery::Images::of(const MessageRef& message, mqtt::Version version, mqtt::Qos qos,
-                                               bool retain, base::WallTime now) {
+const mqtt::PublishImage& Delivery::Images::of(const MessageRef& message, mqtt::Version version,
+                                               mqtt::Qos qos, bool retain, base::WallTime now) {
   if (message_.get() != message.get()) {
     message_ = message;  // held, so that no other message can come to lie at its address
     made_ = 0;
   }
-  const std::size_t shape = (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
+  const std::size_t shape =
+      (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
   mqtt::PublishImage& image = images_[shape];
   if (made_ >> shape & 1) return image;
   std::optional<std::uint32_t> expiry_s;
@@ -28,7 +29,7 @@ const mqtt::PublishImage& Delivery::Images::of(const MessageRef& message, mqtt::
     expiry_s = static_cast<std::uint32_t>(
         std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(message->expires() - now).count()));
   image.make(version, qos, retain, message->topic(), message->properties(), expiry_s, message->payload(),
-                  goes_inline(*message));
+             goes_inline(*message));
   made_ |= 1U << shape;
   return image;
 }
@@ -39,7 +40,8 @@ Client* Delivery::reachable(const Session& session) {
 }
 
 Delivery::Sent Delivery::send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain,
-                              mqtt::PacketId packet_id, bool dup, std::span<const std::uint32_t> identifiers) {
+                              mqtt::PacketId packet_id, bool dup,
+                              std::span<const std::uint32_t> identifiers) {
   const mqtt::PublishImage& image = images_.of(message, client.version, qos, retain, core_.now.wall);
   if (client.packet_size_max != 0 && image.packet_size(identifiers) > client.packet_size_max)
     return Sent::too_large;  // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
@@ -48,7 +50,8 @@ Delivery::Sent Delivery::send(Client& client, const MessageRef& message, mqtt::Q
   return Sent::yes;
 }
 
-void Delivery::tell(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss) {
+void Delivery::tell(EventKind kind, Session& session, const Message* message, mqtt::Qos qos,
+                    std::string_view loss) {
   const ClientFacts facts = core_.facts_of(session);
   Event happened;
   happened.kind = kind;
@@ -66,12 +69,13 @@ bool Delivery::receiver_allowed(Session& session, const Message& message) {
   return answer.decision != Decision::deny && answer.decision != Decision::disconnect;
 }
 
-void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-                       Fanout& fanout) {
+void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
+                       std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   core_.ledger.deliveries.add(1);
   const auto lose = [&](Dropped why) {
     core_.ledger.drop(why);
-    event(EventKind::dropped, session, fanout.message.get(), qos, dropped_names[static_cast<std::size_t>(why)]);
+    event(EventKind::dropped, session, fanout.message.get(), qos,
+          dropped_names[static_cast<std::size_t>(why)]);
   };
   if (!receiver_allowed(session, *fanout.message)) return lose(Dropped::not_authorized);
   if (qos == mqtt::Qos::at_most_once) {
@@ -85,7 +89,8 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain, std::span<c
     }
   }
   const Message& message = *fanout.message;
-  if (!make_room(session, message.topic().size() + message.payload().size())) return lose(Dropped::queue_full);
+  if (!make_room(session, message.topic().size() + message.payload().size()))
+    return lose(Dropped::queue_full);
   queue(session, qos, retain, identifiers, fanout);
   pump(session);
 }
@@ -94,7 +99,8 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain, std::span<c
 bool Delivery::make_room(Session& session, std::size_t bytes) {
   const Options& options = core_.options;
   const auto fits = [&] {
-    return session.outbox.size() < options.queue_messages_max && session.queued_bytes + bytes <= options.queue_bytes_max;
+    return session.outbox.size() < options.queue_messages_max &&
+           session.queued_bytes + bytes <= options.queue_bytes_max;
   };
   while (!fits()) {
     if (options.overflow == Options::Overflow::drop_newest || session.outbox.queued.empty()) return false;
@@ -141,7 +147,8 @@ void Delivery::queue(Session& session, mqtt::Qos qos, bool retain, std::span<con
 void Delivery::charge(Session& session) {
   const std::size_t memory = session.outbox.memory();
   if (memory == session.charged) return;
-  core_.ledger.accounts.charge(Account::queue, static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(session.charged));
+  core_.ledger.accounts.charge(
+      Account::queue, static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(session.charged));
   session.charged = memory;
 }
 
@@ -150,7 +157,8 @@ void Delivery::drop(Session& session, Waiting waiting, Dropped why) {
   core_.ledger.queued.subtract(1);
   core_.ledger.drop(why);
   session.queued_bytes -= bytes_of(waiting);
-  event(EventKind::dropped, session, waiting.message.get(), waiting.qos, dropped_names[static_cast<std::size_t>(why)]);
+  event(EventKind::dropped, session, waiting.message.get(), waiting.qos,
+        dropped_names[static_cast<std::size_t>(why)]);
   commits_.erase(session, session.outbox.position_of(waiting), waiting.number, std::move(waiting.message));
 }
 
@@ -205,11 +213,13 @@ bool Delivery::pump_resend(Session& session, Client& client) {
 // Whether window and durability let this queued message go.
 bool Delivery::may_send(Session& session, Client& client, const Waiting& next) {
   if (next.qos == mqtt::Qos::at_most_once) return true;
-  if (client.resend_at < session.outbox.in_flight.size()) return false;  // in order: first what was sent before
-  if (client.in_flight >= client.quota) return false;                   // [MQTT-3.3.4-9]
+  if (client.resend_at < session.outbox.in_flight.size())
+    return false;                                      // in order: first what was sent before
+  if (client.in_flight >= client.quota) return false;  // [MQTT-3.3.4-9]
   const Outbox& outbox = session.outbox;
   const Position position = outbox.position_of(next);
-  if (!outbox.in_flight.empty() && position - outbox.position_of(outbox.in_flight.front()) >= positions_in_flight_max)
+  if (!outbox.in_flight.empty() &&
+      position - outbox.position_of(outbox.in_flight.front()) >= positions_in_flight_max)
     return false;
   if (next.qos == mqtt::Qos::exactly_once && commits_.is_gated(session, position)) return false;
   if (!session.is_stored() || !holds(Rule::reserve_positions)) return true;
@@ -245,7 +255,8 @@ bool Delivery::pump_queued(Session& session, Client& client) {
   const auto identifiers = session.identifiers.at(waiting.identifiers);
   const bool counted = waiting.qos != mqtt::Qos::at_most_once;
   const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(waiting)) : mqtt::PacketId{0};
-  if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, false, identifiers) == Sent::too_large) {
+  if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, false, identifiers) ==
+      Sent::too_large) {
     drop(session, std::move(waiting), Dropped::packet_too_large);
     return true;
   }
@@ -300,8 +311,8 @@ void Delivery::on_pubrec(Client& client, const mqtt::Pubrec& packet) {
   Session& session = core_.sessions.at(client.session);
   Waiting* waiting = session.outbox.find(packet.packet_id);
   if (!waiting || waiting->qos != mqtt::Qos::exactly_once || waiting->resend) {
-    commits_.gate(client, {0, Level::memory, mqtt::PacketType::pubrel, mqtt::ReasonCode::packet_identifier_not_found,
-                           packet.packet_id, nullptr});
+    commits_.gate(client, {0, Level::memory, mqtt::PacketType::pubrel,
+                           mqtt::ReasonCode::packet_identifier_not_found, packet.packet_id, nullptr});
     return;
   }
   if (mqtt::is_error(packet.reason)) {  // the client will not have it: over, without PUBREL
@@ -331,7 +342,8 @@ void Delivery::on_pubrec(Client& client, const mqtt::Pubrec& packet) {
     ordinal = session.last_ordinal;
     level = waiting->message ? waiting->message->level() : core_.options.session_store;
   }
-  commits_.gate(client, {ordinal, level, mqtt::PacketType::pubrel, mqtt::ReasonCode::success, packet.packet_id, nullptr});
+  commits_.gate(client, {ordinal, level, mqtt::PacketType::pubrel, mqtt::ReasonCode::success,
+                         packet.packet_id, nullptr});
 }
 
 void Delivery::on_pubcomp(Client& client, const mqtt::Pubcomp& packet) {

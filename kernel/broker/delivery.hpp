@@ -1,8 +1,8 @@
 // A message on its way out to one session: limits, queue, window, packet identifier, encoding.
 //
-// Thread: the loop.   Cost: no allocation for a receiver that can be written to at once; one image for a fan-out.
-// Fails:  never; what cannot be kept is dropped by a stated reason and counted.
-// Source: MQTT 5.0 §3.3, §4.3, §4.4, §4.6 (order), §4.9 (flow control).
+// Thread: the loop.   Cost: no allocation for a receiver that can be written to at once; one image for a
+// fan-out. Fails:  never; what cannot be kept is dropped by a stated reason and counted. Source: MQTT 5.0
+// §3.3, §4.3, §4.4, §4.6 (order), §4.9 (flow control).
 #pragma once
 
 #include <optional>
@@ -16,23 +16,23 @@ namespace mortise::broker {
 
 // What one receiver is to get of a message.
 struct Receiver {
-  Session* session = nullptr;           // ends no sooner than the routing of this message
+  Session* session = nullptr;  // ends no sooner than the routing of this message
   mqtt::Qos qos = mqtt::Qos::at_most_once;
-  bool retain = false;                  // the RETAIN flag it is to see
-  std::uint32_t identifier = 0;         // the first subscription identifier; 0: none
-  std::uint32_t more = 0;               // index + 1 in Fanout::identifiers of further ones; 0: none
+  bool retain = false;           // the RETAIN flag it is to see
+  std::uint32_t identifier = 0;  // the first subscription identifier; 0: none
+  std::uint32_t more = 0;        // index + 1 in Fanout::identifiers of further ones; 0: none
 };
 
 // Where the records of one message's stored deliveries go, and what their durability hangs on.
 struct Fanout {
   const MessageRef& message;
-  bool stores = false;                  // whether stored sessions get records at all
+  bool stores = false;  // whether stored sessions get records at all
   Ordinal ordinal = unsettled;
-  RemoteKey remote;                     // while unsettled
+  RemoteKey remote;  // while unsettled
   std::vector<DeliveryRecord>* deliveries = nullptr;
   std::vector<record::DeliveryIdentifiers>* identifiers = nullptr;
   std::vector<SessionKey>* sessions = nullptr;  // who has to be told when it settles; null when not needed
-  std::uint32_t stored = 0;             // counts up
+  std::uint32_t stored = 0;                     // counts up
 };
 
 class Delivery {
@@ -46,7 +46,8 @@ class Delivery {
   // Sends what may be sent now: first what has to be sent again, then what is queued, in order.
   void pump(Session& session);
 
-  // A new connection for a session that owes messages: everything in flight is to be sent again.  [MQTT-4.4.0-1]
+  // A new connection for a session that owes messages: everything in flight is to be sent again.
+  // [MQTT-4.4.0-1]
   void begin_resend(Session& session, Client& client);
 
   // The client's answers. An identifier nobody has in flight is answered as the specification says.
@@ -69,7 +70,8 @@ class Delivery {
 
   void end_turn() { images_.forget(); }
 
-  static constexpr std::size_t output_high = 128 * 1024;  // bytes a connection may have unwritten before its queue waits
+  static constexpr std::size_t output_high =
+      128 * 1024;  // bytes a connection may have unwritten before its queue waits
 
  private:
   // One encoding for each shape of the message at hand.
@@ -86,12 +88,13 @@ class Delivery {
   };
 
   enum class Sent : std::uint8_t { yes, too_large };
-  Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id, bool dup,
-            std::span<const std::uint32_t> identifiers);
+  Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id,
+            bool dup, std::span<const std::uint32_t> identifiers);
   Client* reachable(const Session& session);
   bool receiver_allowed(Session& session, const Message& message);
   bool make_room(Session& session, std::size_t bytes);
-  void queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers, Fanout& fanout);
+  void queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
+             Fanout& fanout);
   void drop(Session& session, Waiting waiting, Dropped why);
   bool pump_resend(Session& session, Client& client);
   bool pump_queued(Session& session, Client& client);
@@ -101,7 +104,8 @@ class Delivery {
   static std::size_t bytes_of(const Waiting& waiting) {
     return waiting.message ? waiting.message->topic().size() + waiting.message->payload().size() : 0;
   }
-  void event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss = {}) {
+  void event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos,
+             std::string_view loss = {}) {
     if (core_.wanted().wants(kind)) tell(kind, session, message, qos, loss);
   }
   void tell(EventKind kind, Session& session, const Message* message, mqtt::Qos qos, std::string_view loss);

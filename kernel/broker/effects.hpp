@@ -1,4 +1,5 @@
-// All a broker can ask of the loop it runs on. Data does not go through here: it waits in each client's output.
+// All a broker can ask of the loop it runs on. Data does not go through here:
+// it waits in each client's output.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,14 @@
 
 namespace mortise::broker {
 
-// A connection that has been authenticated and now goes to its session's home loop, with its unread bytes: the
-// CONNECT packet is the first of them.
+// A connection that has been authenticated and now goes to its session's home loop, with its unread bytes:
+// the CONNECT packet is the first of them.
 struct Move {
-  ClientKey client;             // on the loop it leaves; gone from that broker already
-  std::uint32_t loop = 0;       // where it goes
+  ClientKey client;        // on the loop it leaves; gone from that broker already
+  std::uint32_t loop = 0;  // where it goes
   const Listener* listener = nullptr;
   std::string address;
-  Answer answer;                // the authenticator's
+  Answer answer;  // the authenticator's
 };
 
 struct Effects {
@@ -25,7 +26,7 @@ struct Effects {
   std::vector<ClientKey> close;   // write what is there, close, then tell on_lost
   std::vector<ClientKey> resume;  // feed its unread bytes again
   std::vector<Move> moves;
-  std::uint64_t wake = 0;         // loops that have new letters, a bit each
+  std::uint64_t wake = 0;  // loops that have new letters, a bit each
 
   bool empty() const noexcept {
     return flush.empty() && close.empty() && resume.empty() && moves.empty() && wake == 0;

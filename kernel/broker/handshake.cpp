@@ -23,13 +23,16 @@ Handshake::Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wi
 std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect& packet) const {
   const bool v5 = packet.version == mqtt::Version::v5_0;
   if (v5 ? !client.listener->allows_5_0 : !client.listener->allows_3_1_1)
-    return Fault{mqtt::ReasonCode::unsupported_protocol_version, "this listener does not serve that version of MQTT"};
+    return Fault{mqtt::ReasonCode::unsupported_protocol_version,
+                 "this listener does not serve that version of MQTT"};
   if (packet.authentication_method)
     return Fault{mqtt::ReasonCode::bad_authentication_method, "no plugin offers enhanced authentication"};
   if (packet.client_id.empty() && !v5 && !packet.clean_start)  // 3.1.1 [MQTT-3.1.3-8]
-    return Fault{mqtt::ReasonCode::client_identifier_not_valid, "an empty client identifier needs a clean session"};
+    return Fault{mqtt::ReasonCode::client_identifier_not_valid,
+                 "an empty client identifier needs a clean session"};
   if (packet.will && mqtt::level_count(packet.will->topic) > core_.options.topic_levels_max)
-    return Fault{mqtt::ReasonCode::topic_name_invalid, "the will's topic has more levels than limits.topic_levels allows"};
+    return Fault{mqtt::ReasonCode::topic_name_invalid,
+                 "the will's topic has more levels than limits.topic_levels allows"};
   return {};
 }
 
@@ -85,8 +88,10 @@ bool Handshake::admit(Client& client, const mqtt::Connect& packet, const Answer&
   if (answer.decision == Decision::allow) return true;
   if (answer.decision == Decision::pass) {
     if (!packet.username && client.listener->anonymous) return true;
-    refuse(client, packet.username ? mqtt::ReasonCode::bad_user_name_or_password : mqtt::ReasonCode::not_authorized,
-           packet.username ? "no authenticator knows this user" : "this listener admits nobody without a user name");
+    refuse(client,
+           packet.username ? mqtt::ReasonCode::bad_user_name_or_password : mqtt::ReasonCode::not_authorized,
+           packet.username ? "no authenticator knows this user"
+                           : "this listener admits nobody without a user name");
     return false;
   }
   refuse(client, mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::bad_user_name_or_password,
@@ -98,7 +103,8 @@ bool Handshake::admit(Client& client, const mqtt::Connect& packet, const Answer&
 std::string Handshake::assign_client_id() {
   for (;;) {
     const std::uint64_t drawn =
-        base::hash({core_.options.seed.first ^ ++assigned_, core_.options.seed.second + core_.loop}, "client identifier");
+        base::hash({core_.options.seed.first ^ ++assigned_, core_.options.seed.second + core_.loop},
+                   "client identifier");
     std::array<char, 17> text{};
     std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(drawn));
     std::string client_id = std::string{"auto-"} + text.data();
@@ -140,7 +146,8 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
 void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
   const std::uint32_t expiry_s = std::min(asked_expiry_s(packet), core_.options.session_expiry_max_s);
   Session* session = core_.find_session(client_id);
-  const bool failing = core_.shared.journal.failing() && core_.options.on_failure == Options::OnFailure::refuse;
+  const bool failing =
+      core_.shared.journal.failing() && core_.options.on_failure == Options::OnFailure::refuse;
   if (failing && expiry_s > 0 && (!session || packet.clean_start))
     return refuse(client, mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present");
   if (!core_.numbers.has(2))  // a session's and its will's
@@ -192,26 +199,28 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   mqtt::encode(connack, client.version, *bytes);
   client.entering.reset();
   Ordinal ordinal = commits_.open_ordinal();
-  if (waits == Level::memory) {  // nothing new is stored, but its beginning or the end of the one before may be under way
+  if (waits == Level::memory) {  // nothing new is stored, but its beginning or the end of the one before may
+                                 // be under way
     ordinal = present ? session->created : sessions_.last_end();
     waits = core_.options.session_store;
   }
   if (!holds(Rule::connack_after_session)) waits = Level::memory;
-  commits_.gate(client, {ordinal, waits, mqtt::PacketType::connack, {}, 0,
-                         std::move(bytes)});
+  commits_.gate(client, {ordinal, waits, mqtt::PacketType::connack, {}, 0, std::move(bytes)});
   happened(EventKind::connected, client, session, {});
   const ClientFacts facts = core_.facts_of(client, session);
-  core_.log(LogLevel::info, "clients", "client.connected", present ? "connected, session resumed" : "connected", &facts);
+  core_.log(LogLevel::info, "clients", "client.connected",
+            present ? "connected, session resumed" : "connected", &facts);
 }
 
-mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& packet, const Session& session) const {
+mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& packet,
+                                     const Session& session) const {
   mqtt::Connack connack;
   if (session.expiry_s != packet.session_expiry_s) connack.session_expiry_s = session.expiry_s;
   connack.receive_maximum = core_.options.receive_maximum;
   connack.maximum_packet_size = core_.options.packet_size_max;
   connack.topic_alias_maximum = 0;
   connack.shared_subscription_available = false;
-  if (packet.client_id.empty()) connack.assigned_client_id = session.client_id;        // [MQTT-3.2.2-16]
+  if (packet.client_id.empty()) connack.assigned_client_id = session.client_id;  // [MQTT-3.2.2-16]
   if (client.keep_alive_s != packet.keep_alive_s) connack.server_keep_alive_s = client.keep_alive_s;
   return connack;
 }
@@ -220,7 +229,8 @@ mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& 
 void Handshake::take_over(Session& session) {
   Client& before = core_.clients.at(session.client);
   happened(EventKind::session_taken_over, before, &session, mqtt::ReasonCode::session_taken_over);
-  close(before, mqtt::ReasonCode::session_taken_over, "taken over by a new connection with the same client identifier");
+  close(before, mqtt::ReasonCode::session_taken_over,
+        "taken over by a new connection with the same client identifier");
 }
 
 // ---- goodbye
@@ -229,12 +239,14 @@ Progress Handshake::on_disconnect(Client& client, const mqtt::Disconnect& packet
   Session& session = core_.sessions.at(client.session);
   if (packet.session_expiry_s) {
     if (client.session_expiry_s == 0 && *packet.session_expiry_s != 0) {  // [MQTT-3.14.2-2]
-      fault = {mqtt::ReasonCode::protocol_error, "DISCONNECT: a session expiry interval after CONNECT had none"};
+      fault = {mqtt::ReasonCode::protocol_error,
+               "DISCONNECT: a session expiry interval after CONNECT had none"};
       return Progress::fault;
     }
     session.expiry_s = std::min(*packet.session_expiry_s, core_.options.session_expiry_max_s);
   }
-  if (packet.reason != mqtt::ReasonCode::disconnect_with_will) client.will_on_close = false;  // [MQTT-3.14.4-3]
+  if (packet.reason != mqtt::ReasonCode::disconnect_with_will)
+    client.will_on_close = false;  // [MQTT-3.14.4-3]
   detach(client, packet.reason, "by the client");
   client.state = Client::State::closing;
   core_.effects.close.push_back(client.key);
@@ -274,7 +286,8 @@ void Handshake::detach(Client& client, mqtt::ReasonCode reason, std::string_view
   Session* session = core_.sessions.find(client.session);
   if (!session || session->client != client.key) return;
   const ClientFacts facts = core_.facts_of(client, session);
-  core_.log(LogLevel::info, "clients", "client.disconnected", why, &facts, {{"reason", mqtt::text_of(reason)}});
+  core_.log(LogLevel::info, "clients", "client.disconnected", why, &facts,
+            {{"reason", mqtt::text_of(reason)}});
   happened(EventKind::disconnected, client, session, reason);
   client.gate.clear();
   if (!client.will_on_close) wills_.cancel(*session, Level::memory);
@@ -282,7 +295,8 @@ void Handshake::detach(Client& client, mqtt::ReasonCode reason, std::string_view
   sessions_.leave(*session);
 }
 
-void Handshake::happened(EventKind kind, const Client& client, const Session* session, mqtt::ReasonCode reason) {
+void Handshake::happened(EventKind kind, const Client& client, const Session* session,
+                         mqtt::ReasonCode reason) {
   if (!core_.wanted().wants(kind)) return;
   const ClientFacts facts = core_.facts_of(client, session);
   Event event;

@@ -1,4 +1,5 @@
-// CONNECT to CONNACK, and how connections end: authenticate, go home, take over, resume or begin, say goodbye.
+// CONNECT to CONNACK, and how connections end: authenticate, go home, take over,
+// resume or begin, say goodbye.
 //
 // Thread: the accepting loop until the client is authenticated, then the home loop of its session.
 // Source: MQTT 5.0 §3.1, §3.2, §3.14, §4.12; durability rule "output commit".

@@ -54,11 +54,13 @@ void Interest::change(std::uint32_t loop, std::string_view filter, int by) noexc
 
 std::uint64_t Interest::loops_for(std::string_view topic) const noexcept {
   std::uint64_t found = 0;
-  const std::uint64_t everybody = loops_.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << loops_.size()) - 1;
+  const std::uint64_t everybody =
+      loops_.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << loops_.size()) - 1;
   const auto ask = [&](std::size_t cell, std::size_t depth, bool exact) {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       const PerLoop& loop = *loops_[i];
-      if (exact ? loop.exact[cell].load() != 0 : loop.at_depth[depth].load() != 0 && loop.prefix[cell].load() != 0)
+      if (exact ? loop.exact[cell].load() != 0
+                : loop.at_depth[depth].load() != 0 && loop.prefix[cell].load() != 0)
         found |= std::uint64_t{1} << i;
     }
   };

@@ -1,10 +1,12 @@
-// Which loops may have a subscriber for a topic: shared, approximate, never wrong in the direction that loses.
+// Which loops may have a subscriber for a topic:
+// shared, approximate, never wrong in the direction that loses.
 //
-// A wrong yes costs one letter; a wrong no cannot happen, because a filter is counted before its SUBACK and a loop
-// counts under the hash of the whole filter, or of the levels before its first wildcard together with their number.
+// A wrong yes costs one letter; a wrong no cannot happen, because a filter is counted before its SUBACK and a
+// loop counts under the hash of the whole filter, or of the levels before its first
+// wildcard together with their number.
 //
-// Thread: any loop adds and removes for itself, every loop asks.   Cost: one hash for exact filters, one more for each
-// number of literal levels in use.   With one loop there is none.
+// Thread: any loop adds and removes for itself, every loop asks.   Cost: one hash for exact filters, one more
+// for each number of literal levels in use.   With one loop there is none.
 #pragma once
 
 #include <array>

@@ -6,7 +6,8 @@
 namespace mortise::broker {
 
 std::size_t Batch::memory() const noexcept {
-  std::size_t bytes = sizeof(Batch) + records.size() * sizeof(Record) + deliveries.size() * sizeof(DeliveryRecord);
+  std::size_t bytes =
+      sizeof(Batch) + records.size() * sizeof(Record) + deliveries.size() * sizeof(DeliveryRecord);
   for (const Record& entry : records)
     if (const auto* put = std::get_if<record::MessagePut>(&entry)) bytes += put->message->memory();
   return bytes;
@@ -15,10 +16,11 @@ std::size_t Batch::memory() const noexcept {
 std::uint64_t Journal::hand_over(Batch batch) {
   MORTISE_EXPECT(store_ != nullptr);
   const std::lock_guard lock{mutex_};
-  // Counted here and nowhere else: under this lock the count follows the order of the sequence, so that a message is
-  // never erased before an earlier batch has erased its other deliveries.
+  // Counted here and nowhere else: under this lock the count follows the order of the sequence, so that a
+  // message is never erased before an earlier batch has erased its other deliveries.
   for (const Record& entry : batch.records)
-    if (const auto* put = std::get_if<record::MessagePut>(&entry)) put->message->stored_deliveries += put->deliveries;
+    if (const auto* put = std::get_if<record::MessagePut>(&entry))
+      put->message->stored_deliveries += put->deliveries;
   std::size_t erase = 0;
   for (const DeliveryRecord& delivery : batch.deliveries) {
     if (delivery.op != DeliveryRecord::Op::erase) continue;

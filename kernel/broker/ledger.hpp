@@ -5,8 +5,8 @@
 //   deliveries + restored = out + queued + dropped (by reason)
 // A new reason to drop is one row below; the balance tests then insist on it.
 //
-// Thread: one ledger a loop, written by that loop; readers of the counters see values that may be a moment old.
-// Accounts may also be given back from any thread that drops the last reference to a message.
+// Thread: one ledger a loop, written by that loop; readers of the counters see values that may be a moment
+// old. Accounts may also be given back from any thread that drops the last reference to a message.
 #pragma once
 
 #include <array>
@@ -16,7 +16,13 @@
 
 namespace mortise::broker {
 
-enum class Refused : std::uint8_t { not_authorized, dropped_by_plugin, store_unavailable, disconnected, count };
+enum class Refused : std::uint8_t {
+  not_authorized,
+  dropped_by_plugin,
+  store_unavailable,
+  disconnected,
+  count
+};
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Refused::count)> refused_names{
     "not_authorized", "dropped_by_plugin", "store_unavailable", "disconnected"};
 
@@ -31,7 +37,7 @@ enum class Dropped : std::uint8_t {
   count
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Dropped::count)> dropped_names{
-    "queue_full",    "expired",       "packet_too_large", "offline_qos_0",
+    "queue_full",      "expired",       "packet_too_large", "offline_qos_0",
     "connection_lost", "session_ended", "not_authorized"};
 
 // A counter with one writer. Cheaper than fetch_add: no locked instruction on the hot path.
@@ -67,15 +73,15 @@ class Accounts {
 
 struct Ledger {
   Counter published;
-  Counter routed;        // accepted and shown to the subscriptions
-  Counter to_nobody;     // of those: no subscription matched on this loop and no other loop was interested
+  Counter routed;     // accepted and shown to the subscriptions
+  Counter to_nobody;  // of those: no subscription matched on this loop and no other loop was interested
   std::array<Counter, static_cast<std::size_t>(Refused::count)> refused;
   Counter retained_refused;  // delivered, but not kept: the store could not take it
 
   Counter deliveries;
   Counter restored;
-  Counter out;           // acknowledged by the receiver, or written for QoS 0
-  Counter queued;        // waiting or in flight
+  Counter out;     // acknowledged by the receiver, or written for QoS 0
+  Counter queued;  // waiting or in flight
   std::array<Counter, static_cast<std::size_t>(Dropped::count)> dropped;
 
   Counter letters_sent;

@@ -1,9 +1,9 @@
 // What one loop's broker tells another's: letters, and the rings they travel in.
 //
-// One publish that concerns another loop is one letter. If the publish has to be stored, the other loop answers with
-// its delivery records, the publisher's loop commits them with its own in one batch, and tells the others when that
-// batch is durable. Answers and commit notes have rings of their own, sized so that they always fit: a publish is
-// posted only while fewer than `capacity` are outstanding with that loop.
+// One publish that concerns another loop is one letter. If the publish has to be stored, the other loop
+// answers with its delivery records, the publisher's loop commits them with its own in one batch, and tells
+// the others when that batch is durable. Answers and commit notes have rings of their own, sized so that they
+// always fit: a publish is posted only while fewer than `capacity` are outstanding with that loop.
 //
 // Thread: one producer and one consumer a ring.   Owns: the letters in it.
 // Cost:   no allocation for a publish; an answer carries a vector when it has deliveries.
@@ -21,18 +21,19 @@
 
 namespace mortise::broker {
 
-using PendingKey = base::Handle<struct PendingPublish>;  // the publisher's side of a publish that waits for answers
-using RemoteKey = base::Handle<struct RemotePublish>;    // the other side, which waits to be told of the commit
+using PendingKey =
+    base::Handle<struct PendingPublish>;  // the publisher's side of a publish that waits for answers
+using RemoteKey = base::Handle<struct RemotePublish>;  // the other side, which waits to be told of the commit
 
 struct PublishLetter {
   MessageRef message;
-  PendingKey pending;                    // none: no answer is wanted
-  std::uint64_t retained_sequence = 0;   // of a retained publish; 0 otherwise
+  PendingKey pending;                   // none: no answer is wanted
+  std::uint64_t retained_sequence = 0;  // of a retained publish; 0 otherwise
 };
 
 struct AnswerLetter {
   PendingKey pending;
-  RemoteKey remote;                      // none: nothing to store there, and no commit note is wanted
+  RemoteKey remote;  // none: nothing to store there, and no commit note is wanted
   std::vector<DeliveryRecord> deliveries;
   std::vector<record::DeliveryIdentifiers> identifiers;
 };

@@ -33,7 +33,8 @@ Message::Message(const MessageParts& parts, std::size_t properties_size, Account
       received_{parts.received},
       expires_{parts.expires},
       accounts_{&accounts} {
-  MORTISE_EXPECT(parts.topic.size() <= 65535 && parts.publisher.size() <= 65535 && parts.username.size() <= 65535);
+  MORTISE_EXPECT(parts.topic.size() <= 65535 && parts.publisher.size() <= 65535 &&
+                 parts.username.size() <= 65535);
   auto* at = reinterpret_cast<std::uint8_t*>(this + 1);
   const auto append = [&at](const void* from, std::size_t size) {
     if (size != 0) std::memcpy(at, from, size);

@@ -26,16 +26,16 @@ class MessageRef;
 struct MessageParts {
   std::string_view topic;
   mqtt::Bytes payload;
-  mqtt::Bytes raw_properties;       // as received or restored; make() keeps those a server passes on
-  std::string_view publisher;       // client identifier; empty: the broker or a plugin
+  mqtt::Bytes raw_properties;  // as received or restored; make() keeps those a server passes on
+  std::string_view publisher;  // client identifier; empty: the broker or a plugin
   std::string_view username;
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   bool retain = false;
   bool payload_is_utf8 = false;
   base::WallTime received{};
   base::WallTime expires = base::WallTime::max();
-  Level level = Level::memory;      // the class of its topic
-  std::uint64_t number = 0;         // the store's key; 0: none yet
+  Level level = Level::memory;  // the class of its topic
+  std::uint64_t number = 0;     // the store's key; 0: none yet
 };
 
 class Message {
@@ -45,12 +45,15 @@ class Message {
 
   std::string_view topic() const noexcept { return {bytes(), topic_size_}; }
   mqtt::Bytes properties() const noexcept { return {unsigned_bytes() + topic_size_, properties_size_}; }
-  std::string_view publisher() const noexcept { return {bytes() + topic_size_ + properties_size_, publisher_size_}; }
+  std::string_view publisher() const noexcept {
+    return {bytes() + topic_size_ + properties_size_, publisher_size_};
+  }
   std::string_view username() const noexcept {
     return {bytes() + topic_size_ + properties_size_ + publisher_size_, username_size_};
   }
   mqtt::Bytes payload() const noexcept {
-    return {unsigned_bytes() + topic_size_ + properties_size_ + publisher_size_ + username_size_, payload_size_};
+    return {unsigned_bytes() + topic_size_ + properties_size_ + publisher_size_ + username_size_,
+            payload_size_};
   }
   mqtt::Qos qos() const noexcept { return qos_; }
   bool retain() const noexcept { return retain_; }
@@ -76,7 +79,9 @@ class Message {
   ~Message() = default;
 
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-  const std::uint8_t* unsigned_bytes() const noexcept { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+  const std::uint8_t* unsigned_bytes() const noexcept {
+    return reinterpret_cast<const std::uint8_t*>(this + 1);
+  }
   static void destroy(Message* message) noexcept;
 
   std::atomic<std::uint32_t> references_{1};
@@ -126,7 +131,8 @@ class MessageRef {
     if (message) message->references_.fetch_add(1, std::memory_order_relaxed);
   }
   static void release(Message* message) noexcept {
-    if (message && message->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) Message::destroy(message);
+    if (message && message->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      Message::destroy(message);
   }
   Message* message_ = nullptr;
 };

@@ -1,7 +1,7 @@
 // Rising numbers for sessions, messages and deliveries, never used twice, across restarts too.
 //
-// They are reserved in blocks whose reservation is durable before a number from it is used; a restart goes on above
-// the last reservation, also when the highest record was erased long ago.
+// They are reserved in blocks whose reservation is durable before a number from it is used; a restart goes on
+// above the last reservation, also when the highest record was erased long ago.
 //
 // Thread: shared by all loops; each loop draws from its own Allocator, which takes a span at a time.
 // Cost:   one lock in 4,096 numbers.
@@ -56,7 +56,8 @@ class Numbers {
       if (end_ - next_ >= count) return true;
       const std::lock_guard lock{source_->mutex_};
       if (source_->limit_ - (source_->next_ - 1) < span) return false;
-      next_ = source_->next_;  // what is left of the old span is given up: numbers rise, they need not be dense
+      next_ =
+          source_->next_;  // what is left of the old span is given up: numbers rise, they need not be dense
       end_ = source_->next_ += span;
       return true;
     }

@@ -24,7 +24,7 @@ struct Options {
   std::uint16_t keep_alive_max_s = 65535;
   Level session_store = Level::synced;
 
-  std::uint64_t queue_messages_max = 100'000;          // a session
+  std::uint64_t queue_messages_max = 100'000;  // a session
   std::uint64_t queue_bytes_max = 64ULL * 1024 * 1024;
   enum class Overflow : std::uint8_t { drop_oldest, drop_newest } overflow = Overflow::drop_oldest;
 
@@ -36,10 +36,10 @@ struct Options {
     std::vector<std::string> filters;
     Level after = Level::synced;
   };
-  std::vector<TopicClass> acknowledge;                 // first match wins
-  Level acknowledge_default = Level::synced;           // memory without a store
+  std::vector<TopicClass> acknowledge;        // first match wins
+  Level acknowledge_default = Level::synced;  // memory without a store
 
-  base::HashSeed seed;                                 // random at each start
+  base::HashSeed seed;  // random at each start
 
   Level level_of(std::string_view topic) const {
     for (const TopicClass& row : acknowledge)

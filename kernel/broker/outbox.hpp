@@ -1,11 +1,11 @@
 // What waits for one session: messages in flight, and messages not sent yet.
 //
-// Every QoS 1 and 2 delivery has a position that rises by one in its session; the packet identifier follows from it,
-// so that no write is needed to remember which identifier a message had, and after a crash none is used for another
-// message while the client may still hold it.
+// Every QoS 1 and 2 delivery has a position that rises by one in its session; the packet identifier follows
+// from it, so that no write is needed to remember which identifier a message had, and after a crash none is
+// used for another message while the client may still hold it.
 //
-// Thread: the loop.   Owns: a reference to each message.   Cost: 24 bytes a delivery; O(1), finding one in flight O(log n).
-// Source: MQTT 5.0 §4.3, §4.4, §4.9; durability rule "packet identifiers after a crash".
+// Thread: the loop.   Owns: a reference to each message.   Cost: 24 bytes a delivery; O(1), finding one in
+// flight O(log n). Source: MQTT 5.0 §4.3, §4.4, §4.9; durability rule "packet identifiers after a crash".
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@ namespace mortise::broker {
 
 struct Waiting {
   enum class State : std::uint8_t { queued, sent, received, done };  // received: PUBREC was had
-  MessageRef message;             // empty once done, and for received deliveries restored from a store
-  std::uint64_t number = 0;       // the store's key; 0: not stored
-  std::uint32_t position_low = 0; // the low half of its position; QoS 0 has that of the one before it
-  std::uint16_t identifiers = 0;  // of the session's IdentifierSets
+  MessageRef message;              // empty once done, and for received deliveries restored from a store
+  std::uint64_t number = 0;        // the store's key; 0: not stored
+  std::uint32_t position_low = 0;  // the low half of its position; QoS 0 has that of the one before it
+  std::uint16_t identifiers = 0;   // of the session's IdentifierSets
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   State state : 4 = State::queued;
   bool retain : 1 = false;
-  bool resend : 1 = false;        // to be sent again on this connection
+  bool resend : 1 = false;  // to be sent again on this connection
 };
 static_assert(sizeof(Waiting) == 24);
 

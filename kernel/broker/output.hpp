@@ -1,8 +1,8 @@
 // What is to be written to one connection: small packets copied into a buffer, large payloads by reference.
 //
 // Thread: the loop.   Owns: its bytes and a reference to each payload it has not written yet.
-// Cost:   an idle connection owns no buffer: it is borrowed from the loop's pool with the first byte and given back with the last.
-// Fails:  never; whoever fills it looks at size() first.
+// Cost:   an idle connection owns no buffer: it is borrowed from the loop's pool with the first byte and
+// given back with the last. Fails:  never; whoever fills it looks at size() first.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,8 @@ class Output {
   std::size_t size() const noexcept { return bytes_.size() - written_ + payload_bytes_; }
   bool empty() const noexcept { return size() == 0; }
 
-  // Fills `parts` with what comes next, at most parts.size() pieces; returns how many. Valid until the next call.
+  // Fills `parts` with what comes next, at most parts.size() pieces; returns how many.
+  // Valid until the next call.
   std::size_t gather(std::span<std::span<const std::uint8_t>> parts) const;
 
   // So many bytes from the front were written.
@@ -66,9 +67,9 @@ class Output {
     MessageRef message;
   };
   mqtt::Buffer bytes_;
-  std::size_t written_ = 0;          // of bytes_
-  std::size_t slice_written_ = 0;    // of the first slice's payload
-  std::size_t payload_bytes_ = 0;    // of all slices, not yet written
+  std::size_t written_ = 0;        // of bytes_
+  std::size_t slice_written_ = 0;  // of the first slice's payload
+  std::size_t payload_bytes_ = 0;  // of all slices, not yet written
   base::Queue<Slice> slices_;
 };
 

@@ -1,7 +1,7 @@
 // What the broker needs from outside: decisions, a store, a log. The host implements them, tests fake them.
 //
-// Thread: Hooks and Log are called on the loop whose broker asks, several loops at once; Store::hand_over too.
-// No call may block, throw or call back into the broker: what takes time is answered later.
+// Thread: Hooks and Log are called on the loop whose broker asks, several loops at once; Store::hand_over
+// too. No call may block, throw or call back into the broker: what takes time is answered later.
 #pragma once
 
 #include <array>
@@ -24,10 +24,10 @@ using ClientKey = base::Handle<Client>;
 // Where a connection came in. Lives as long as the process.
 struct Listener {
   std::string name;
-  bool anonymous = false;                  // admits a CONNECT without user name
+  bool anonymous = false;  // admits a CONNECT without user name
   bool allows_3_1_1 = true;
   bool allows_5_0 = true;
-  std::vector<std::string> authenticators; // plugin instances in order; empty: all of them
+  std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
 };
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.
@@ -40,12 +40,13 @@ struct ClientFacts {
   std::uint32_t session_expiry_s = 0;
   std::string_view client_id;
   std::string_view username;
-  std::string_view address;                // "10.0.0.17:50122"
-  const Listener* listener = nullptr;      // null while offline
-  std::uint64_t plugin_data = 0;           // what the authenticator asked to have kept
+  std::string_view address;            // "10.0.0.17:50122"
+  const Listener* listener = nullptr;  // null while offline
+  std::uint64_t plugin_data = 0;       // what the authenticator asked to have kept
 };
 
-// Names a question that may be answered later, through Broker::on_answer on loop `loop`. A value: it goes stale safely.
+// Names a question that may be answered later, through Broker::on_answer on loop `loop`.
+// A value: it goes stale safely.
 struct Question {
   std::uint32_t loop = 0;
   ClientKey client;
@@ -53,7 +54,7 @@ struct Question {
 };
 
 enum class Decision : std::uint8_t {
-  pass,        // nobody had an opinion
+  pass,  // nobody had an opinion
   allow,
   deny,
   change,      // intercept: `message` takes the old one's place
@@ -69,8 +70,8 @@ struct Answer {
   std::string by;                                       // plugin instance that decided, for the log
   std::string rule;                                     // and why
   MessageRef message;                                   // for change
-  std::string username;                                 // authenticate: who the client is from now on; empty: as sent
-  std::uint64_t plugin_data = 0;                        // authenticate: kept as ClientFacts::plugin_data
+  std::string username;           // authenticate: who the client is from now on; empty: as sent
+  std::uint64_t plugin_data = 0;  // authenticate: kept as ClientFacts::plugin_data
 };
 
 enum class Action : std::uint8_t { publish, subscribe, receive, will, retain, count };
@@ -78,34 +79,50 @@ enum class Action : std::uint8_t { publish, subscribe, receive, will, retain, co
 // What is asked about; what does not apply stays empty.
 struct Access {
   Action action = Action::publish;
-  std::string_view topic;                               // name, or filter for subscribe
+  std::string_view topic;  // name, or filter for subscribe
   const Message* message = nullptr;
-  mqtt::Qos qos = mqtt::Qos::at_most_once;              // subscribe: the QoS asked for
+  mqtt::Qos qos = mqtt::Qos::at_most_once;  // subscribe: the QoS asked for
 };
 
 // Happenings that plugins may observe.
 enum class EventKind : std::uint8_t {
-  connected, disconnected, refused, denied, session_created, session_resumed, session_taken_over, session_offline,
-  session_expired, subscribed, unsubscribed, published, delivered, acknowledged, dropped, retained_set,
-  retained_cleared, will_sent, count
+  connected,
+  disconnected,
+  refused,
+  denied,
+  session_created,
+  session_resumed,
+  session_taken_over,
+  session_offline,
+  session_expired,
+  subscribed,
+  unsubscribed,
+  published,
+  delivered,
+  acknowledged,
+  dropped,
+  retained_set,
+  retained_cleared,
+  will_sent,
+  count
 };
 
 struct Event {
   EventKind kind{};
   const ClientFacts* client = nullptr;
   const Message* message = nullptr;
-  std::string_view name;                                // filter, or what was denied
+  std::string_view name;  // filter, or what was denied
   mqtt::ReasonCode reason = mqtt::ReasonCode::success;
   mqtt::Qos qos = mqtt::Qos::at_most_once;
-  std::string_view loss;                                // dropped: the ledger's reason
+  std::string_view loss;  // dropped: the ledger's reason
 };
 
 class Hooks {
  public:
   virtual ~Hooks() = default;
 
-  // Which calls somebody is attached to; constant during a turn. What is not wanted is not called: an empty chain
-  // costs the broker one branch.
+  // Which calls somebody is attached to; constant during a turn. What is not wanted is not called: an empty
+  // chain costs the broker one branch.
   struct Wanted {
     bool authenticate = false;
     bool intercept_publish = false;
@@ -120,7 +137,8 @@ class Hooks {
   virtual Answer authenticate(const ClientFacts& client, const mqtt::Connect& connect, Question question,
                               base::Now now) = 0;
   // pass means allow. receive is answered at once: pending is not allowed there.
-  virtual Answer authorise(const ClientFacts& client, const Access& access, Question question, base::Now now) = 0;
+  virtual Answer authorise(const ClientFacts& client, const Access& access, Question question,
+                           base::Now now) = 0;
   // pass, change, drop, deny or disconnect; never pending.
   virtual Answer intercept_publish(const ClientFacts& client, const MessageRef& message, base::Now now) = 0;
   // The client that carries `plugin_data` is gone.

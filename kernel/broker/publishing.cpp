@@ -34,7 +34,8 @@ Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& f
     return close(mqtt::ReasonCode::topic_name_invalid, "more topic levels than limits.topic_levels allows");
   if (is_counted(packet) && client.version == mqtt::Version::v5_0 &&
       client.unacknowledged >= core_.options.receive_maximum)  // [MQTT-3.3.4-7]
-    return close(mqtt::ReasonCode::receive_maximum_exceeded, "more unacknowledged messages than our receive maximum");
+    return close(mqtt::ReasonCode::receive_maximum_exceeded,
+                 "more unacknowledged messages than our receive maximum");
   return Progress::done;
 }
 
@@ -61,7 +62,8 @@ Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fau
   return Progress::done;
 }
 
-MessageRef Publishing::make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level) {
+MessageRef Publishing::make(const Client& client, const Session& session, const mqtt::Publish& packet,
+                            Level level) {
   MessageParts parts;
   parts.topic = packet.topic;
   parts.payload = packet.payload;
@@ -81,7 +83,8 @@ MessageRef Publishing::make(const Client& client, const Session& session, const 
 // ---- what waits
 
 Progress Publishing::wait(Client& client, Client::Pause why) {
-  if (!(client.paused & why)) (why == Client::for_room ? wait_for_room_ : wait_for_store_).push_back(client.key);
+  if (!(client.paused & why))
+    (why == Client::for_room ? wait_for_room_ : wait_for_store_).push_back(client.key);
   core_.pause(client, why);
   return Progress::waits;
 }
@@ -126,7 +129,8 @@ Progress Publishing::refuse_for_store(Client& client, const mqtt::Publish& packe
 
 // ---- hooks
 
-// `go_on`: accept the message, which may be another one now. Otherwise the result says what became of the packet.
+// `go_on`: accept the message, which may be another one now.
+// Otherwise the result says what became of the packet.
 Progress Publishing::ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message,
                          bool& go_on, Fault& fault) {
   const auto passes = [](const Answer& answer) {
@@ -163,8 +167,8 @@ Progress Publishing::ask(Client& client, Session& session, const mqtt::Publish& 
 }
 
 // A plugin would not have it.
-Progress Publishing::follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer,
-                            Fault& fault) {
+Progress Publishing::follow(Client& client, Session& session, const mqtt::Publish& packet,
+                            const Answer& answer, Fault& fault) {
   core_.ledger.published.add(1);
   if (answer.decision == Decision::drop) {
     refuse(client, session, packet, mqtt::ReasonCode::success, Refused::dropped_by_plugin);
@@ -192,8 +196,8 @@ Progress Publishing::follow(Client& client, Session& session, const mqtt::Publis
 }
 
 // Answers the sender and goes no further. 3.1.1 knows no refusal: it is acknowledged.  [MQTT-3.3.5-2]
-void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason,
-                        Refused why) {
+void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& packet,
+                        mqtt::ReasonCode reason, Refused why) {
   core_.ledger.refuse(why);
   if (!is_counted(packet)) return;
   ++client.unacknowledged;
@@ -205,7 +209,8 @@ void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& p
 
 // ---- in
 
-void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message) {
+void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet,
+                        const MessageRef& message) {
   core_.ledger.published.add(1);
   tell(client, session, *message);
   const Level level = message->level();
@@ -246,9 +251,10 @@ void Publishing::number(const MessageRef& message) {
 }
 
 // The retained value of the message's topic, as a record for its batch.
-std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence) {
-  if (core_.has_store() && core_.shared.journal.failing() && core_.options.on_failure == Options::OnFailure::refuse &&
-      message->level() != Level::memory) {
+std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFacts* facts,
+                                     std::uint64_t& sequence) {
+  if (core_.has_store() && core_.shared.journal.failing() &&
+      core_.options.on_failure == Options::OnFailure::refuse && message->level() != Level::memory) {
     core_.ledger.retained_refused.add(1);
     return {};
   }
@@ -311,8 +317,8 @@ bool Publishing::repeats(Client& client, const mqtt::Publish& packet) {
       return true;  // its PUBREC is on the way already
   const InboundPublish& inbound = found->second;
   const std::uint64_t ticket =
-      commits_.gate(client, {inbound.pending ? unsettled : inbound.ordinal, inbound.level, mqtt::PacketType::pubrec,
-                             mqtt::ReasonCode::success, packet.packet_id, nullptr});
+      commits_.gate(client, {inbound.pending ? unsettled : inbound.ordinal, inbound.level,
+                             mqtt::PacketType::pubrec, mqtt::ReasonCode::success, packet.packet_id, nullptr});
   if (inbound.pending) routing_.attach(inbound.pending, client.session, packet.packet_id, client, ticket);
   return true;
 }
@@ -321,9 +327,10 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
   Session& session = core_.sessions.at(client.session);
   const auto found = session.inbound.find(packet.packet_id);
   // Its PUBREC must have been let out: at once for memory, else when its batch is durable.
-  const bool known = found != session.inbound.end() &&
-                     (found->second.level == Level::memory ||
-                      (!found->second.pending && commits_.is_durable(found->second.ordinal, found->second.level)));
+  const bool known =
+      found != session.inbound.end() &&
+      (found->second.level == Level::memory ||
+       (!found->second.pending && commits_.is_durable(found->second.ordinal, found->second.level)));
   Ordinal ordinal = 0;
   Level level = Level::memory;
   if (known) {

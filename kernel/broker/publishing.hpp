@@ -1,7 +1,9 @@
-// A PUBLISH on its way in: checked, asked about, made, kept, routed, acknowledged; and the PUBREL that ends QoS 2.
+// A PUBLISH on its way in: checked, asked about, made, kept, routed, acknowledged;
+// and the PUBREL that ends QoS 2.
 //
 // Thread: the publisher's loop.
-// Source: MQTT 5.0 §3.3, §4.3; durability rules "output commit", "a repeated QoS 2 PUBLISH joins the pending one".
+// Source: MQTT 5.0 §3.3, §4.3; durability rules "output commit",
+// "a repeated QoS 2 PUBLISH joins the pending one".
 #pragma once
 
 #include <vector>
@@ -25,7 +27,8 @@ struct Fault {
 
 class Publishing {
  public:
-  Publishing(Core& core, Commits& commits, Routing& routing) : core_{core}, commits_{commits}, routing_{routing} {}
+  Publishing(Core& core, Commits& commits, Routing& routing)
+      : core_{core}, commits_{commits}, routing_{routing} {}
 
   Progress on_publish(Client& client, const mqtt::Publish& packet, Fault& fault);
   void on_pubrel(Client& client, const mqtt::Pubrel& packet);
@@ -44,9 +47,12 @@ class Publishing {
   bool store_refuses(const mqtt::Publish& packet, Level level) const;
   Progress refuse_for_store(Client& client, const mqtt::Publish& packet);
   MessageRef make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level);
-  Progress ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message, bool& go_on, Fault& fault);
-  Progress follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer, Fault& fault);
-  void refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason, Refused why);
+  Progress ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message,
+               bool& go_on, Fault& fault);
+  Progress follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer,
+                  Fault& fault);
+  void refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason,
+              Refused why);
   void accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message);
   void number(const MessageRef& message);
   std::vector<Record> keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence);

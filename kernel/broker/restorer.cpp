@@ -6,7 +6,9 @@
 
 namespace mortise::broker {
 
-MessageRef Restorer::make(const MessageParts& parts) { return Message::make(parts, shared_.ledgers[0]->accounts); }
+MessageRef Restorer::make(const MessageParts& parts) {
+  return Message::make(parts, shared_.ledgers[0]->accounts);
+}
 
 void Restorer::on_record(Record entry) {
   if (auto* numbers = std::get_if<record::Numbers>(&entry)) {
@@ -84,11 +86,13 @@ void Restorer::put_back(Found& found, Broker& home) {
     waiting.number = delivery.number;
     waiting.qos = delivery.qos;
     waiting.retain = delivery.retain;
-    waiting.state = delivery.state == DeliveryRecord::State::received ? Waiting::State::received : Waiting::State::queued;
+    waiting.state =
+        delivery.state == DeliveryRecord::State::received ? Waiting::State::received : Waiting::State::queued;
     const auto several = identifiers_.find(delivery.number);
-    waiting.identifiers = several != identifiers_.end()
-                              ? session.identifiers.intern(several->second)
-                              : session.identifiers.intern({&delivery.identifier, delivery.identifier == 0 ? 0U : 1U});
+    waiting.identifiers =
+        several != identifiers_.end()
+            ? session.identifiers.intern(several->second)
+            : session.identifiers.intern({&delivery.identifier, delivery.identifier == 0 ? 0U : 1U});
     in.delivery.restore(session, std::move(waiting), delivery.position);
   }
   for (const mqtt::PacketId packet_id : found.inbound) session.inbound[packet_id] = {};
@@ -117,7 +121,8 @@ Restorer::Outcome Restorer::finish(const std::vector<Broker*>& brokers, base::No
     const auto message = messages_.find(orphan.message);
     nobody.number = orphan.session;
     nobody.durable_to = UINT64_MAX;
-    first.commits.erase(nobody, 0, orphan.number, message == messages_.end() ? MessageRef{} : message->second);
+    first.commits.erase(nobody, 0, orphan.number,
+                        message == messages_.end() ? MessageRef{} : message->second);
   }
   for (const auto& [number, message] : messages_)
     if (message->stored_deliveries == 0) first.commits.ride(record::MessageErase{number});

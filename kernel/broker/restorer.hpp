@@ -1,11 +1,12 @@
 // From the store's records to the sessions of all loops, once, before any loop runs.
 //
-// The store emits numbers, sessions, subscriptions, messages, deliveries, inbound identifiers, retained values and
-// wills, in this order. What a damaged store left half (a delivery without its message, a will without its session) is taken out of it
-// again and counted.
+// The store emits numbers, sessions, subscriptions, messages, deliveries, inbound identifiers, retained
+// values and wills, in this order. What a damaged store left half (a delivery without its message, a will
+// without its session) is taken out of it again and counted.
 //
 // Thread: one, before the loops start.   Owns: what it has read, until finish().
-// Source: durability rules "numbers are never used twice", "packet identifiers after a crash", "time is store time".
+// Source: durability rules "numbers are never used twice", "packet identifiers after a crash",
+// "time is store time".
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,8 @@ class Restorer {
     std::size_t wills = 0;
     std::size_t orphans = 0;  // records without what they belong to, taken out
   };
-  // Puts everything in place, one broker a loop. The first batch, which reserves numbers, is handed over with it: until
-  // that is synced nobody can connect, so listeners open when Journal::line(synced) has reached 1.
+  // Puts everything in place, one broker a loop. The first batch, which reserves numbers, is handed over with
+  // it: until that is synced nobody can connect, so listeners open when Journal::line(synced) has reached 1.
   Outcome finish(const std::vector<Broker*>& brokers, base::Now now);
 
  private:

@@ -59,8 +59,8 @@ void RetainedMessages::restore(std::uint64_t version, MessageRef message) {
 }
 
 // `prefix` holds the levels already decided, with a slash behind the last one; `filter` is what is left.
-void RetainedMessages::collect(const Topics& topics, std::string& prefix, std::string_view filter, base::WallTime now,
-                               std::vector<MessageRef>& out) {
+void RetainedMessages::collect(const Topics& topics, std::string& prefix, std::string_view filter,
+                               base::WallTime now, std::vector<MessageRef>& out) {
   const auto take = [&](const Value& value) {
     if (!value.message->has_expired(now)) out.push_back(value.message);
   };
@@ -69,7 +69,9 @@ void RetainedMessages::collect(const Topics& topics, std::string& prefix, std::s
   const bool last = slash == std::string_view::npos;
   const std::string_view rest = last ? std::string_view{} : filter.substr(slash + 1);
   const std::size_t mark = prefix.size();
-  const auto hidden = [&](std::string_view topic) { return mark == 0 && topic.starts_with('$'); };  // [MQTT-4.7.2-1]
+  const auto hidden = [&](std::string_view topic) {
+    return mark == 0 && topic.starts_with('$');
+  };  // [MQTT-4.7.2-1]
 
   if (level == "#") {
     if (mark > 0) {  // "a/#" takes "a" too

@@ -1,12 +1,12 @@
 // The retained messages of all loops: one value a topic, each with a version that only rises.
 //
-// Sharded by the first level of the topic, so that a filter that begins with a literal level is answered under one
-// lock. A publisher stores here before it reads interest; a subscriber registers interest before it reads here and
-// notes the sequence: letters at or below it are older than what it has read.
+// Sharded by the first level of the topic, so that a filter that begins with a literal level is answered
+// under one lock. A publisher stores here before it reads interest; a subscriber registers interest before it
+// reads here and notes the sequence: letters at or below it are older than what it has read.
 //
-// Thread: any loop (expire_some: always the same one); each shard has a lock, taken for retained publishes and for subscribing only.
-// Cost:   O(log n) a value; a filter costs its matches plus one look-up for each branch it has to skip.
-// Source: MQTT 5.0 §3.3.1.3; durability rule "retained".
+// Thread: any loop (expire_some: always the same one); each shard has a lock, taken for retained publishes
+// and for subscribing only. Cost:   O(log n) a value; a filter costs its matches plus one look-up for each
+// branch it has to skip. Source: MQTT 5.0 §3.3.1.3; durability rule "retained".
 #pragma once
 
 #include <array>
@@ -38,13 +38,14 @@ class RetainedMessages {
   // Put back at start. Not thread-safe: before the loops run.
   void restore(std::uint64_t version, MessageRef message);
 
-  // Appends every live value whose topic matches, and returns the sequence it was read at. A filter that begins with a
-  // wildcard takes all locks at once, so that the answer is one moment's.
+  // Appends every live value whose topic matches, and returns the sequence it was read at. A filter that
+  // begins with a wildcard takes all locks at once, so that the answer is one moment's.
   std::uint64_t read(std::string_view filter, base::WallTime now, std::vector<MessageRef>& out) const;
 
-  // Takes out what has expired in one more of the shards, and tells each topic with a version of its own, so that the
-  // store can erase it. Call it every now and then; a shard without expiring values costs nothing.
-  void expire_some(base::WallTime now, const std::function<void(std::string_view topic, std::uint64_t version)>& gone);
+  // Takes out what has expired in one more of the shards, and tells each topic with a version of its own, so
+  // that the store can erase it. Call it every now and then; a shard without expiring values costs nothing.
+  void expire_some(base::WallTime now,
+                   const std::function<void(std::string_view topic, std::uint64_t version)>& gone);
 
   std::size_t size() const;
 

@@ -17,8 +17,8 @@ bool Routing::has_room() {
   return true;
 }
 
-Routing::Published Routing::publish(const MessageRef& message, std::uint64_t retained_sequence, SessionKey publisher,
-                                    std::vector<Record> facts) {
+Routing::Published Routing::publish(const MessageRef& message, std::uint64_t retained_sequence,
+                                    SessionKey publisher, std::vector<Record> facts) {
   core_.ledger.routed.add(1);
   const bool stores = core_.has_store() && message->qos() != mqtt::Qos::at_most_once;
   std::uint64_t interested = 0;
@@ -27,7 +27,8 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
 
   if (!stores || interested == 0) {
     identifiers_.clear();
-    Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_, nullptr, 0};
+    Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
+                  nullptr, 0};
     const std::uint32_t stored = show_here(retained_sequence, publisher, fanout);
     if (interested != 0) post(interested, {message, {}, retained_sequence});
     if (interested == 0 && receivers_.empty()) core_.ledger.to_nobody.add(1);
@@ -37,7 +38,9 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
   const RemoteKey here = remote_.emplace();
   const PendingKey key = pending_.emplace();
   PendingPublish& pending = pending_.at(key);
-  Fanout fanout{message, true, unsettled, here, &pending.deliveries, &pending.identifiers, &remote_.at(here).sessions, 0};
+  Fanout fanout{
+      message, true, unsettled, here, &pending.deliveries, &pending.identifiers, &remote_.at(here).sessions,
+      0};
   show_here(retained_sequence, publisher, fanout);
   pending.message = message;
   pending.waits_for = static_cast<std::uint32_t>(std::popcount(interested));
@@ -127,7 +130,8 @@ void Routing::deliver_retained(Session& session, const MessageRef& message, mqtt
   const mqtt::Qos effective = std::min(qos, message->qos());
   const bool stores = core_.has_store() && effective != mqtt::Qos::at_most_once;
   identifiers_.clear();
-  Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_, nullptr, 0};
+  Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
+                nullptr, 0};
   delivery_.deliver(session, effective, true, identifiers, fanout);
   std::vector<Record> none;
   commit_here(message, fanout.stored, none, identifiers_);
@@ -138,9 +142,12 @@ void Routing::deliver_retained(Session& session, const MessageRef& message, mqtt
 bool Routing::drain(std::uint32_t from, std::size_t budget) {
   Mailbox& box = core_.shared.mail.box(from, core_.loop);
   bool any = false;
-  for (std::size_t i = 0; i < budget && !box.commits.empty(); ++i, any = true) settle(box.commits.pop().remote, 0);
-  for (std::size_t i = 0; i < budget && !box.answers.empty(); ++i, any = true) on_answer(from, box.answers.pop());
-  for (std::size_t i = 0; i < budget && !box.publishes.empty(); ++i, any = true) on_publish(from, box.publishes.pop());
+  for (std::size_t i = 0; i < budget && !box.commits.empty(); ++i, any = true)
+    settle(box.commits.pop().remote, 0);
+  for (std::size_t i = 0; i < budget && !box.answers.empty(); ++i, any = true)
+    on_answer(from, box.answers.pop());
+  for (std::size_t i = 0; i < budget && !box.publishes.empty(); ++i, any = true)
+    on_publish(from, box.publishes.pop());
   return any;
 }
 
@@ -149,14 +156,21 @@ void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
   if (!letter.pending || !holds(Rule::one_publish_one_batch)) {
     identifiers_.clear();
     const bool stores = core_.has_store() && static_cast<bool>(letter.pending);
-    Fanout fanout{letter.message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_, nullptr, 0};
+    Fanout fanout{letter.message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
+                  nullptr,        0};
     const std::uint32_t stored = show_here(letter.retained_sequence, {}, fanout);
     std::vector<Record> none;
     commit_here(letter.message, stored, none, identifiers_);
   } else {
     const RemoteKey remote = remote_.emplace();
-    Fanout fanout{letter.message, true, unsettled, remote, &answer.deliveries, &answer.identifiers,
-                  &remote_.at(remote).sessions, 0};
+    Fanout fanout{letter.message,
+                  true,
+                  unsettled,
+                  remote,
+                  &answer.deliveries,
+                  &answer.identifiers,
+                  &remote_.at(remote).sessions,
+                  0};
     if (show_here(letter.retained_sequence, {}, fanout) == 0)
       remote_.erase(remote);
     else
@@ -187,7 +201,8 @@ void Routing::commit(PendingKey key, PendingPublish& pending) {
     const auto found = publisher->inbound.find(pending.packet_id);
     if (found != publisher->inbound.end() && found->second.pending == key) {
       inbound = &found->second;
-      if (publisher->is_stored()) pending.facts.push_back(record::Inbound{publisher->number, pending.packet_id});
+      if (publisher->is_stored())
+        pending.facts.push_back(record::Inbound{publisher->number, pending.packet_id});
     }
   }
   auto& open = commits_.deliveries();
@@ -195,7 +210,8 @@ void Routing::commit(PendingKey key, PendingPublish& pending) {
   const Ordinal ordinal = commit_here(pending.message, static_cast<std::uint32_t>(pending.deliveries.size()),
                                       pending.facts, pending.identifiers);
   if (inbound) {
-    *inbound = {ordinal, {}, level};  // ordinal 0: nobody's session is stored, so there is nothing to wait for
+    *inbound = {
+        ordinal, {}, level};  // ordinal 0: nobody's session is stored, so there is nothing to wait for
     if (ordinal != 0) publisher->last_ordinal = ordinal;
   }
   settle(pending.here, ordinal);
@@ -204,7 +220,7 @@ void Routing::commit(PendingKey key, PendingPublish& pending) {
     if (Client* heir = core_.clients.find(publisher->client))
       commits_.gate(*heir, {ordinal, level,
                             pending.message->qos() == mqtt::Qos::at_least_once ? mqtt::PacketType::puback
-                                                                              : mqtt::PacketType::pubrec,
+                                                                               : mqtt::PacketType::pubrec,
                             mqtt::ReasonCode::success, pending.packet_id, nullptr});
   if (pending.remotes.empty())
     pending_.erase(key);

@@ -2,9 +2,9 @@
 //
 // Thread: the publisher's loop routes; a letter's work is done on the loop that got it.
 // Owns:   the publishes that wait for other loops' answers, and this loop's side of theirs.
-// Cost:   no allocation for receivers on this loop; one letter for each other loop that may have a subscriber.
-// Fails:  never; has_room() is asked before, and whoever publishes waits.
-// Source: MQTT 5.0 §3.3.4, §4.7; durability rule "one publish, one atomic batch".
+// Cost:   no allocation for receivers on this loop; one letter for each other loop that may have a
+// subscriber. Fails:  never; has_room() is asked before, and whoever publishes waits. Source: MQTT 5.0
+// §3.3.4, §4.7; durability rule "one publish, one atomic batch".
 #pragma once
 
 #include <array>
@@ -17,15 +17,16 @@ namespace mortise::broker {
 // A publish whose batch has to wait for other loops.
 struct PendingPublish {
   MessageRef message;
-  std::uint32_t waits_for = 0;               // loops that have not answered
-  std::vector<DeliveryRecord> deliveries;    // of all loops
+  std::uint32_t waits_for = 0;             // loops that have not answered
+  std::vector<DeliveryRecord> deliveries;  // of all loops
   std::vector<record::DeliveryIdentifiers> identifiers;
-  std::vector<Record> facts;                 // further records of the same batch
-  std::vector<std::pair<std::uint32_t, RemoteKey>> remotes;  // who is to be told of the commit, and by which key
-  RemoteKey here;                            // this loop's own part
-  SessionKey publisher;                      // with packet_id: whose inbound QoS 2 PUBLISH this is
+  std::vector<Record> facts;  // further records of the same batch
+  std::vector<std::pair<std::uint32_t, RemoteKey>>
+      remotes;           // who is to be told of the commit, and by which key
+  RemoteKey here;        // this loop's own part
+  SessionKey publisher;  // with packet_id: whose inbound QoS 2 PUBLISH this is
   mqtt::PacketId packet_id = 0;
-  ClientKey client;                          // whose gate holds the acknowledgement, under which ticket
+  ClientKey client;  // whose gate holds the acknowledgement, under which ticket
   std::uint64_t ticket = 0;
 };
 
@@ -36,14 +37,15 @@ struct RemotePublish {
 
 class Routing {
  public:
-  Routing(Core& core, Commits& commits, Delivery& delivery) : core_{core}, commits_{commits}, delivery_{delivery} {}
+  Routing(Core& core, Commits& commits, Delivery& delivery)
+      : core_{core}, commits_{commits}, delivery_{delivery} {}
 
   // Whether one more message can be routed now, to whatever loops.
   bool has_room();
 
   struct Published {
-    PendingKey pending;    // set: other loops have to answer first
-    Ordinal ordinal = 0;   // else the batch it is in; 0: nothing had to be stored
+    PendingKey pending;   // set: other loops have to answer first
+    Ordinal ordinal = 0;  // else the batch it is in; 0: nothing had to be stored
   };
   // Shows the message to every loop's subscriptions. `facts` go into the same batch as its deliveries.
   Published publish(const MessageRef& message, std::uint64_t retained_sequence, SessionKey publisher,

@@ -1,7 +1,7 @@
 // The rules of durability, each with a switch that exists in test builds only.
 //
-// A test that claims to guard a rule must fail when the rule is taken out; the simulator takes them out one by one
-// (tests/simulation). In a shipped build every rule is a constant and costs nothing.
+// A test that claims to guard a rule must fail when the rule is taken out; the simulator takes them out one
+// by one (tests/simulation). In a shipped build every rule is a constant and costs nothing.
 #pragma once
 
 namespace mortise::broker {

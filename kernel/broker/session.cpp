@@ -11,7 +11,8 @@ record::Session record_of(const Session& session) {
   stored.sent_to = std::max(session.sent_to, session.sent_to_asked);
   // A session that never expires keeps the largest time there is, so that 0 goes on to mean connected.
   if (!session.is_connected())
-    stored.expires_unix_ms = session.expires == base::WallTime::max() ? INT64_MAX : base::to_unix_ms(session.expires);
+    stored.expires_unix_ms =
+        session.expires == base::WallTime::max() ? INT64_MAX : base::to_unix_ms(session.expires);
   return stored;
 }
 

@@ -22,13 +22,14 @@ namespace mortise::broker {
 
 // A loop's own numbering of its batches. What is durable is a prefix of it.
 using Ordinal = std::uint64_t;
-inline constexpr Ordinal unsettled = UINT64_MAX;  // its batch is not known yet: another loop still has to answer
+inline constexpr Ordinal unsettled =
+    UINT64_MAX;  // its batch is not known yet: another loop still has to answer
 
 // Which batch deliveries up to a position are in.
 struct Run {
-  Position end = 0;              // the last position it covers
+  Position end = 0;  // the last position it covers
   Ordinal ordinal = unsettled;
-  RemoteKey remote;              // unsettled: whose commit settles it
+  RemoteKey remote;  // unsettled: whose commit settles it
   Level level = Level::memory;
 };
 
@@ -41,8 +42,8 @@ struct OwedErase {
 
 // A QoS 2 PUBLISH of this client that was accepted and not released.
 struct InboundPublish {
-  Ordinal ordinal = 0;           // its batch
-  PendingKey pending;            // set while other loops still have to answer
+  Ordinal ordinal = 0;  // its batch
+  PendingKey pending;   // set while other loops still have to answer
   Level level = Level::memory;
 };
 
@@ -51,7 +52,7 @@ struct StoredWill {
   MessageRef message;
   std::uint32_t delay_s = 0;
   std::optional<std::uint32_t> expiry_s;  // message expiry interval, from the moment it is sent
-  std::uint64_t record = 0;      // the store's key; 0: not stored
+  std::uint64_t record = 0;               // the store's key; 0: not stored
   Timer timer;
 };
 
@@ -84,28 +85,28 @@ class Session {
   std::string client_id;
   std::string username;
   SessionKey key;
-  ClientKey client;                   // none while offline
-  std::uint64_t number = 0;           // the store's key; 0: not stored
-  std::uint32_t expiry_s = 0;         // session expiry interval; 0xFFFFFFFF never
-  base::WallTime expires{};           // while offline
-  std::unique_ptr<Timer> expiry;      // while offline
+  ClientKey client;               // none while offline
+  std::uint64_t number = 0;       // the store's key; 0: not stored
+  std::uint32_t expiry_s = 0;     // session expiry interval; 0xFFFFFFFF never
+  base::WallTime expires{};       // while offline
+  std::unique_ptr<Timer> expiry;  // while offline
 
   std::vector<FilterId> filters;
 
   Outbox outbox;
-  std::uint64_t queued_bytes = 0;     // payload and topic bytes of what is queued and in flight
-  std::uint64_t charged = 0;          // what the accounts hold for it
+  std::uint64_t queued_bytes = 0;  // payload and topic bytes of what is queued and in flight
+  std::uint64_t charged = 0;       // what the accounts hold for it
   IdentifierSets identifiers;
 
   // Stored sessions only.
-  base::Queue<Run> runs;              // deliveries whose batch is not durable yet, in order
-  Position durable_to = 0;            // positions below it are durable
+  base::Queue<Run> runs;    // deliveries whose batch is not durable yet, in order
+  Position durable_to = 0;  // positions below it are durable
   std::vector<OwedErase> owed;
-  Position sent_to = 0;               // positions below it may be sent: the reservation is durable
-  Position sent_to_asked = 0;         // the latest reservation
-  Ordinal sent_to_ordinal = 0;        // and its batch
-  Ordinal created = 0;                // the batch that stored it; 0: it was there at start
-  Ordinal last_ordinal = 0;           // the latest batch with anything of this session
+  Position sent_to = 0;         // positions below it may be sent: the reservation is durable
+  Position sent_to_asked = 0;   // the latest reservation
+  Ordinal sent_to_ordinal = 0;  // and its batch
+  Ordinal created = 0;          // the batch that stored it; 0: it was there at start
+  Ordinal last_ordinal = 0;     // the latest batch with anything of this session
 
   std::unordered_map<mqtt::PacketId, InboundPublish> inbound;
   std::unique_ptr<StoredWill> will;
@@ -114,7 +115,7 @@ class Session {
   std::uint64_t route = 0;
   std::uint32_t route_index = 0;
 
-  bool ended = false;                 // discarded; stays until what was handed over for it is settled
+  bool ended = false;  // discarded; stays until what was handed over for it is settled
 
   bool is_stored() const noexcept { return number != 0; }
   bool is_connected() const noexcept { return static_cast<bool>(client); }

@@ -122,8 +122,9 @@ void Sessions::start_offline(Session& session, std::int64_t expires_unix_ms) {
   if (expires_unix_ms == 0) return commits_.ride(record_of(session));
   if (expires_unix_ms == INT64_MAX || !session.expiry) return;
   // Never longer than its whole interval, if store time fell back behind what was stored last.
-  const base::Duration left = std::clamp<base::Duration>(base::from_unix_ms(expires_unix_ms) - core_.now.wall,
-                                                         base::Duration::zero(), std::chrono::seconds{session.expiry_s});
+  const base::Duration left =
+      std::clamp<base::Duration>(base::from_unix_ms(expires_unix_ms) - core_.now.wall, base::Duration::zero(),
+                                 std::chrono::seconds{session.expiry_s});
   session.expires = core_.now.wall + left;
   core_.deadlines.set(*session.expiry, core_.now.monotonic + left);
 }

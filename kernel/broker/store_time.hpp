@@ -1,7 +1,9 @@
-// The wall time the broker works with: it goes on from the latest time the store has seen and never steps back.
+// The wall time the broker works with: it goes on from the latest time the store
+// has seen and never steps back.
 //
-// At start it is the clock's, or the store's if the clock is behind it; from then on it moves at monotonic speed,
-// whatever the clock does. So a box that starts in 1970 keeps no message or session longer than it was promised.
+// At start it is the clock's, or the store's if the clock is behind it; from then on it moves at monotonic
+// speed, whatever the clock does. So a box that starts in 1970 keeps no message
+// or session longer than it was promised.
 //
 // Thread: immutable after construction, read by every loop.
 // Source: durability rule "time is store time".
@@ -17,8 +19,7 @@ namespace mortise::broker {
 class StoreTime {
  public:
   // `latest` is Restorer::latest(); `clock` is what both clocks say at start.
-  StoreTime(base::WallTime latest, base::Now clock)
-      : start_{clock.monotonic, std::max(latest, clock.wall)} {}
+  StoreTime(base::WallTime latest, base::Now clock) : start_{clock.monotonic, std::max(latest, clock.wall)} {}
 
   // What a turn that begins with this reading of the clocks works with.
   base::Now at(base::Now clock) const {

@@ -53,7 +53,8 @@ std::optional<mqtt::ReasonCode> Subscribing::decide(Client& client, Session& ses
                                                     const mqtt::Subscribe::Entry& entry) {
   if (client.answer) return follow(client, session, entry, *std::exchange(client.answer, {}));
   if (mqtt::split_shared(entry.filter).shared) return mqtt::ReasonCode::shared_subscriptions_not_supported;
-  if (!mqtt::is_topic_filter(entry.filter) || mqtt::level_count(entry.filter) > core_.options.topic_levels_max)
+  if (!mqtt::is_topic_filter(entry.filter) ||
+      mqtt::level_count(entry.filter) > core_.options.topic_levels_max)
     return mqtt::ReasonCode::topic_filter_invalid;
   if (store_refuses(session)) return mqtt::ReasonCode::quota_exceeded;
   if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {});
@@ -75,7 +76,8 @@ mqtt::ReasonCode Subscribing::follow(Client& client, Session& session, const mqt
   return mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::not_authorized;
 }
 
-void Subscribing::happened(EventKind kind, Client& client, Session& session, std::string_view filter, mqtt::Qos qos) {
+void Subscribing::happened(EventKind kind, Client& client, Session& session, std::string_view filter,
+                           mqtt::Qos qos) {
   if (!core_.wanted().wants(kind)) return;
   const ClientFacts facts = core_.facts_of(client, &session);
   Event event;
@@ -102,7 +104,8 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
                  core_.options.session_store);
   happened(EventKind::subscribed, client, session, entry.filter, entry.options.maximum_qos);
   const ClientFacts facts = core_.facts_of(client, &session);
-  core_.log(LogLevel::debug, "clients", "client.subscribed", "subscribed", &facts, {{"filter", entry.filter}});
+  core_.log(LogLevel::debug, "clients", "client.subscribed", "subscribed", &facts,
+            {{"filter", entry.filter}});
 
   const auto handling = entry.options.retain_handling;  // [MQTT-3.3.1-9] to [MQTT-3.3.1-11]
   if (handling == mqtt::RetainHandling::do_not_send) return;
@@ -110,7 +113,8 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
   retained_.clear();
   // Interest is registered above, before this read: whoever publishes after it sends a letter here.
   const std::uint64_t sequence = core_.shared.retained.read(entry.filter, core_.now.wall, retained_);
-  // A new subscription ignores letters older than this reading. One that was there before does not: they are its messages.
+  // A new subscription ignores letters older than this reading. One that was there before does not:
+  // they are its messages.
   if (!added.replaced) core_.index.find(added.filter, session.key)->retained_read = sequence;
   const std::span<const std::uint32_t> identifiers{&identifier, identifier == 0 ? 0U : 1U};
   for (const MessageRef& message : retained_)
@@ -119,11 +123,16 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
 }
 
 // Its packet may leave once the change is durable; without a change at once, but in its turn.
-void Subscribing::gate(Client& client, Session& session, mqtt::PacketType type, bool changed, mqtt::Buffer packet) {
+void Subscribing::gate(Client& client, Session& session, mqtt::PacketType type, bool changed,
+                       mqtt::Buffer packet) {
   const bool waits = changed && session.is_stored() && holds(Rule::suback_after_subscription);
   if (waits) session.last_ordinal = commits_.open_ordinal();
-  commits_.gate(client, {waits ? commits_.open_ordinal() : 0, waits ? core_.options.session_store : Level::memory, type,
-                         {}, 0, std::make_unique<mqtt::Buffer>(std::move(packet))});
+  commits_.gate(client, {waits ? commits_.open_ordinal() : 0,
+                         waits ? core_.options.session_store : Level::memory,
+                         type,
+                         {},
+                         0,
+                         std::make_unique<mqtt::Buffer>(std::move(packet))});
 }
 
 Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& packet, Fault& fault) {
@@ -141,7 +150,8 @@ Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& pa
       codes.push_back(mqtt::ReasonCode::no_subscription_existed);
     } else {
       if (session.is_stored())
-        commits_.add(record::SubscriptionErase{session.number, std::string{filter}}, core_.options.session_store);
+        commits_.add(record::SubscriptionErase{session.number, std::string{filter}},
+                     core_.options.session_store);
       happened(EventKind::unsubscribed, client, session, filter, {});
       changed = true;
       codes.push_back(mqtt::ReasonCode::success);

@@ -20,9 +20,12 @@ class Subscribing {
 
  private:
   // The code for one filter; empty while a plugin still has to answer.
-  std::optional<mqtt::ReasonCode> decide(Client& client, Session& session, const mqtt::Subscribe::Entry& entry);
-  mqtt::ReasonCode follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry, const Answer& answer);
-  void subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry, std::uint32_t identifier);
+  std::optional<mqtt::ReasonCode> decide(Client& client, Session& session,
+                                         const mqtt::Subscribe::Entry& entry);
+  mqtt::ReasonCode follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
+                          const Answer& answer);
+  void subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
+                 std::uint32_t identifier);
   bool store_refuses(const Session& session) const;
   void gate(Client& client, Session& session, mqtt::PacketType type, bool changed, mqtt::Buffer packet);
   void happened(EventKind kind, Client& client, Session& session, std::string_view filter, mqtt::Qos qos);

@@ -172,7 +172,8 @@ void SubscriptionIndex::emit(FilterId filter, std::vector<const Subscriber*>& ou
 void SubscriptionIndex::match(std::string_view topic, std::vector<const Subscriber*>& out) const {
   if (ids_.size() > wildcard_filters_) {
     const auto exact = ids_.find(topic);
-    if (exact != ids_.end()) emit(exact->second, out);  // a topic name has no wildcard, so neither has the filter
+    if (exact != ids_.end())
+      emit(exact->second, out);  // a topic name has no wildcard, so neither has the filter
   }
   if (wildcard_filters_ != 0) walk(root, topic, topic.starts_with('$'), out);
 }

@@ -1,11 +1,11 @@
 // Topic filters to subscribers: exact, private to a loop, no synchronisation.
 //
-// Filters without wildcards are answered by one look-up of the whole topic; the rest is a trie kept as one hash table
-// of edges (node, level) -> node, whose levels are words with a number.
+// Filters without wildcards are answered by one look-up of the whole topic; the rest is a trie kept as one
+// hash table of edges (node, level) -> node, whose levels are words with a number.
 //
 // Thread: the loop.   Owns: the filters' text and their subscribers.
-// Cost:   match: one hash for the exact filters, one a level while the trie has a branch there; no allocation.
-// Source: MQTT 5.0 §4.7 (matching), §3.8.4 (one subscription a filter and session).
+// Cost:   match: one hash for the exact filters, one a level while the trie has a branch there; no
+// allocation. Source: MQTT 5.0 §4.7 (matching), §3.8.4 (one subscription a filter and session).
 #pragma once
 
 #include <cstdint>
@@ -65,12 +65,12 @@ class SubscriptionIndex {
   struct Filter {
     std::string text;
     std::vector<Subscriber> subscribers;
-    NodeId node = none;       // none: no wildcard
+    NodeId node = none;  // none: no wildcard
   };
   struct Node {
-    FilterId here = none;     // the filter that ends at this node
-    FilterId below = none;    // the filter that ends with '#' under this node
-    NodeId plus = none;       // the branch '+'
+    FilterId here = none;   // the filter that ends at this node
+    FilterId below = none;  // the filter that ends with '#' under this node
+    NodeId plus = none;     // the branch '+'
     NodeId parent = none;
     std::uint32_t word = 0;   // the level on the way from the parent; 0: '+' or the root
     std::uint32_t uses = 0;   // children and filters; at 0 the node goes

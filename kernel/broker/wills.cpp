@@ -30,7 +30,8 @@ Level Wills::keep(Session& session, const mqtt::Will& will, std::string_view use
   // A number of its own: the erase of an earlier will of this session may still be under way.
   kept.record = core_.numbers.take();
   const Level level = session.is_stored() ? core_.options.session_store : parts.level;
-  commits_.add(record::Will{kept.record, session.client_id, kept.message, kept.delay_s, kept.expiry_s, 0}, level);
+  commits_.add(record::Will{kept.record, session.client_id, kept.message, kept.delay_s, kept.expiry_s, 0},
+               level);
   return level;
 }
 
@@ -82,7 +83,8 @@ void Wills::fire(Session& session) {
   if (will->record != 0) facts.push_back(record::WillErase{will->record});
   if (!allowed(session, *will->message)) {
     const ClientFacts who = core_.facts_of(session);
-    core_.log(LogLevel::warning, "auth", "client.denied", "denied will", &who, {{"topic", will->message->topic()}});
+    core_.log(LogLevel::warning, "auth", "client.denied", "denied will", &who,
+              {{"topic", will->message->topic()}});
     core_.ledger.published.add(1);
     core_.ledger.refuse(Refused::not_authorized);
     for (Record& fact : facts) commits_.ride(std::move(fact));
@@ -101,7 +103,8 @@ void Wills::fire(Session& session) {
 }
 
 void Wills::send(Due due) {
-  if (!due_.empty() || !publishing_.publish(due.message, std::move(due.facts))) due_.push_back(std::move(due));
+  if (!due_.empty() || !publishing_.publish(due.message, std::move(due.facts)))
+    due_.push_back(std::move(due));
 }
 
 void Wills::end_turn() {

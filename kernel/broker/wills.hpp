@@ -1,4 +1,5 @@
-// Wills: kept while their client is connected, sent when its connection or its session ends without a goodbye.
+// Wills: kept while their client is connected, sent when its connection or its
+// session ends without a goodbye.
 //
 // Thread: the session's loop.   Owns: wills that are due and wait for room.
 // Source: MQTT 5.0 §3.1.2.5, §3.1.3.2; durability rule "wills".

@@ -33,8 +33,8 @@ enum class Severity { warning, error };
 struct Finding {
   Severity severity = Severity::error;
   Location where;
-  std::string key;     // the way to the key from the top of the file: "kernel/limits/packet_size"; may be empty
-  std::string text;    // what is wrong
+  std::string key;   // the way to the key from the top of the file: "kernel/limits/packet_size"; may be empty
+  std::string text;  // what is wrong
   std::string remedy;  // what to do; may be empty
 
   // One line: "mortise.yaml:12:11  listeners/0/bind: port 99999 is not between 1 and 65535". The key is left

@@ -12,7 +12,9 @@
 namespace mortise::host {
 
 // Present, also when empty.
-inline mortise_str_t abi_str(std::string_view text) noexcept { return {text.data() ? text.data() : "", text.size()}; }
+inline mortise_str_t abi_str(std::string_view text) noexcept {
+  return {text.data() ? text.data() : "", text.size()};
+}
 // Absent when empty.
 inline mortise_str_t abi_optional(std::string_view text) noexcept {
   return text.empty() ? mortise_str_t{nullptr, 0} : mortise_str_t{text.data(), text.size()};
@@ -25,6 +27,8 @@ inline std::string_view view_of(mortise_str_t text) noexcept {
 inline mqtt::Bytes view_of(mortise_bytes_t bytes) noexcept {
   return bytes.data ? mqtt::Bytes{bytes.data, bytes.size} : mqtt::Bytes{};
 }
-inline std::string_view view_of(const char* text) noexcept { return text ? std::string_view{text} : std::string_view{}; }
+inline std::string_view view_of(const char* text) noexcept {
+  return text ? std::string_view{text} : std::string_view{};
+}
 
 }  // namespace mortise::host

@@ -1,4 +1,5 @@
-// One thread that calls functions when their time has come: deadlines, plugins' timers, the store's next attempt.
+// One thread that calls functions when their time has come:
+// deadlines, plugins' timers, the store's next attempt.
 //
 // Thread: every call from any thread. The functions run on the clock's own thread and must be short.
 // Owns:   its thread, started with the first alarm, and the functions until they ran.
@@ -21,10 +22,12 @@ namespace mortise::host {
 
 // The clocks as the loops read them, too.
 inline base::TimePoint monotonic_now() noexcept {
-  return base::TimePoint{std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+  return base::TimePoint{
+      std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 inline base::WallTime wall_now() noexcept {
-  return base::WallTime{std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch())};
+  return base::WallTime{
+      std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch())};
 }
 
 class AlarmClock {

@@ -1,7 +1,7 @@
 // The word an authenticator asked to have kept with a client: whose it is, and its end, told once.
 //
-// The broker carries the address of one of these in ClientFacts::plugin_data, so that showing the word to its owner
-// costs no look-up.
+// The broker carries the address of one of these in ClientFacts::plugin_data,
+// so that showing the word to its owner costs no look-up.
 //
 // Thread: made and ended on any thread; read by the loop that owns the client.
 // Owns:   every word that is kept.

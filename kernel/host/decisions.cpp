@@ -37,7 +37,8 @@ class Order {
 
 bool is_concerned(const Attachment& what, const Asked& asked) {
   if (what.filters.empty() || !asked.access) return true;
-  return asked.point == Point::subscribe ? what.overlaps(asked.access->topic) : what.wants(asked.access->topic);
+  return asked.point == Point::subscribe ? what.overlaps(asked.access->topic)
+                                         : what.wants(asked.access->topic);
 }
 
 mortise_call_t call_on(std::uint32_t loop, base::TimePoint now, CallContext& context) {
@@ -62,8 +63,8 @@ std::uint32_t action_of(Point point) {
 Said as_fallback() { return {}; }
 
 // The function of the plugin behind a question, with views made for it.
-mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, const Asked& asked, ClientView& client,
-                             base::WallTime now) {
+mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, const Asked& asked,
+                             ClientView& client, base::WallTime now) {
   if (asked.connect) {
     if (!instance.manifest.authenticate->connect) return MORTISE_PASS;
     const ConnectView connect{*asked.client, *asked.connect, now};
@@ -107,7 +108,8 @@ struct Decisions::Turn {
   }
 };
 
-mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer, const mortise_verdict_t* verdict) noexcept {
+mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer,
+                          const mortise_verdict_t* verdict) noexcept {
   CallContext& context = CallContext::of(call);
   context.said = copy_said(answer, verdict);
   context.replied = true;
@@ -122,7 +124,8 @@ mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, morti
     Innards& in = context.instance->in;
     if (in.tokens.open_of(*context.instance) >= in.options.open_tokens_max) return MORTISE_E_LIMIT;
     base::TimePoint deadline = context.deadline;
-    if (deadline_ms != 0) deadline = std::min(deadline, monotonic_now() + std::chrono::milliseconds{deadline_ms});
+    if (deadline_ms != 0)
+      deadline = std::min(deadline, monotonic_now() + std::chrono::milliseconds{deadline_ms});
     context.token = in.tokens.open(*context.instance, deadline);
   }
   context.token_is_taken = true;
@@ -130,8 +133,8 @@ mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, morti
   return MORTISE_OK;
 }
 
-Answer Decisions::ask(const Asked& asked, broker::Question question, const std::shared_ptr<const HookSet>& set,
-                      base::Now now) {
+Answer Decisions::ask(const Asked& asked, broker::Question question,
+                      const std::shared_ptr<const HookSet>& set, base::Now now) {
   const Order order{set->chain(asked.point), asked};
   ClientView client{*asked.client};
   Turn turn{asked, order, question, now, set, client, nullptr};
@@ -176,7 +179,8 @@ std::optional<Answer> Decisions::ask_one(const Link& link, std::size_t place, Tu
   if (answer == MORTISE_PENDING) return wait(link, place, context, turn);
   if (context.token.id != 0) in_.tokens.abandon(context.token);
   if (answer == MORTISE_PASS) return Answer{};
-  if (answer == MORTISE_REPLIED && context.replied) return understand(link, turn.asked.point, std::move(context.said));
+  if (answer == MORTISE_REPLIED && context.replied)
+    return understand(link, turn.asked.point, std::move(context.said));
   Said said;
   said.answer = answer;
   return understand(link, turn.asked.point, std::move(said));
@@ -184,9 +188,8 @@ std::optional<Answer> Decisions::ask_one(const Link& link, std::size_t place, Tu
 
 mortise_answer_t Decisions::call(const Link& link, mortise_call_t& raw, Turn& turn) {
   Instance& instance = *link.what.instance;
-  return instance.guarded(name_of(turn.asked.point), mortise_answer_t{MORTISE_FALLBACK}, [&] {
-    return call_plugin(instance, raw, turn.asked, turn.client, turn.now.wall);
-  });
+  return instance.guarded(name_of(turn.asked.point), mortise_answer_t{MORTISE_FALLBACK},
+                          [&] { return call_plugin(instance, raw, turn.asked, turn.client, turn.now.wall); });
 }
 
 std::optional<Answer> Decisions::wait(const Link& link, std::size_t place, CallContext& context, Turn& turn) {
@@ -196,8 +199,10 @@ std::optional<Answer> Decisions::wait(const Link& link, std::size_t place, CallC
     return understand(link, turn.asked.point, as_fallback());
   }
   const auto saved = turn.save(place);
-  std::optional<Said> early = in_.tokens.commit(
-      context.token, [this, saved, token = context.token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
+  std::optional<Said> early =
+      in_.tokens.commit(context.token, [this, saved, token = context.token](Settled how, Said said) {
+        settled(saved, token, how, std::move(said));
+      });
   if (!early) return std::nullopt;
   return understand(link, turn.asked.point, std::move(*early));
 }
@@ -207,7 +212,8 @@ void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
   Instance& instance = *link.what.instance;
   const auto saved = turn.save(place);
   const mortise_token_t token = in_.tokens.open(instance, turn.now.monotonic + link.what.deadline);
-  in_.tokens.commit(token, [this, saved, token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
+  in_.tokens.commit(
+      token, [this, saved, token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
   const bool posted = instance.strand.post([this, saved, token, &instance] {
     if (!in_.tokens.is_open(token)) return;  // its deadline has passed while it waited
     CallContext context;
@@ -257,11 +263,12 @@ Answer Decisions::understand(const Link& link, Point point, Said said) {
 
 // ---- later
 
-void Decisions::settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how, Said said) {
+void Decisions::settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how,
+                        Said said) {
   Loops* const loops = in_.loops.load();
   if (!loops) return;
-  loops->post(saved->question.loop, [this, saved, token, how, kept = std::make_shared<Said>(std::move(said))](
-                                        broker::Broker& broker) {
+  loops->post(saved->question.loop, [this, saved, token, how,
+                                     kept = std::make_shared<Said>(std::move(said))](broker::Broker& broker) {
     const Asked& asked = saved->asked();
     Instance& instance = *Order{saved->set->chain(asked.point), asked}[saved->place].what.instance;
     if (how != Settled::answered && instance.manifest.life->cancelled && instance.is(State::running)) {
@@ -305,8 +312,8 @@ broker::MessageRef Decisions::fresh_message(Said& said) {
   return broker::Message::make(parts, in_.accounts);
 }
 
-Answer Decisions::intercept(const broker::ClientFacts& client, const broker::MessageRef& message, const HookSet& set,
-                            base::Now now) {
+Answer Decisions::intercept(const broker::ClientFacts& client, const broker::MessageRef& message,
+                            const HookSet& set, base::Now now) {
   ClientView shown{client};
   const std::vector<Link>& chain = set.chain(Point::intercept);
   Answer result;
@@ -318,16 +325,19 @@ Answer Decisions::intercept(const broker::ClientFacts& client, const broker::Mes
     const auto same = [&](const Link& earlier) {
       return earlier.what.instance == &instance && earlier.what.wants(current.topic());
     };
-    if (link.repeats && std::any_of(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(place), same)) continue;
+    if (link.repeats && std::any_of(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(place), same))
+      continue;
     if (!instance.manifest.intercept->publish) continue;
     CallContext context;
     context.instance = &instance;
     context.point = Point::intercept;
     mortise_call_t raw = call_on(client.loop, now.monotonic, context);
     const mortise_message_view_t view = view_of(current, now.wall);
-    mortise_answer_t said_now = instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
-      return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance), &view);
-    });
+    mortise_answer_t said_now =
+        instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
+          return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance),
+                                                      &view);
+        });
     if (said_now == MORTISE_PASS) continue;
     Said said;
     said.answer = said_now;

@@ -2,8 +2,8 @@
 //
 // Thread: ask() on the loop whose broker asks; a later answer comes back to that loop as a task of its own.
 // Cost:   a plugin that answers at once costs its views, its call and no allocation.
-// Fails:  never towards the broker: what a plugin does wrong is counted as its fault and its fallback answers.
-// Source: abi.md, "Decisions"; mortise/abi/answer.h.
+// Fails:  never towards the broker: what a plugin does wrong is counted as its fault and its fallback
+// answers. Source: abi.md, "Decisions"; mortise/abi/answer.h.
 #pragma once
 
 #include <memory>
@@ -27,10 +27,10 @@ class ClientView;
 // What mortise_call_t.context points to.
 struct CallContext {
   Instance* instance = nullptr;
-  std::optional<Point> point;      // none: start or drain
-  base::TimePoint deadline{};      // of a token, unless a shorter one is wished for
+  std::optional<Point> point;  // none: start or drain
+  base::TimePoint deadline{};  // of a token, unless a shorter one is wished for
   mortise_token_t token{};
-  bool token_is_taken = false;     // by this call; or by the host for it, on a strand
+  bool token_is_taken = false;  // by this call; or by the host for it, on a strand
   bool replied = false;
   Said said;
 
@@ -38,7 +38,8 @@ struct CallContext {
 };
 
 // reply() and defer() of mortise_host_t.
-mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer, const mortise_verdict_t* verdict) noexcept;
+mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer,
+                          const mortise_verdict_t* verdict) noexcept;
 mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, mortise_token_t* token) noexcept;
 
 class Decisions {
@@ -48,8 +49,8 @@ class Decisions {
   broker::Answer ask(const Asked& asked, broker::Question question, const std::shared_ptr<const HookSet>& set,
                      base::Now now);
   // `message` is what CHANGE replaces, and whatever is left of it goes to the broker.
-  broker::Answer intercept(const broker::ClientFacts& client, const broker::MessageRef& message, const HookSet& set,
-                           base::Now now);
+  broker::Answer intercept(const broker::ClientFacts& client, const broker::MessageRef& message,
+                           const HookSet& set, base::Now now);
 
  private:
   using Link = HookSet::Link;

@@ -38,7 +38,8 @@ void EventBatch::add(const broker::Event& event, base::WallTime now) {
   if (!event.client) return;
   kept.has_client = true;
   kept.client = *event.client;
-  if (event.client->plugin_data != 0) kept.data = *reinterpret_cast<const ClientData*>(event.client->plugin_data);
+  if (event.client->plugin_data != 0)
+    kept.data = *reinterpret_cast<const ClientData*>(event.client->plugin_data);
   kept.client_id = keep(event.client->client_id);
   kept.username = keep(event.client->username);
   kept.address = keep(event.client->address);

@@ -1,4 +1,5 @@
-// What happened in one turn of a loop, copied so that it can be shown at the turn's end, or later on a strand.
+// What happened in one turn of a loop, copied so that it can be shown at the turn's end,
+// or later on a strand.
 //
 // Thread: filled by one loop, then read only.   Owns: its texts and references to messages.
 // Cost:   in steady state no allocation: the memory is used again.

@@ -20,7 +20,8 @@ std::vector<Wish> wishes_of(const Manifest& manifest) {
   std::vector<Wish> wishes;
   for (const auto& extension : manifest.extensions)
     if (view_of(extension.id) != MORTISE_RELOAD) wishes.push_back({extension.id, {}, true});
-  for (const auto& want : manifest.wants) wishes.push_back({want.id, std::string{view_of(want.scope)}, want.required != 0});
+  for (const auto& want : manifest.wants)
+    wishes.push_back({want.id, std::string{view_of(want.scope)}, want.required != 0});
   return wishes;
 }
 
@@ -68,7 +69,8 @@ Grants::Grants(const Manifest& manifest, const config::Plugin& settings, config:
     if (!asked)
       findings.push_back({config::Severity::warning, grant.where, key + "/grants",
                           "plugin " + config::in_quotes(settings.name.value) + " does not ask for " +
-                              config::in_quotes(grant.value), "take it out of the list"});
+                              config::in_quotes(grant.value),
+                          "take it out of the list"});
   }
 }
 

@@ -1,7 +1,8 @@
 // What an instance may use: the hooks and services it asks for, held against the operator's list.
 //
 // Thread: the control thread.
-// Source: design, promise "a plugin does what it was granted". Policy against mistakes, no wall against malice.
+// Source: design, promise "a plugin does what it was granted".
+// Policy against mistakes, no wall against malice.
 #pragma once
 
 #include <string>
@@ -18,8 +19,8 @@ class Grants {
   // Nothing is granted.
   Grants() = default;
   // What is missing goes to `findings`, with the lines to paste.
-  Grants(const Manifest& manifest, const config::Plugin& settings, config::GrantPolicy policy, const std::string& key,
-         std::vector<config::Finding>& findings);
+  Grants(const Manifest& manifest, const config::Plugin& settings, config::GrantPolicy policy,
+         const std::string& key, std::vector<config::Finding>& findings);
 
   bool has(std::string_view id) const;
   // Whether it is granted for this topic name: its scope is a topic filter, or there is none.

@@ -27,7 +27,8 @@ std::uint64_t HookBoard::add(Attachment attachment) {
   return last_id_;
 }
 
-bool HookBoard::change(const Instance& owner, std::uint64_t id, const std::function<void(Attachment&)>& edit) {
+bool HookBoard::change(const Instance& owner, std::uint64_t id,
+                       const std::function<void(Attachment&)>& edit) {
   const std::lock_guard lock{mutex_};
   for (Attachment& one : attachments_)
     if (one.id == id && one.instance == &owner) {
@@ -53,7 +54,8 @@ void HookBoard::publish(const Instance& owner) {
 
 bool HookBoard::remove(const Instance& owner, std::uint64_t id, std::function<void()> done) {
   std::unique_lock lock{mutex_};
-  if (std::erase_if(attachments_, [&](const Attachment& one) { return one.id == id && one.instance == &owner; }) == 0)
+  if (std::erase_if(attachments_,
+                    [&](const Attachment& one) { return one.id == id && one.instance == &owner; }) == 0)
     return false;
   rebuild();
   leave(std::move(done), lock);

@@ -1,4 +1,5 @@
-// All attachments, and the newest hook set made of them; what a loop is inside of is freed when it has moved on.
+// All attachments, and the newest hook set made of them;
+// what a loop is inside of is freed when it has moved on.
 //
 // Thread: any. A loop reads newest() at the beginning of a turn and says passed() then.
 // Owns:   the attachments; sets live as long as somebody uses them.

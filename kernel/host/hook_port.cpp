@@ -52,7 +52,8 @@ void HookPort::show_events(Turn& turn, std::uint32_t loop) {
       call(*turn.batch, observer, true);
       continue;
     }
-    const bool posted = instance.strand.post([call, batch = turn.batch, set = turn.set, &observer] { call(*batch, observer, false); });
+    const bool posted = instance.strand.post(
+        [call, batch = turn.batch, set = turn.set, &observer] { call(*batch, observer, false); });
     if (!posted) instance.fault("observe.events", "its strand is too far behind, events were left out");
   }
   // A strand may still read it; then the next turn begins a new one.
@@ -64,7 +65,8 @@ void HookPort::show_events(Turn& turn, std::uint32_t loop) {
 
 broker::Answer HookPort::authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
                                       broker::Question question, base::Now now) {
-  return in_.decisions.ask({Point::authenticate, &client, &connect, nullptr}, question, turns_[client.loop].set, now);
+  return in_.decisions.ask({Point::authenticate, &client, &connect, nullptr}, question,
+                           turns_[client.loop].set, now);
 }
 
 broker::Answer HookPort::authorise(const broker::ClientFacts& client, const broker::Access& access,
@@ -74,8 +76,8 @@ broker::Answer HookPort::authorise(const broker::ClientFacts& client, const brok
   return in_.decisions.ask({point, &client, nullptr, &access}, question, turns_[client.loop].set, now);
 }
 
-broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client, const broker::MessageRef& message,
-                                           base::Now now) {
+broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client,
+                                           const broker::MessageRef& message, base::Now now) {
   return in_.decisions.intercept(client, message, *turns_[client.loop].set, now);
 }
 

@@ -13,11 +13,24 @@ using broker::Action;
 using broker::EventKind;
 
 constexpr std::array<std::uint16_t, static_cast<std::size_t>(EventKind::count)> event_types{
-    MORTISE_EV_CONNECTED,        MORTISE_EV_DISCONNECTED,       MORTISE_EV_REFUSED,         MORTISE_EV_DENIED,
-    MORTISE_EV_SESSION_CREATED,  MORTISE_EV_SESSION_RESUMED,    MORTISE_EV_SESSION_TAKEN_OVER,
-    MORTISE_EV_SESSION_OFFLINE,  MORTISE_EV_SESSION_EXPIRED,    MORTISE_EV_SUBSCRIBED,      MORTISE_EV_UNSUBSCRIBED,
-    MORTISE_EV_PUBLISHED,        MORTISE_EV_DELIVERED,          MORTISE_EV_ACKNOWLEDGED,    MORTISE_EV_DROPPED,
-    MORTISE_EV_RETAINED_SET,     MORTISE_EV_RETAINED_CLEARED,   MORTISE_EV_WILL_SENT};
+    MORTISE_EV_CONNECTED,
+    MORTISE_EV_DISCONNECTED,
+    MORTISE_EV_REFUSED,
+    MORTISE_EV_DENIED,
+    MORTISE_EV_SESSION_CREATED,
+    MORTISE_EV_SESSION_RESUMED,
+    MORTISE_EV_SESSION_TAKEN_OVER,
+    MORTISE_EV_SESSION_OFFLINE,
+    MORTISE_EV_SESSION_EXPIRED,
+    MORTISE_EV_SUBSCRIBED,
+    MORTISE_EV_UNSUBSCRIBED,
+    MORTISE_EV_PUBLISHED,
+    MORTISE_EV_DELIVERED,
+    MORTISE_EV_ACKNOWLEDGED,
+    MORTISE_EV_DROPPED,
+    MORTISE_EV_RETAINED_SET,
+    MORTISE_EV_RETAINED_CLEARED,
+    MORTISE_EV_WILL_SENT};
 
 struct ActionRow {
   Point point;
@@ -50,8 +63,9 @@ void add_observer(HookSet& set, const Attachment& attachment) {
 std::uint16_t event_type_of(EventKind kind) noexcept { return event_types[static_cast<std::size_t>(kind)]; }
 
 bool Attachment::wants(std::string_view topic) const {
-  return filters.empty() ||
-         std::ranges::any_of(filters, [&](const std::string& filter) { return mqtt::matches(filter, topic); });
+  return filters.empty() || std::ranges::any_of(filters, [&](const std::string& filter) {
+           return mqtt::matches(filter, topic);
+         });
 }
 
 bool Attachment::overlaps(std::string_view filter) const {
@@ -72,7 +86,8 @@ bool overlap(std::string_view a, std::string_view b) {
   return rest.next() == "#" && rest.done();
 }
 
-std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& attachments, std::uint64_t version) {
+std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& attachments,
+                                              std::uint64_t version) {
   std::vector<const Attachment*> ordered;
   for (const Attachment& one : attachments) ordered.push_back(&one);
   std::ranges::stable_sort(ordered, [](const Attachment* a, const Attachment* b) {

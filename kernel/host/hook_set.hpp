@@ -1,4 +1,5 @@
-// Who is called where: one immutable set of flat arrays, built anew whenever an attachment comes, changes or goes.
+// Who is called where: one immutable set of flat arrays, built anew whenever an attachment comes,
+// changes or goes.
 //
 // Thread: immutable; a loop takes the newest at the beginning of its turn.
 // Cost:   nobody attached is one branch.
@@ -54,11 +55,14 @@ struct HookSet {
   std::array<std::vector<Link>, static_cast<std::size_t>(Point::count)> chains;
   std::vector<Observer> observers;
 
-  const std::vector<Link>& chain(Point point) const noexcept { return chains[static_cast<std::size_t>(point)]; }
+  const std::vector<Link>& chain(Point point) const noexcept {
+    return chains[static_cast<std::size_t>(point)];
+  }
 };
 
 // `attachments` in the order they were made; those of instances that are not running must not be among them.
-std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& attachments, std::uint64_t version);
+std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& attachments,
+                                              std::uint64_t version);
 
 // The SDK's numbers for what the broker reports; index is the broker's kind.
 std::uint16_t event_type_of(broker::EventKind kind) noexcept;

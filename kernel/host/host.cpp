@@ -62,9 +62,10 @@ std::vector<config::Finding> Host::start() {
     if (start_instance(*instance, own)) {
       log_started(*instance);
       if (in_->store.provider() == instance && !instance->has_attached_store)
-        own.push_back({config::Severity::error, instance->settings.name.where, instance->key(),
-                       "plugin " + config::in_quotes(instance->name()) + " provides a store and did not attach it",
-                       "this is a fault of the plugin, report it to its author"});
+        own.push_back(
+            {config::Severity::error, instance->settings.name.where, instance->key(),
+             "plugin " + config::in_quotes(instance->name()) + " provides a store and did not attach it",
+             "this is a fault of the plugin, report it to its author"});
     } else if (!instance->settings.required && in_->store.provider() != instance) {
       for (config::Finding& finding : own) finding.severity = config::Severity::warning;
     }
@@ -88,8 +89,8 @@ void Host::stop() {
       const std::string problem = in_->store.finish(in_->options.flush_patience);
       const std::array<broker::Log::Field, 2> fields{{{"plugin", instance->name()}, {"reason", problem}}};
       if (!problem.empty())
-        in_->log.write(broker::LogLevel::error, "store", "store.not_flushed", "the store could not keep everything",
-                       nullptr, fields);
+        in_->log.write(broker::LogLevel::error, "store", "store.not_flushed",
+                       "the store could not keep everything", nullptr, fields);
     }
     stop_instance(*instance);
   }
@@ -130,9 +131,10 @@ void Host::end_turn(std::uint32_t loop) { in_->hooks.end_turn(loop); }
 std::vector<Host::Status> Host::status() const {
   std::vector<Status> all;
   for (const auto& instance : in_->instances)
-    all.push_back({instance->name(), instance->manifest.descriptor->id, instance->manifest.descriptor->version,
-                   instance->file.string(), std::string{name_of(instance->now())}, instance->grants.text(),
-                   instance->faults.load(), instance->late_answers.load()});
+    all.push_back({instance->name(), instance->manifest.descriptor->id,
+                   instance->manifest.descriptor->version, instance->file.string(),
+                   std::string{name_of(instance->now())}, instance->grants.text(), instance->faults.load(),
+                   instance->late_answers.load()});
   return all;
 }
 

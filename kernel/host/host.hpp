@@ -1,4 +1,5 @@
-// The plugin host: finds, opens, checks, configures, starts and stops plugins, and is the broker's port to them.
+// The plugin host: finds, opens, checks, configures, starts and stops plugins,
+// and is the broker's port to them.
 //
 //   Host host{options, settings.plugins};
 //   host.load()                 find, open, describe, check, create, configure: where `mortise check` ends
@@ -39,13 +40,14 @@ class Host {
 
   // All findings of all plugins. With an error among them only destruction is left to do.
   std::vector<config::Finding> load();
-  // Errors: a required plugin did not start; those that had been started are stopped again. Warnings: others did not.
+  // Errors: a required plugin did not start; those that had been started are stopped again.
+  // Warnings: others did not.
   std::vector<config::Finding> start();
-  // In reverse; the store is brought to synced first, and log sinks go last. No loop may run any more. What an instance
-  // could not finish in time is logged. Does nothing the second time.
+  // In reverse; the store is brought to synced first, and log sinks go last. No loop may run any more. What
+  // an instance could not finish in time is logged. Does nothing the second time.
   void stop();
-  // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had, and its
-  // findings are logged and returned.
+  // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had,
+  // and its findings are logged and returned.
   std::vector<config::Finding> reload_files();
 
   // ---- the broker's ports; they live as long as the host
@@ -54,8 +56,8 @@ class Host {
   // Null without a store plugin. Known after load().
   broker::Store* store() noexcept;
 
-  // Before the first broker hands over a batch; both must live until stop() has returned. Tasks that were posted and
-  // never ran may hold messages: let them go before `shared` ends.
+  // Before the first broker hands over a batch; both must live until stop() has returned. Tasks that were
+  // posted and never ran may hold messages: let them go before `shared` ends.
   void connect(broker::Shared& shared, Loops& loops);
   // Reads everything the store has. What went wrong, or empty. Needs a store and connect().
   std::string restore(broker::Restorer& to);
@@ -67,11 +69,11 @@ class Host {
   // ---- what can be seen
   struct Status {
     std::string name;
-    std::string id;       // "org.mortise.log"; empty when the library could not be read
+    std::string id;  // "org.mortise.log"; empty when the library could not be read
     std::string version;
     std::string file;
     std::string state;
-    std::string grants;   // "mortise.authorise/1, mortise.host.publish/1 (alerts/#)"
+    std::string grants;  // "mortise.authorise/1, mortise.host.publish/1 (alerts/#)"
     std::uint64_t faults = 0;
     std::uint64_t late_answers = 0;
   };

@@ -14,20 +14,21 @@ namespace {
 struct Row {
   std::string_view id;
   const void* table;
-  bool always;              // open before start
-  std::string_view granted; // what must be granted; empty: nothing
+  bool always;               // open before start
+  std::string_view granted;  // what must be granted; empty: nothing
 };
 
 const std::array<Row, 9>& rows() {
-  static const std::array<Row, 9> all{{{MORTISE_HOST_CONFIG, &config_service(), true, {}},
-                                       {MORTISE_HOST_LOG, &log_service(), true, {}},
-                                       {MORTISE_HOST_TIME, &time_service(), true, {}},
-                                       {MORTISE_HOST_HOOKS, &hooks_service(), false, {}},
-                                       {MORTISE_HOST_MESSAGES, &messages_service(), false, {}},
-                                       {MORTISE_HOST_WORK, &work_service(), false, {}},
-                                       {MORTISE_HOST_LEDGER, &ledger_service(), false, {}},
-                                       {MORTISE_HOST_PUBLISH, &publish_service(), false, MORTISE_HOST_PUBLISH},
-                                       {MORTISE_HOST_STORE, &store_service(), false, MORTISE_STORE}}};
+  static const std::array<Row, 9> all{
+      {{MORTISE_HOST_CONFIG, &config_service(), true, {}},
+       {MORTISE_HOST_LOG, &log_service(), true, {}},
+       {MORTISE_HOST_TIME, &time_service(), true, {}},
+       {MORTISE_HOST_HOOKS, &hooks_service(), false, {}},
+       {MORTISE_HOST_MESSAGES, &messages_service(), false, {}},
+       {MORTISE_HOST_WORK, &work_service(), false, {}},
+       {MORTISE_HOST_LEDGER, &ledger_service(), false, {}},
+       {MORTISE_HOST_PUBLISH, &publish_service(), false, MORTISE_HOST_PUBLISH},
+       {MORTISE_HOST_STORE, &store_service(), false, MORTISE_STORE}}};
   return all;
 }
 
@@ -36,7 +37,8 @@ mortise_status_t service(const mortise_host_t* host, const char* id, const void*
   if (!id || !table) return MORTISE_E_INVALID;
   for (const Row& row : rows()) {
     if (row.id != id) continue;
-    if (!row.always && (instance.now() < State::starting || instance.is(State::stopped))) return MORTISE_E_STATE;
+    if (!row.always && (instance.now() < State::starting || instance.is(State::stopped)))
+      return MORTISE_E_STATE;
     if (!row.granted.empty() && !instance.grants.has(row.granted)) return MORTISE_E_NOT_GRANTED;
     *table = row.table;
     return MORTISE_OK;

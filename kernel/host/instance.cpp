@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 8> state_names{"described", "created",  "
 
 std::string_view name_of(State state) noexcept { return state_names[static_cast<std::size_t>(state)]; }
 
-Instance::Instance(Innards& inside, const config::Plugin& chosen, std::size_t place, std::filesystem::path library)
+Instance::Instance(Innards& inside, const config::Plugin& chosen, std::size_t place,
+                   std::filesystem::path library)
     : in{inside},
       settings{chosen},
       index{place},

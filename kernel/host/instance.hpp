@@ -24,7 +24,16 @@ namespace mortise::host {
 
 struct Innards;
 
-enum class State : std::uint8_t { described, created, configured, starting, running, draining, stopping, stopped };
+enum class State : std::uint8_t {
+  described,
+  created,
+  configured,
+  starting,
+  running,
+  draining,
+  stopping,
+  stopped
+};
 std::string_view name_of(State state) noexcept;
 
 struct Instance {

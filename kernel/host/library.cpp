@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* entry_symbol = "mortise_plugin_entry";
 
-// Never destroyed: threads of a plugin, or its thread-local destructors, may outlive every other object of ours.
+// Never destroyed: threads of a plugin, or its thread-local destructors,
+// may outlive every other object of ours.
 std::deque<boost::dll::shared_library>& opened_libraries() {
   static auto* const libraries = new std::deque<boost::dll::shared_library>;
   return *libraries;
@@ -23,8 +24,8 @@ std::deque<boost::dll::shared_library>& opened_libraries() {
 
 }  // namespace
 
-base::Result<std::filesystem::path, config::Refusal> find_library(const std::string& name,
-                                                                  std::span<const std::filesystem::path> folders) {
+base::Result<std::filesystem::path, config::Refusal> find_library(
+    const std::string& name, std::span<const std::filesystem::path> folders) {
   std::error_code ignored;
   if (std::filesystem::path{name}.is_absolute()) {
     if (std::filesystem::is_regular_file(name, ignored)) return std::filesystem::path{name};
@@ -38,7 +39,8 @@ base::Result<std::filesystem::path, config::Refusal> find_library(const std::str
   }
   return base::Failure{config::Refusal{
       "there is no plugin library " + config::in_quotes(name) + (tried.empty() ? "" : "; tried " + tried),
-      folders.empty() ? "kernel/plugin_path names no folder" : "install the plugin, or add its folder to kernel/plugin_path"}};
+      folders.empty() ? "kernel/plugin_path names no folder"
+                      : "install the plugin, or add its folder to kernel/plugin_path"}};
 }
 
 base::Result<ExportedEntry, config::Refusal> open_library(const std::filesystem::path& file) {
@@ -49,11 +51,13 @@ base::Result<ExportedEntry, config::Refusal> open_library(const std::filesystem:
     const void* const at = has_entry ? &library.get<const char>(entry_symbol) : nullptr;
     opened_libraries().push_back(std::move(library));
     if (!has_entry)
-      return base::Failure{config::Refusal{file.string() + " is no Mortise plugin: it exports no " + entry_symbol,
-                                           "build it with mortise_add_plugin()"}};
+      return base::Failure{
+          config::Refusal{file.string() + " is no Mortise plugin: it exports no " + entry_symbol,
+                          "build it with mortise_add_plugin()"}};
     Dl_info info{};
     const ElfW(Sym)* symbol = nullptr;
-    const int found = ::dladdr1(at, &info, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT);
+    const int found =
+        ::dladdr1(at, &info, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT);
     if (found == 0 || symbol == nullptr || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
       return base::Failure{config::Refusal{file.string() + ": " + entry_symbol + " is not data",
                                            "export it as a mortise_plugin_entry_t"}};

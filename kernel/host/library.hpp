@@ -3,7 +3,8 @@
 // Thread: the control thread.
 // Owns:   the opened libraries, for ever: a stopped plugin stays mapped until the process ends.
 // Fails:  with the loader's own words and the file's name.
-// Source: dlopen(3); RTLD_NOW so that an undefined symbol shows here and not in a hook, RTLD_LOCAL so that plugins do
+// Source: dlopen(3); RTLD_NOW so that an undefined symbol shows here and not in a hook, RTLD_LOCAL so that
+// plugins do
 //         not see each other.
 #pragma once
 
@@ -18,8 +19,8 @@
 namespace mortise::host {
 
 // The file of a library: `name` is a bare name to look for as <folder>/<name>.so, or an absolute path.
-base::Result<std::filesystem::path, config::Refusal> find_library(const std::string& name,
-                                                                  std::span<const std::filesystem::path> folders);
+base::Result<std::filesystem::path, config::Refusal> find_library(
+    const std::string& name, std::span<const std::filesystem::path> folders);
 
 // The symbol a plugin exports, as the bytes it occupies. Valid until the process ends.
 struct ExportedEntry {

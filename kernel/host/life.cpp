@@ -36,7 +36,8 @@ class LateAnswer {
 
 // Calls start or drain and waits for the answer, for as long as the token's deadline allows.
 template <class Call>
-mortise_answer_t call_and_wait(Instance& instance, std::string_view where, base::Duration patience, Call call) {
+mortise_answer_t call_and_wait(Instance& instance, std::string_view where, base::Duration patience,
+                               Call call) {
   Tokens& tokens = instance.in.tokens;
   CallContext context;
   context.instance = &instance;
@@ -54,29 +55,31 @@ mortise_answer_t call_and_wait(Instance& instance, std::string_view where, base:
     return MORTISE_FALLBACK;
   }
   const auto late = std::make_shared<LateAnswer>();
-  const auto early = tokens.commit(context.token, [late](Settled, Said said) { late->tell(std::move(said)); });
+  const auto early =
+      tokens.commit(context.token, [late](Settled, Said said) { late->tell(std::move(said)); });
   return early ? early->answer : late->wait();
 }
 
 void log_owed(Instance& instance, const std::string& what) {
   const std::array<broker::Log::Field, 2> fields{{{"plugin", instance.name()}, {"owed", what}}};
-  instance.in.log.write(broker::LogLevel::warning, "host", "plugin.owed", "a plugin did not finish in time", nullptr,
-                        fields);
+  instance.in.log.write(broker::LogLevel::warning, "host", "plugin.owed", "a plugin did not finish in time",
+                        nullptr, fields);
 }
 
 // Waits until everything posted and published for it has run.
 void wait_for_owed(Instance& instance) {
   const auto give_up = monotonic_now() + instance.in.options.drain_patience;
   while (instance.work_owed.load() != 0 && monotonic_now() < give_up) std::this_thread::sleep_for(owed_step);
-  if (const auto owed = instance.work_owed.load(); owed != 0) log_owed(instance, std::to_string(owed) + " pieces of work");
+  if (const auto owed = instance.work_owed.load(); owed != 0)
+    log_owed(instance, std::to_string(owed) + " pieces of work");
 }
 
 void drain(Instance& instance) {
   instance.state = State::draining;
   if (instance.manifest.life->drain) {
-    const mortise_answer_t answer = call_and_wait(instance, "drain", instance.in.options.drain_patience, [&](auto* call) {
-      return instance.manifest.life->drain(instance.self, call);
-    });
+    const mortise_answer_t answer =
+        call_and_wait(instance, "drain", instance.in.options.drain_patience,
+                      [&](auto* call) { return instance.manifest.life->drain(instance.self, call); });
     if (answer != MORTISE_ALLOW) log_owed(instance, "drain()");
   }
   instance.in.tokens.cancel_all(instance);
@@ -102,9 +105,9 @@ void stop_and_destroy(Instance& instance) {
 bool start_instance(Instance& instance, std::vector<config::Finding>& findings) {
   Report report{instance.settings, instance.config, instance.key()};
   instance.state = State::starting;
-  const mortise_answer_t answer = call_and_wait(instance, "start", instance.in.options.start_patience, [&](auto* call) {
-    return instance.manifest.life->start(instance.self, call, report.abi());
-  });
+  const mortise_answer_t answer = call_and_wait(
+      instance, "start", instance.in.options.start_patience,
+      [&](auto* call) { return instance.manifest.life->start(instance.self, call, report.abi()); });
   if (answer == MORTISE_ALLOW) {
     instance.state = State::running;
     instance.in.board.publish(instance);
@@ -135,7 +138,8 @@ void stop_instance(Instance& instance) {
   drain(instance);
   if (instance.manifest.authenticate && instance.manifest.authenticate->forget)
     for (const std::uint64_t word : instance.in.client_data.take_all(instance))
-      instance.guarded("authenticate.forget", [&] { instance.manifest.authenticate->forget(instance.self, word); });
+      instance.guarded("authenticate.forget",
+                       [&] { instance.manifest.authenticate->forget(instance.self, word); });
   instance.in.log.remove_all(instance.strand);
   if (instance.manifest.log_sink && instance.manifest.log_sink->flush)
     instance.strand.run([&instance] {

@@ -17,20 +17,23 @@ using config::Severity;
 
 Finding about(const config::Located<std::string>& what, const std::string& key, const std::string& name,
               config::Refusal refusal) {
-  return {Severity::error, what.where, key, "plugin " + config::in_quotes(name) + ": " + refusal.text, refusal.remedy};
+  return {Severity::error, what.where, key, "plugin " + config::in_quotes(name) + ": " + refusal.text,
+          refusal.remedy};
 }
 
 void check_settings(Instance& instance, std::vector<Finding>& findings) {
   const std::string_view schema = view_of(instance.manifest.descriptor->config_schema);
-  const config::Location& section =
-      instance.settings.config.where().line != 0 ? instance.settings.config.where() : instance.settings.name.where;
+  const config::Location& section = instance.settings.config.where().line != 0
+                                        ? instance.settings.config.where()
+                                        : instance.settings.name.where;
   const std::string key = instance.key() + "/config";
   if (!schema.empty()) {
     for (Finding& finding : check_schema(instance.config, schema, instance.name(), key, section))
       findings.push_back(std::move(finding));
   } else if (!instance.config.entries().empty()) {
     findings.push_back({Severity::error, instance.config.entries()[0].key_where, key,
-                        "plugin " + config::in_quotes(instance.name()) + " takes no configuration", "take it out"});
+                        "plugin " + config::in_quotes(instance.name()) + " takes no configuration",
+                        "take it out"});
   }
 }
 
@@ -41,8 +44,9 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
   const mortise_status_t created = instance.guarded("create", mortise_status_t{MORTISE_E_INTERNAL},
                                                     [&] { return life.create(&instance.abi, &self); });
   if (created != MORTISE_OK) {
-    findings.push_back(about(instance.settings.name, instance.key(), instance.name(),
-                             {instance.faults.load() != faults ? "it threw in create()" : "it could not be created", {}}));
+    findings.push_back(
+        about(instance.settings.name, instance.key(), instance.name(),
+              {instance.faults.load() != faults ? "it threw in create()" : "it could not be created", {}}));
     return;
   }
   instance.self = self;
@@ -55,7 +59,8 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
                                   [&] { return life.configure(instance.self, node, report.abi()); });
   }
   if (configured != MORTISE_OK)
-    report.need_error(instance.faults.load() != faults ? "it threw in configure()" : "it refuses its configuration");
+    report.need_error(instance.faults.load() != faults ? "it threw in configure()"
+                                                       : "it refuses its configuration");
   for (Finding& finding : report.take()) findings.push_back(std::move(finding));
   instance.state = State::configured;
 }
@@ -79,31 +84,38 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
   auto instance = std::make_unique<Instance>(in, settings, index, *file);
   instance->manifest = *manifest;
   for (const std::string_view unknown : manifest->unknown())
-    findings.push_back({Severity::warning, settings.library.where, key,
-                        "plugin " + config::in_quotes(settings.name.value) + " offers " + config::in_quotes(unknown) +
-                            ", which this broker does not know", {}});
+    findings.push_back({Severity::warning,
+                        settings.library.where,
+                        key,
+                        "plugin " + config::in_quotes(settings.name.value) + " offers " +
+                            config::in_quotes(unknown) + ", which this broker does not know",
+                        {}});
   const std::size_t before = findings.size();
   instance->grants = Grants{instance->manifest, settings, in.options.grants, key, findings};
   check_settings(*instance, findings);
-  const bool sound = !config::has_errors({findings.begin() + static_cast<std::ptrdiff_t>(before), findings.end()});
+  const bool sound =
+      !config::has_errors({findings.begin() + static_cast<std::ptrdiff_t>(before), findings.end()});
   if (sound) configure(*instance, findings);
   return instance;
 }
 
-void check_together(const std::vector<config::Plugin>& plugins, const Innards& in, std::vector<Finding>& findings) {
+void check_together(const std::vector<config::Plugin>& plugins, const Innards& in,
+                    std::vector<Finding>& findings) {
   for (std::size_t i = 0; i < plugins.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (plugins[i].name.value == plugins[j].name.value)
         findings.push_back({Severity::error, plugins[i].name.where, "plugins/" + std::to_string(i) + "/name",
-                            "there are two plugins named " + config::in_quotes(plugins[i].name.value) + ", the other at " +
-                                plugins[j].name.where.to_text(), "give each a name of its own"});
+                            "there are two plugins named " + config::in_quotes(plugins[i].name.value) +
+                                ", the other at " + plugins[j].name.where.to_text(),
+                            "give each a name of its own"});
   const Instance* store = nullptr;
   for (const auto& instance : in.instances) {
     if (!instance || !instance->manifest.store) continue;
     if (store)
       findings.push_back({Severity::error, instance->settings.name.where, instance->key(),
-                          "plugin " + config::in_quotes(instance->name()) + " provides a store, and so does " +
-                              config::in_quotes(store->name()), "keep one of them"});
+                          "plugin " + config::in_quotes(instance->name()) +
+                              " provides a store, and so does " + config::in_quotes(store->name()),
+                          "keep one of them"});
     else
       store = instance.get();
   }

@@ -1,4 +1,5 @@
-// From an entry of the YAML to a configured instance: the part of a plugin's life that `mortise check` runs, too.
+// From an entry of the YAML to a configured instance:
+// the part of a plugin's life that `mortise check` runs, too.
 //
 // Thread: the control thread.   Fails: by findings; all of an instance's are told at once.
 #pragma once

@@ -41,7 +41,8 @@ LogLine::LogLine(std::int32_t level, std::uint64_t unix_ns, std::string_view sou
   std::size_t known = 0;
   for (const mortise_field_t& field : fields)
     if (field.type >= MORTISE_FIELD_TEXT && field.type <= MORTISE_FIELD_BOOLEAN) {
-      size_ += view_of(field.key).size() + (field.type == MORTISE_FIELD_TEXT ? view_of(field.text).size() : 0);
+      size_ +=
+          view_of(field.key).size() + (field.type == MORTISE_FIELD_TEXT ? view_of(field.text).size() : 0);
       ++known;
     }
   bytes_ = std::make_unique_for_overwrite<char[]>(size_);
@@ -93,8 +94,9 @@ std::string LogLine::plain() const {
   return line;
 }
 
-LogLineRef make_line(broker::LogLevel level, std::string_view category, std::string_view event, std::string_view text,
-                     const broker::ClientFacts* client, std::span<const broker::Log::Field> fields) {
+LogLineRef make_line(broker::LogLevel level, std::string_view category, std::string_view event,
+                     std::string_view text, const broker::ClientFacts* client,
+                     std::span<const broker::Log::Field> fields) {
   std::array<mortise_field_t, 24> all;
   std::size_t count = 0;
   for (const auto& field : fields)
@@ -106,8 +108,8 @@ LogLineRef make_line(broker::LogLevel level, std::string_view category, std::str
     if (client->listener) all[count++] = text_field("listener", client->listener->name);
   }
   return std::make_shared<const LogLine>(static_cast<std::int32_t>(level) + 1,
-                                         static_cast<std::uint64_t>(wall_now().time_since_epoch().count()), category,
-                                         event, text, std::span{all}.first(count));
+                                         static_cast<std::uint64_t>(wall_now().time_since_epoch().count()),
+                                         category, event, text, std::span{all}.first(count));
 }
 
 }  // namespace mortise::host

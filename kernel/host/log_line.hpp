@@ -24,7 +24,9 @@ class LogLine {
 
   // `suppressed`: how many lines were lost before this one. Points into this line.
   mortise_log_event_t abi(std::uint64_t suppressed) const;
-  std::size_t memory() const noexcept { return sizeof *this + size_ + fields_.capacity() * sizeof(mortise_field_t); }
+  std::size_t memory() const noexcept {
+    return sizeof *this + size_ + fields_.capacity() * sizeof(mortise_field_t);
+  }
   std::int32_t level() const noexcept { return event_.level; }
   std::string_view source() const noexcept { return {event_.source.data, event_.source.size}; }
 
@@ -41,7 +43,8 @@ class LogLine {
 using LogLineRef = std::shared_ptr<const LogLine>;
 
 // The kernel's own line, with who the client is as fields of its own.
-LogLineRef make_line(broker::LogLevel level, std::string_view category, std::string_view event, std::string_view text,
-                     const broker::ClientFacts* client, std::span<const broker::Log::Field> fields);
+LogLineRef make_line(broker::LogLevel level, std::string_view category, std::string_view event,
+                     std::string_view text, const broker::ClientFacts* client,
+                     std::span<const broker::Log::Field> fields);
 
 }  // namespace mortise::host

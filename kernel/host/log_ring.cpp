@@ -10,7 +10,8 @@ namespace {
 
 // Without a sink people see what concerns the broker, and not one line for every message.
 constexpr std::string_view traffic_category = "messages";
-constexpr std::uint32_t plain_levels = 1u << MORTISE_INFO | 1u << MORTISE_NOTICE | 1u << MORTISE_WARNING | 1u << MORTISE_ERROR;
+constexpr std::uint32_t plain_levels =
+    1u << MORTISE_INFO | 1u << MORTISE_NOTICE | 1u << MORTISE_WARNING | 1u << MORTISE_ERROR;
 
 // The sink this thread is in.
 thread_local const void* inside_sink = nullptr;
@@ -32,8 +33,9 @@ std::int32_t LogRing::lowest_level() const noexcept {
   return levels == 0 ? MORTISE_ERROR : std::countr_zero(levels);
 }
 
-void LogRing::write(broker::LogLevel level, std::string_view category, std::string_view event, std::string_view text,
-                    const broker::ClientFacts* client, std::span<const broker::Log::Field> fields) {
+void LogRing::write(broker::LogLevel level, std::string_view category, std::string_view event,
+                    std::string_view text, const broker::ClientFacts* client,
+                    std::span<const broker::Log::Field> fields) {
   if (wants(level, category)) write(make_line(level, category, event, text, client, fields));
 }
 

@@ -31,13 +31,15 @@ class LogRing : public broker::Log {
   };
   using SinkId = std::uint64_t;
 
-  // `bytes_max`: what may wait for one sink. `plain`: where lines go while there is no sink; for tests, else stderr.
+  // `bytes_max`: what may wait for one sink. `plain`: where lines go while there is no sink;
+  // for tests, else stderr.
   explicit LogRing(std::size_t bytes_max, std::function<void(const LogLine&)> plain);
 
   bool wants(broker::LogLevel level, std::string_view category) const override;
   void write(broker::LogLevel level, std::string_view category, std::string_view event, std::string_view text,
              const broker::ClientFacts* client, std::span<const broker::Log::Field> fields) override;
-  // A line that is ready, such as a plugin's. What a sink writes while it is being called is dropped and counted.
+  // A line that is ready, such as a plugin's. What a sink writes while it is being
+  // called is dropped and counted.
   void write(LogLineRef line);
 
   // The lowest level anybody reads, MORTISE_DEBUG to MORTISE_ERROR.

@@ -18,25 +18,36 @@ constexpr std::array<std::string_view, 7> known_extensions{
 // Where the first fields of an entry end: enough to tell versions apart.
 constexpr std::size_t negotiation_size = offsetof(mortise_plugin_entry_t, reserved);
 
-std::string version_text(unsigned major, unsigned minor) { return std::to_string(major) + '.' + std::to_string(minor); }
+std::string version_text(unsigned major, unsigned minor) {
+  return std::to_string(major) + '.' + std::to_string(minor);
+}
 
-base::Failure<config::Refusal> refuse(const std::filesystem::path& file, const std::string& what, std::string remedy) {
+base::Failure<config::Refusal> refuse(const std::filesystem::path& file, const std::string& what,
+                                      std::string remedy) {
   return base::Failure{config::Refusal{file.string() + " " + what, std::move(remedy)}};
 }
 
-std::optional<config::Refusal> check_versions(const ExportedEntry& exported, const mortise_plugin_entry_t& entry,
+std::optional<config::Refusal> check_versions(const ExportedEntry& exported,
+                                              const mortise_plugin_entry_t& entry,
                                               const std::filesystem::path& file) {
   const std::string ours = version_text(MORTISE_ABI_MAJOR, MORTISE_ABI_MINOR);
   if (exported.size < negotiation_size || entry.magic != MORTISE_MAGIC)
     return refuse(file, "is no Mortise plugin: its entry does not begin with MORTISE_MAGIC",
-                  "build it with the Mortise SDK " + ours).error;
+                  "build it with the Mortise SDK " + ours)
+        .error;
   if (entry.abi_major != MORTISE_ABI_MAJOR || entry.abi_minor > MORTISE_ABI_MINOR)
-    return refuse(file, "needs plugin ABI " + version_text(entry.abi_major, entry.abi_minor) + ", this broker has " + ours,
-                  entry.abi_major < MORTISE_ABI_MAJOR ? "rebuild the plugin with SDK " + ours : "update the broker").error;
+    return refuse(file,
+                  "needs plugin ABI " + version_text(entry.abi_major, entry.abi_minor) +
+                      ", this broker has " + ours,
+                  entry.abi_major < MORTISE_ABI_MAJOR ? "rebuild the plugin with SDK " + ours
+                                                      : "update the broker")
+        .error;
   if (entry.size < sizeof(mortise_plugin_entry_t) || exported.size < sizeof(mortise_plugin_entry_t))
-    return refuse(file, "has an entry of " + std::to_string(std::min<std::size_t>(entry.size, exported.size)) +
-                            " bytes where " + std::to_string(sizeof(mortise_plugin_entry_t)) + " are the least",
-                  "rebuild the plugin").error;
+    return refuse(file,
+                  "has an entry of " + std::to_string(std::min<std::size_t>(entry.size, exported.size)) +
+                      " bytes where " + std::to_string(sizeof(mortise_plugin_entry_t)) + " are the least",
+                  "rebuild the plugin")
+        .error;
   return {};
 }
 
@@ -47,9 +58,11 @@ std::string check_content(const mortise_plugin_entry_t& entry) {
   if (view_of(descriptor->id).empty() || view_of(descriptor->version).empty())
     return "has a descriptor without id or version";
   const mortise_plugin_t* life = entry.plugin;
-  if (!life || life->size < sizeof(mortise_plugin_t) || !life->create || !life->start || !life->stop || !life->destroy)
+  if (!life || life->size < sizeof(mortise_plugin_t) || !life->create || !life->start || !life->stop ||
+      !life->destroy)
     return "lacks one of create, start, stop and destroy";
-  if ((entry.extension_count != 0 && !entry.extensions) || (descriptor->want_count != 0 && !descriptor->wants))
+  if ((entry.extension_count != 0 && !entry.extensions) ||
+      (descriptor->want_count != 0 && !descriptor->wants))
     return "counts extensions or wants and lists none";
   for (std::size_t i = 0; i < entry.extension_count; ++i) {
     const std::string_view id = view_of(entry.extensions[i].id);
@@ -62,10 +75,11 @@ std::string check_content(const mortise_plugin_entry_t& entry) {
   return {};
 }
 
-// The table, if `extension` is the one with that id; `whole` is cleared when it is shorter than its first version or
-// lacks a function it must have.
+// The table, if `extension` is the one with that id; `whole` is cleared when it is shorter than its first
+// version or lacks a function it must have.
 template <class Table, class Complete>
-void take(const mortise_extension_t& extension, std::string_view id, const Table*& table, bool& whole, Complete complete) {
+void take(const mortise_extension_t& extension, std::string_view id, const Table*& table, bool& whole,
+          Complete complete) {
   if (view_of(extension.id) != id) return;
   const auto* const given = static_cast<const Table*>(extension.table);
   if (given->size < sizeof(Table) || !complete(*given))
@@ -81,8 +95,10 @@ bool take_table(const mortise_extension_t& from, Manifest& to) {
   take(from, MORTISE_INTERCEPT, to.intercept, whole, [](const auto&) { return true; });
   take(from, MORTISE_OBSERVE, to.observe, whole, [](const auto& t) { return t.events != nullptr; });
   take(from, MORTISE_LOG_SINK, to.log_sink, whole, [](const auto& t) { return t.write != nullptr; });
-  take(from, MORTISE_RELOAD, to.reload, whole, [](const auto& t) { return t.prepare && t.commit && t.rollback; });
-  take(from, MORTISE_STORE, to.store, whole, [](const auto& t) { return t.commit && t.read && t.flush && t.health; });
+  take(from, MORTISE_RELOAD, to.reload, whole,
+       [](const auto& t) { return t.prepare && t.commit && t.rollback; });
+  take(from, MORTISE_STORE, to.store, whole,
+       [](const auto& t) { return t.commit && t.read && t.flush && t.health; });
   return whole;
 }
 
@@ -95,11 +111,13 @@ bool Manifest::provides(std::string_view extension) const noexcept {
 std::vector<std::string_view> Manifest::unknown() const {
   std::vector<std::string_view> ids;
   for (const auto& one : extensions)
-    if (std::ranges::find(known_extensions, view_of(one.id)) == known_extensions.end()) ids.push_back(view_of(one.id));
+    if (std::ranges::find(known_extensions, view_of(one.id)) == known_extensions.end())
+      ids.push_back(view_of(one.id));
   return ids;
 }
 
-base::Result<Manifest, config::Refusal> read_manifest(const ExportedEntry& exported, const std::filesystem::path& file) {
+base::Result<Manifest, config::Refusal> read_manifest(const ExportedEntry& exported,
+                                                      const std::filesystem::path& file) {
   const auto& entry = *static_cast<const mortise_plugin_entry_t*>(exported.at);
   if (auto problem = check_versions(exported, entry, file)) return base::Failure{std::move(*problem)};
   if (const std::string problem = check_content(entry); !problem.empty())
@@ -111,8 +129,10 @@ base::Result<Manifest, config::Refusal> read_manifest(const ExportedEntry& expor
   manifest.wants = {entry.descriptor->wants, entry.descriptor->want_count};
   for (const auto& extension : manifest.extensions)
     if (!take_table(extension, manifest))
-      return refuse(file, "has a table for " + std::string{view_of(extension.id)} + " that is too short or lacks a function",
-                    "rebuild the plugin");
+      return refuse(
+          file,
+          "has a table for " + std::string{view_of(extension.id)} + " that is too short or lacks a function",
+          "rebuild the plugin");
   return manifest;
 }
 

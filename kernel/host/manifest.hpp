@@ -23,8 +23,8 @@ struct Manifest {
   std::span<const mortise_extension_t> extensions;
   std::span<const mortise_want_t> wants;
 
-  // The tables this host knows; null when the plugin does not provide them. A table is only taken if it is as long as
-  // its first version.
+  // The tables this host knows; null when the plugin does not provide them.
+  // A table is only taken if it is as long as its first version.
   const mortise_authenticate_t* authenticate = nullptr;
   const mortise_authorise_t* authorise = nullptr;
   const mortise_intercept_t* intercept = nullptr;
@@ -40,6 +40,7 @@ struct Manifest {
 };
 
 // `file` is named in what is refused.
-base::Result<Manifest, config::Refusal> read_manifest(const ExportedEntry& entry, const std::filesystem::path& file);
+base::Result<Manifest, config::Refusal> read_manifest(const ExportedEntry& entry,
+                                                      const std::filesystem::path& file);
 
 }  // namespace mortise::host

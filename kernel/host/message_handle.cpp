@@ -28,7 +28,8 @@ mortise_message_view_t view_of(const broker::Message& message, base::WallTime no
   view.properties = abi_bytes(message.properties());
   view.publisher = abi_str(message.publisher());
   view.username = abi_optional(message.username());
-  view.received_unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_unix_ms(message.received())));
+  view.received_unix_ms =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_unix_ms(message.received())));
   view.context = &message;
   return view;
 }

@@ -14,8 +14,8 @@
 // The opaque type of the SDK.
 struct mortise_message {
   std::atomic<std::uint32_t> references{1};
-  // Made by a plugin and given to nobody yet. The broker numbers a message when it takes it, so that only one that is
-  // fresh can be handed over as it is.
+  // Made by a plugin and given to nobody yet. The broker numbers a message when it takes it, so that only one
+  // that is fresh can be handed over as it is.
   std::atomic<bool> fresh{false};
   mortise::broker::MessageRef message;
   mortise_message_view_t view{};
@@ -48,7 +48,9 @@ class MessageHandle {
   mortise_message* get() const noexcept { return message_; }
   mortise_message_t* detach() noexcept { return std::exchange(message_, nullptr); }
 
-  static void retain(mortise_message_t* message) noexcept { message->references.fetch_add(1, std::memory_order_relaxed); }
+  static void retain(mortise_message_t* message) noexcept {
+    message->references.fetch_add(1, std::memory_order_relaxed);
+  }
   static void release(mortise_message_t* message) noexcept {
     if (message && message->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete message;
   }

@@ -1,11 +1,12 @@
-// How the host starts a thread: named, with every signal blocked, so that signals reach the control thread only.
+// How the host starts a thread: named, with every signal blocked,
+// so that signals reach the control thread only.
 //
 // Thread: any.   Owns: the thread is the caller's.
 #pragma once
 
-#include <csignal>
 #include <pthread.h>
 
+#include <csignal>
 #include <functional>
 #include <string>
 #include <thread>

@@ -1,8 +1,8 @@
-// Messages a plugin publishes as itself, on their way to a loop: in order, bounded, tried again while the rings are full.
+// Messages a plugin publishes as itself, on their way to a loop:
+// in order, bounded, tried again while the rings are full.
 //
-// Thread: any; they are published on one loop, always the same one for an instance, so that their order holds.
-// Owns:   references to the messages that wait.
-// Source: mortise/services/publish.h.
+// Thread: any; they are published on one loop, always the same one for an instance, so that their order
+// holds. Owns:   references to the messages that wait. Source: mortise/services/publish.h.
 #pragma once
 
 #include <cstddef>

@@ -188,7 +188,8 @@ StoredBatch::StoredBatch(broker::Batch batch) : batch_{std::move(batch)}, memory
 
 namespace {
 
-broker::MessageRef make_message(const mortise_record_t& from, std::uint64_t expires_unix_ms, broker::Restorer& to) {
+broker::MessageRef make_message(const mortise_record_t& from, std::uint64_t expires_unix_ms,
+                                broker::Restorer& to) {
   const mortise_message_view_t& body = *from.body;
   broker::MessageParts parts;
   parts.topic = view_of(body.topic);
@@ -209,9 +210,9 @@ broker::MessageRef make_message(const mortise_record_t& from, std::uint64_t expi
 
 bool has_sound_body(const mortise_record_t& from) {
   const mortise_message_view_t* body = from.body;
-  return body && MORTISE_HAS(body, received_unix_ms) && body->qos <= 2 && mqtt::is_topic_name(view_of(body->topic)) &&
-         body->publisher.size <= 65'535 && body->username.size <= 65'535 &&
-         (from.data.size == 0 || (from.data.data[0] & 3) <= 2);
+  return body && MORTISE_HAS(body, received_unix_ms) && body->qos <= 2 &&
+         mqtt::is_topic_name(view_of(body->topic)) && body->publisher.size <= 65'535 &&
+         body->username.size <= 65'535 && (from.data.size == 0 || (from.data.data[0] & 3) <= 2);
 }
 
 bool restore_subscription(const mortise_record_t& from, broker::Restorer& to) {
@@ -244,8 +245,8 @@ bool restore_record(const mortise_record_t& from, broker::Restorer& to) {
   switch (from.kind) {
     case MORTISE_REC_NUMBERS: to.on_record(record::Numbers{from.number, ms}); return true;
     case MORTISE_REC_SESSION:
-      to.on_record(record::Session{from.session, std::string{view_of(from.key)}, std::string{view_of(from.owner)},
-                                   from.seconds, ms, from.position});
+      to.on_record(record::Session{from.session, std::string{view_of(from.key)},
+                                   std::string{view_of(from.owner)}, from.seconds, ms, from.position});
       return true;
     case MORTISE_REC_SUBSCRIPTION: return restore_subscription(from, to);
     case MORTISE_REC_MESSAGE:
@@ -262,7 +263,8 @@ bool restore_record(const mortise_record_t& from, broker::Restorer& to) {
       return true;
     case MORTISE_REC_WILL: {
       if (!has_sound_body(from)) return false;
-      record::Will will{from.session, std::string{view_of(from.key)}, make_message(from, 0, to), from.seconds, {}, ms};
+      record::Will will{
+          from.session, std::string{view_of(from.key)}, make_message(from, 0, to), from.seconds, {}, ms};
       if (from.body->expiry_s != MORTISE_NO_EXPIRY) will.expiry_s = from.body->expiry_s;
       to.on_record(std::move(will));
       return true;

@@ -18,12 +18,14 @@ void Report::add(const mortise_report_t* report, const mortise_finding_t* findin
 void Report::add(const mortise_finding_t& given) {
   config::Finding finding;
   finding.severity = given.level >= MORTISE_ERROR ? config::Severity::error : config::Severity::warning;
-  finding.text = "plugin " + config::in_quotes(settings_.name.value) + ": " + std::string{view_of(given.text)};
+  finding.text =
+      "plugin " + config::in_quotes(settings_.name.value) + ": " + std::string{view_of(given.text)};
   if (MORTISE_HAS(&given, remedy)) finding.remedy = view_of(given.remedy);
   const std::string_view pointer = view_of(given.json_pointer);
   finding.key = key_ + (given.json_pointer.data ? "/config" : "") + std::string{pointer};
   if (MORTISE_HAS(&given, column) && given.file.data) {
-    finding.where = {std::string{view_of(given.file)}, static_cast<int>(given.line), static_cast<int>(given.column)};
+    finding.where = {std::string{view_of(given.file)}, static_cast<int>(given.line),
+                     static_cast<int>(given.column)};
     finding.key.clear();
   } else {
     finding.where = tree_.nearest(pointer).where();
@@ -34,8 +36,11 @@ void Report::add(const mortise_finding_t& given) {
 
 void Report::need_error(const std::string& text) {
   if (has_errors()) return;
-  findings_.push_back({config::Severity::error, settings_.name.where, key_,
-                       "plugin " + config::in_quotes(settings_.name.value) + ": " + text, {}});
+  findings_.push_back({config::Severity::error,
+                       settings_.name.where,
+                       key_,
+                       "plugin " + config::in_quotes(settings_.name.value) + ": " + text,
+                       {}});
 }
 
 }  // namespace mortise::host

@@ -12,8 +12,9 @@ namespace {
 using broker::Decision;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Point::count)> point_names{
-    "authenticate.connect", "intercept.publish", "authorise.check (publish)", "authorise.check (subscribe)",
-    "authorise.check (receive)", "authorise.check (will)", "authorise.check (retain)"};
+    "authenticate.connect",        "intercept.publish",         "authorise.check (publish)",
+    "authorise.check (subscribe)", "authorise.check (receive)", "authorise.check (will)",
+    "authorise.check (retain)"};
 
 Decision decision_of(mortise_answer_t answer) {
   switch (answer) {
@@ -50,7 +51,8 @@ bool fits(Point point, Decision decision, mqtt::ReasonCode reason) {
     case Point::subscribe: return mqtt::is_allowed(reason, mqtt::PacketType::suback);
     case Point::publish:
     case Point::intercept:
-      return mqtt::is_allowed(reason, mqtt::PacketType::puback) && mqtt::is_allowed(reason, mqtt::PacketType::pubrec);
+      return mqtt::is_allowed(reason, mqtt::PacketType::puback) &&
+             mqtt::is_allowed(reason, mqtt::PacketType::pubrec);
     default: return true;  // nobody is told
   }
 }
@@ -87,7 +89,8 @@ Said copy_said(mortise_answer_t answer, const mortise_verdict_t* verdict) {
 
 Judged judge(Point point, Said& said, const std::string& instance) {
   Judged judged;
-  if (said.verdict_too_short) return judged.fault = "a verdict smaller than its reason code", std::move(judged);
+  if (said.verdict_too_short)
+    return judged.fault = "a verdict smaller than its reason code", std::move(judged);
   broker::Answer& answer = judged.answer;
   answer.decision = decision_of(said.answer);
   if (!takes(point, answer.decision))
@@ -109,7 +112,8 @@ Judged judge(Point point, Said& said, const std::string& instance) {
     return judged.fault = "a text that is not UTF-8", std::move(judged);
   answer.reason_string = std::move(said.reason_string);
   answer.rule = std::move(said.rule);
-  if (point == Point::authenticate && answer.decision == Decision::allow) answer.username = std::move(said.username);
+  if (point == Point::authenticate && answer.decision == Decision::allow)
+    answer.username = std::move(said.username);
   if (answer.decision != Decision::allow) answer.by = instance;
   return judged;
 }

@@ -55,7 +55,8 @@ void visit(Copier& copy, broker::ClientFacts& client, mqtt::Connect& connect, br
 
 }  // namespace
 
-SavedQuestion::SavedQuestion(const Asked& asked, broker::Question to_answer, std::shared_ptr<const HookSet> used)
+SavedQuestion::SavedQuestion(const Asked& asked, broker::Question to_answer,
+                             std::shared_ptr<const HookSet> used)
     : question{to_answer}, set{std::move(used)}, client_{*asked.client} {
   asked_ = {asked.point, &client_, nullptr, nullptr};
   if (client_.plugin_data != 0) {

@@ -1,4 +1,5 @@
-// A question that is answered later: copies of everything its plugins were shown, and how far the chain has got.
+// A question that is answered later: copies of everything its plugins were shown,
+// and how far the chain has got.
 //
 // Thread: one at a time; it travels between a loop, a strand and whoever answers.
 // Owns:   its copies, a reference to the message, the hook set it was asked with.
@@ -37,7 +38,6 @@ class SavedQuestion {
   std::size_t place = 0;  // of the link that owes the answer, in the order of the chain
 
  private:
-
   std::string texts_;
   ClientData client_data_;  // a copy: the client may go while its question is open
   broker::ClientFacts client_;

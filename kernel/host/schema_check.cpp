@@ -56,7 +56,8 @@ class UnknownKeys {
     for (std::size_t i = 0; i < node.items().size(); ++i)
       look(node.items()[i], schema_of_item(schema, root_), key + '/' + std::to_string(i));
     const Json* others = member(schema, "additionalProperties");
-    const bool closed = others && others->is_boolean() && !others->get<bool>() && !member(schema, "patternProperties");
+    const bool closed =
+        others && others->is_boolean() && !others->get<bool>() && !member(schema, "patternProperties");
     const Json* known = member(schema, "properties");
     for (const Tree::Entry& entry : node.entries()) {
       if (closed && (!known || !known->contains(entry.key))) tell(entry, known, key);
@@ -72,7 +73,8 @@ class UnknownKeys {
     std::string text = "unknown key " + config::in_quotes(entry.key);
     if (const auto nearest = config::nearest_name(entry.key, names))
       text += ", did you mean " + config::in_quotes(*nearest) + "?";
-    findings_.push_back({config::Severity::error, entry.key_where, key + '/' + entry.key, std::move(text), {}});
+    findings_.push_back(
+        {config::Severity::error, entry.key_where, key + '/' + entry.key, std::move(text), {}});
   }
 
   const Json& root_;
@@ -126,7 +128,8 @@ std::string explain(const Tree& node, const Json* schema, const std::string& sai
       return config::in_quotes(node.text()) + " does not have the form " + pattern->get<std::string>();
   constexpr std::string_view missing = "Missing required property '";
   if (said.starts_with(missing))
-    return "the key " + config::in_quotes(said.substr(missing.size(), said.find('\'', missing.size()) - missing.size())) +
+    return "the key " +
+           config::in_quotes(said.substr(missing.size(), said.find('\'', missing.size()) - missing.size())) +
            " is missing";
   std::string text = said;
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
@@ -192,13 +195,15 @@ Tree tree_of(const Json& value, const config::Location& where) {
 Tree with_defaults(const Tree& node, const Json* schema, const Json& root) {
   if (node.kind() == Tree::Kind::list) {
     Tree list = Tree::list(node.where());
-    for (const Tree& item : node.items()) list.append(with_defaults(item, schema_of_item(schema, root), root));
+    for (const Tree& item : node.items())
+      list.append(with_defaults(item, schema_of_item(schema, root), root));
     return list;
   }
   if (node.kind() != Tree::Kind::map) return node;
   Tree map = Tree::map(node.where());
   for (const Tree::Entry& entry : node.entries())
-    map.insert(entry.key, entry.key_where, with_defaults(entry.value, schema_of_entry(schema, entry.key, root), root));
+    map.insert(entry.key, entry.key_where,
+               with_defaults(entry.value, schema_of_entry(schema, entry.key, root), root));
   if (const Json* properties = member(schema, "properties"))
     for (const auto& [key, inner] : properties->items())
       if (const Json* value = member(resolved(&inner, root), "default"); value && !map.entry(key))
@@ -212,7 +217,8 @@ std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, co
                                   const std::string& key, const config::Location& section) {
   std::vector<Finding> findings;
   const auto broken = [&](const std::string& why) {
-    findings.push_back({config::Severity::error, section, key, "plugin " + config::in_quotes(plugin) + ": its own JSON Schema is broken: " + why,
+    findings.push_back({config::Severity::error, section, key,
+                        "plugin " + config::in_quotes(plugin) + ": its own JSON Schema is broken: " + why,
                         "this is a fault of the plugin, report it to its author"});
     return findings;
   };
@@ -223,10 +229,11 @@ std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, co
     const nlohmann::json plain = nlohmann::json::parse(schema_text);
     const nlohmann::json document = nlohmann::json::parse(config.to_json());
     valijson::Schema schema;
-    valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(valijson::adapters::NlohmannJsonAdapter{plain},
-                                                                          schema);
+    valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(
+        valijson::adapters::NlohmannJsonAdapter{plain}, schema);
     valijson::ValidationResults results;
-    const bool valid = valijson::Validator{}.validate(schema, valijson::adapters::NlohmannJsonAdapter{document}, &results);
+    const bool valid =
+        valijson::Validator{}.validate(schema, valijson::adapters::NlohmannJsonAdapter{document}, &results);
     UnknownKeys{root, findings}.look(config, resolved(&root, root), key);
     for (const auto& error : results)
       if (!is_about_a_child(error.description)) add_finding(config, root, error, key, section, findings);

@@ -12,7 +12,8 @@ namespace mortise::host {
 
 namespace {
 
-constexpr base::Duration read_patience = std::chrono::hours{24};  // a large store on a slow card; a person may stop us
+constexpr base::Duration read_patience =
+    std::chrono::hours{24};  // a large store on a slow card; a person may stop us
 
 std::string text_of(mortise_status_t status) {
   switch (status) {
@@ -67,7 +68,8 @@ void StorePort::offer() {
   std::vector<std::shared_ptr<StoredBatch>> made;
   for (broker::Batch& batch : fresh) made.push_back(std::make_shared<StoredBatch>(std::move(batch)));
 
-  std::vector<std::shared_ptr<StoredBatch>> offered;  // kept alive through the call, whatever becomes synced in it
+  std::vector<std::shared_ptr<StoredBatch>>
+      offered;  // kept alive through the call, whatever becomes synced in it
   std::vector<const mortise_batch_t*> batches;
   std::uint64_t first = 0;
   {
@@ -80,9 +82,9 @@ void StorePort::offer() {
     first = offered.front()->sequence();
     offered_to_ = offered.back()->sequence();
   }
-  const mortise_status_t status = provider_->guarded("store.commit", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
-    return provider_->manifest.store->commit(provider_->self, batches.data(), batches.size());
-  });
+  const mortise_status_t status = provider_->guarded(
+      "store.commit", mortise_status_t{MORTISE_E_INTERNAL},
+      [&] { return provider_->manifest.store->commit(provider_->self, batches.data(), batches.size()); });
   if (status != MORTISE_OK) fail_from(first, status);
 }
 
@@ -111,13 +113,15 @@ void StorePort::say_failing(mortise_status_t status) {
   const std::string why = health_text(*provider_, status);
   const std::array<broker::Log::Field, 2> fields{{{"plugin", provider_->name()}, {"reason", why}}};
   in_.log.write(broker::LogLevel::error, "store", "store.failing",
-                "the store cannot keep anything at present; acknowledgements wait, and it is tried again", nullptr, fields);
+                "the store cannot keep anything at present; acknowledgements wait, and it is tried again",
+                nullptr, fields);
 }
 
 void StorePort::say_recovered() {
   if (broker::Journal* lines = journal()) lines->set_failing(false);
   const std::array<broker::Log::Field, 1> fields{{{"plugin", provider_->name()}}};
-  in_.log.write(broker::LogLevel::notice, "store", "store.recovered", "the store keeps batches again", nullptr, fields);
+  in_.log.write(broker::LogLevel::notice, "store", "store.recovered", "the store keeps batches again",
+                nullptr, fields);
 }
 
 // ---- from the plugin
@@ -157,8 +161,7 @@ void StorePort::rise(std::uint64_t sequence, std::uint32_t level) {
     recovered = failing_ && !retry_is_due_ && sequence >= failed_from_;
     if (recovered) failing_ = false;
   }
-  if (broker::Journal* lines = journal())
-    lines->durable(sequence, static_cast<broker::Level>(level), bytes);
+  if (broker::Journal* lines = journal()) lines->durable(sequence, static_cast<broker::Level>(level), bytes);
   if (recovered) say_recovered();
   in_.wake_loops();
 }
@@ -170,8 +173,8 @@ mortise_status_t StorePort::emit(std::uint64_t request, const mortise_record_t& 
   return MORTISE_OK;
 }
 
-mortise_status_t StorePort::emit_deliveries(std::uint64_t request, const mortise_delivery_record_t* deliveries,
-                                            std::size_t count) {
+mortise_status_t StorePort::emit_deliveries(std::uint64_t request,
+                                            const mortise_delivery_record_t* deliveries, std::size_t count) {
   const std::lock_guard lock{mutex_};
   if (!request_ || request_->number != request || !request_->to || request_->status) return MORTISE_E_UNKNOWN;
   for (std::size_t i = 0; i < count; ++i)
@@ -199,8 +202,8 @@ std::optional<mortise_status_t> StorePort::ask(Request wanted, base::Duration pa
     request_ = wanted;
   }
   provider_->strand.post_always([this, number, call] {
-    const mortise_status_t status =
-        provider_->guarded("store.request", mortise_status_t{MORTISE_E_INTERNAL}, [&] { return call(number); });
+    const mortise_status_t status = provider_->guarded("store.request", mortise_status_t{MORTISE_E_INTERNAL},
+                                                       [&] { return call(number); });
     if (status != MORTISE_OK) done(number, status);
   });
   std::unique_lock lock{mutex_};
@@ -214,10 +217,13 @@ std::string StorePort::restore(broker::Restorer& to) {
   std::size_t senseless = 0;
   Request request;
   request.to = &to;
-  const auto status = ask(request, read_patience, [this](std::uint64_t number) {
-    const mortise_read_t read{sizeof read, MORTISE_READ_ALL, number};
-    return provider_->manifest.store->read(provider_->self, &read);
-  }, senseless);
+  const auto status = ask(
+      request, read_patience,
+      [this](std::uint64_t number) {
+        const mortise_read_t read{sizeof read, MORTISE_READ_ALL, number};
+        return provider_->manifest.store->read(provider_->self, &read);
+      },
+      senseless);
   if (!status) return "the store did not answer";
   if (*status != MORTISE_OK) return health_text(*provider_, *status);
   if (senseless != 0) {
@@ -231,10 +237,13 @@ std::string StorePort::restore(broker::Restorer& to) {
 
 std::string StorePort::finish(base::Duration patience) {
   std::size_t senseless = 0;
-  const auto status = ask({}, patience, [this](std::uint64_t number) {
-    offer();
-    return provider_->manifest.store->flush(provider_->self, number);
-  }, senseless);
+  const auto status = ask(
+      {}, patience,
+      [this](std::uint64_t number) {
+        offer();
+        return provider_->manifest.store->flush(provider_->self, number);
+      },
+      senseless);
   if (!status) return "the store did not finish in time";
   if (*status != MORTISE_OK) return health_text(*provider_, *status);
   const std::lock_guard lock{mutex_};

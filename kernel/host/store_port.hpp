@@ -1,8 +1,10 @@
-// The broker's port to its store: batches wait, go to the plugin on its strand in one call, and are kept until synced.
+// The broker's port to its store: batches wait, go to the plugin on its strand in one call,
+// and are kept until synced.
 //
 // When a batch fails it and all later ones are offered again in order until they are taken.
 //
-// Thread: hand_over from any loop; what the plugin says from any thread; attach, restore and finish from the control
+// Thread: hand_over from any loop; what the plugin says from any thread; attach, restore and finish from the
+// control
 //         thread.
 // Owns:   every batch from hand-over until it is synced.
 // Cost:   hand_over is one lock and a move.
@@ -52,7 +54,8 @@ class StorePort : public broker::Store {
   // ---- what the plugin says; see mortise/draft/store_service.h
   mortise_status_t durable(std::uint64_t sequence, std::uint32_t level, mortise_status_t status);
   mortise_status_t emit(std::uint64_t request, const mortise_record_t& record);
-  mortise_status_t emit_deliveries(std::uint64_t request, const mortise_delivery_record_t* deliveries, std::size_t count);
+  mortise_status_t emit_deliveries(std::uint64_t request, const mortise_delivery_record_t* deliveries,
+                                   std::size_t count);
   mortise_status_t done(std::uint64_t request, mortise_status_t status);
 
  private:
@@ -70,7 +73,8 @@ class StorePort : public broker::Store {
   void say_failing(mortise_status_t status);
   void say_recovered();
   std::optional<mortise_status_t> ask(Request request, base::Duration patience,
-                                      const std::function<mortise_status_t(std::uint64_t)>& call, std::size_t& senseless);
+                                      const std::function<mortise_status_t(std::uint64_t)>& call,
+                                      std::size_t& senseless);
   broker::Journal* journal() const;
 
   Innards& in_;
@@ -84,10 +88,10 @@ class StorePort : public broker::Store {
   std::uint64_t written_ = 0;                      // highest the plugin says is written; falls with a failure
   std::uint64_t counted_ = 0;                      // highest told to the journal as written
   std::uint64_t synced_ = 0;
-  std::uint64_t failed_from_ = 0;                  // first batch that waits for the store to recover
+  std::uint64_t failed_from_ = 0;  // first batch that waits for the store to recover
   bool scheduled_ = false;
   bool failing_ = false;
-  bool retry_is_due_ = false;                      // the clock will schedule the next attempt
+  bool retry_is_due_ = false;  // the clock will schedule the next attempt
   std::optional<Request> request_;
   std::uint64_t last_request_ = 0;
 };

@@ -7,7 +7,9 @@
 namespace mortise::host {
 
 bool Strand::post(std::function<void()> task) { return push(std::move(task), waiting_max); }
-bool Strand::post_always(std::function<void()> task) { return push(std::move(task), static_cast<std::size_t>(-1)); }
+bool Strand::post_always(std::function<void()> task) {
+  return push(std::move(task), static_cast<std::size_t>(-1));
+}
 
 bool Strand::push(std::function<void()> task, std::size_t limit) {
   const std::lock_guard lock{mutex_};

@@ -1,7 +1,7 @@
 // Deferred answers that are still owed: tokens, each answered once, by whom it is given, or by its deadline.
 //
-// A token is first held by the call that took it; commit() says that the hook returned PENDING. From then on exactly
-// one of answer(), the deadline and cancel_all() settles it.
+// A token is first held by the call that took it; commit() says that the hook returned PENDING. From then on
+// exactly one of answer(), the deadline and cancel_all() settles it.
 //
 // Thread: any.   Owns: who is to be told.   Cost: one lock; an alarm of the clock for each token.
 // Fails:  a token that is answered, expired, cancelled or made up finds nothing.

@@ -10,7 +10,8 @@ namespace mortise::host {
 
 mortise_client_t handle_of(const broker::ClientFacts& facts) noexcept {
   if (!facts.connected || !facts.key) return {0};
-  return {std::uint64_t{facts.loop + 1} << 56 | std::uint64_t{facts.key.generation & 0xFFFFFF} << 32 | facts.key.index};
+  return {std::uint64_t{facts.loop + 1} << 56 | std::uint64_t{facts.key.generation & 0xFFFFFF} << 32 |
+          facts.key.index};
 }
 
 void fill_peer(mortise_peer_t& peer, std::string_view address, const broker::Listener* listener) noexcept {
@@ -45,7 +46,8 @@ const mortise_client_view_t* ClientView::for_instance(const Instance& instance) 
   return &view_;
 }
 
-ConnectView::ConnectView(const broker::ClientFacts& facts, const mqtt::Connect& connect, base::WallTime now) noexcept {
+ConnectView::ConnectView(const broker::ClientFacts& facts, const mqtt::Connect& connect,
+                         base::WallTime now) noexcept {
   fill_peer(peer_, facts.address, facts.listener);
   view_.size = sizeof view_;
   view_.protocol_version = static_cast<std::uint8_t>(connect.version);
@@ -54,8 +56,9 @@ ConnectView::ConnectView(const broker::ClientFacts& facts, const mqtt::Connect& 
   view_.has_password = connect.password.has_value();
   view_.keep_alive_s = connect.keep_alive_s;
   view_.receive_maximum = connect.receive_maximum;
-  view_.session_expiry_s = connect.version != mqtt::Version::v5_0 && !connect.clean_start ? mqtt::session_never_expires
-                                                                                        : connect.session_expiry_s;
+  view_.session_expiry_s = connect.version != mqtt::Version::v5_0 && !connect.clean_start
+                               ? mqtt::session_never_expires
+                               : connect.session_expiry_s;
   view_.maximum_packet_size = connect.maximum_packet_size.value_or(0);
   view_.client = handle_of(facts);
   view_.peer = &peer_;

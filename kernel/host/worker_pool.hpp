@@ -17,7 +17,8 @@ namespace mortise::host {
 
 class WorkerPool {
  public:
-  WorkerPool(std::size_t threads, std::size_t waiting_max) : threads_max_{threads}, waiting_max_{waiting_max} {}
+  WorkerPool(std::size_t threads, std::size_t waiting_max)
+      : threads_max_{threads}, waiting_max_{waiting_max} {}
   ~WorkerPool() { finish(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;

@@ -23,12 +23,12 @@ class Clock {
 
  private:
   static base::TimePoint monotonic() {
-    return base::TimePoint{std::chrono::duration_cast<base::Duration>(
-        std::chrono::steady_clock::now().time_since_epoch())};
+    return base::TimePoint{
+        std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
   }
   static base::WallTime real_wall() {
-    return base::WallTime{std::chrono::duration_cast<base::Duration>(
-        std::chrono::system_clock::now().time_since_epoch())};
+    return base::WallTime{
+        std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch())};
   }
 
   broker::StoreTime time_;

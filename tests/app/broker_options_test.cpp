@@ -10,7 +10,8 @@ namespace {
 config::Settings settings_of(const std::string& kernel) {
   const auto nothing = [](const std::string&) { return std::optional<std::string>{}; };
   auto reading = config::read_settings_text(
-      "kernel: {" + kernel + "}\nlisteners: [{name: a, bind: 127.0.0.1:1883, versions: [5.0], anonymous: allow}]\n",
+      "kernel: {" + kernel +
+          "}\nlisteners: [{name: a, bind: 127.0.0.1:1883, versions: [5.0], anonymous: allow}]\n",
       "mortise.yaml", nothing);
   EXPECT_FALSE(config::has_errors(reading.findings)) << reading.findings[0].to_text();
   return std::move(reading.settings);
@@ -30,14 +31,16 @@ TEST(BrokerOptions, with_a_store_that_nobody_mentions_every_class_is_synced) {
 
 TEST(BrokerOptions, the_first_class_that_matches_a_topic_counts) {
   const auto options = broker_options(
-      settings_of(R"(acknowledge: [{topics: ["a/#"], after: written}, {topics: ["#"], after: memory}])"), true, {});
+      settings_of(R"(acknowledge: [{topics: ["a/#"], after: written}, {topics: ["#"], after: memory}])"),
+      true, {});
   EXPECT_EQ(options.level_of("a/b"), broker::Level::written);
   EXPECT_EQ(options.level_of("b"), broker::Level::memory);
   EXPECT_EQ(options.session_store, broker::Level::written) << "the strongest class there is";
 }
 
 TEST(BrokerOptions, a_topic_filter_that_is_none_is_told_with_its_place) {
-  const auto findings = check_settings(settings_of(R"(acknowledge: [{topics: ["a/#/b"], after: memory}])"), true);
+  const auto findings =
+      check_settings(settings_of(R"(acknowledge: [{topics: ["a/#/b"], after: memory}])"), true);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].to_text().substr(0, 16), "mortise.yaml:1:3");
 }
@@ -49,9 +52,9 @@ TEST(BrokerOptions, more_than_memory_without_a_store_is_an_error) {
 }
 
 TEST(BrokerOptions, unlimited_settings_have_no_bound) {
-  const auto options = broker_options(
-      settings_of("session: {expiry_maximum: unlimited, keep_alive_maximum: unlimited, queue: {messages: unlimited}}"),
-      true, {});
+  const auto options = broker_options(settings_of("session: {expiry_maximum: unlimited, keep_alive_maximum: "
+                                                  "unlimited, queue: {messages: unlimited}}"),
+                                      true, {});
   EXPECT_EQ(options.session_expiry_max_s, mqtt::session_never_expires);
   EXPECT_EQ(options.keep_alive_max_s, 65535);
   EXPECT_EQ(options.queue_messages_max, UINT64_MAX);

@@ -29,7 +29,8 @@ void attach_all(Strings& strings) {
   };
 }
 
-void attach_authorise(Strings& strings, std::vector<std::uint16_t> kinds, std::vector<std::string> filters = {}) {
+void attach_authorise(Strings& strings, std::vector<std::uint16_t> kinds,
+                      std::vector<std::string> filters = {}) {
   strings.start = [&strings, kinds = std::move(kinds), filters = std::move(filters)](auto, auto) {
     auto how = kinds_of(kinds);
     std::vector<mortise_str_t> raw;
@@ -62,7 +63,8 @@ TEST(Decisions, an_authenticator_sees_the_connect_and_refuses) {
     seen = std::string{connect->client_id.data, connect->client_id.size} + '/' +
            std::string{connect->username.data, connect->username.size} + '/' +
            std::string{reinterpret_cast<const char*>(connect->password.data), connect->password.size} + '/' +
-           std::string{connect->peer->address.data, connect->peer->address.size} + '/' + std::to_string(connect->peer->port);
+           std::string{connect->peer->address.data, connect->peer->address.size} + '/' +
+           std::to_string(connect->peer->port);
     EXPECT_EQ(0U, call->loop);
     return mortise_answer_t{MORTISE_DENY};
   };
@@ -89,11 +91,15 @@ TEST(Decisions, pass_asks_the_next_in_the_order_of_the_file_and_an_answer_ends_t
 }
 
 TEST(Decisions, the_operators_priority_wins_over_the_order_of_the_file) {
-  Rig rig{"  - {name: a, library: puppet}\n  - {name: b, library: puppet, hooks: {authenticate: {priority: -5}}}"};
+  Rig rig{
+      "  - {name: a, library: puppet}\n  - {name: b, library: puppet, hooks: {authenticate: {priority: "
+      "-5}}}"};
   std::string asked;
   for (const std::string name : {"a", "b"}) {
     attach_all(rig.strings(name));
-    rig.strings(name).authenticate = [&asked, name](auto, auto) { return asked += name, mortise_answer_t{MORTISE_PASS}; };
+    rig.strings(name).authenticate = [&asked, name](auto, auto) {
+      return asked += name, mortise_answer_t{MORTISE_PASS};
+    };
   }
   rig.run();
   rig.connect("x", "user");
@@ -106,7 +112,9 @@ TEST(Decisions, a_listener_asks_only_those_it_lists_in_its_own_order) {
   std::string asked;
   for (const std::string name : {"a", "b", "c"}) {
     attach_all(rig.strings(name));
-    rig.strings(name).authenticate = [&asked, name](auto, auto) { return asked += name, mortise_answer_t{MORTISE_PASS}; };
+    rig.strings(name).authenticate = [&asked, name](auto, auto) {
+      return asked += name, mortise_answer_t{MORTISE_PASS};
+    };
   }
   rig.run();
   rig.connect("x", "user");
@@ -152,7 +160,9 @@ TEST_P(FaultyAuthorise, is_counted_and_the_fallback_denies) {
   EXPECT_EQ(2U, rig.status().faults);
   const std::string all = rig.log.all();
   EXPECT_NE(std::string::npos, all.find("plugin=a")) << all;
-  EXPECT_EQ(all.find("where=authorise.check"), all.rfind("where=authorise.check")) << "one line for repeated faults\n" << all;
+  EXPECT_EQ(all.find("where=authorise.check"), all.rfind("where=authorise.check"))
+      << "one line for repeated faults\n"
+      << all;
 }
 
 mortise_answer_t reply_with(Strings& strings, mortise_call_t* call, mortise_answer_t answer,
@@ -162,22 +172,36 @@ mortise_answer_t reply_with(Strings& strings, mortise_call_t* call, mortise_answ
   return strings.host->reply(call, answer, &verdict);
 }
 
-INSTANTIATE_TEST_SUITE_P(Decisions, FaultyAuthorise, testing::ValuesIn(std::vector<Mistake>{  // long: a table
-    {"an_exception", [](Strings&, auto) -> mortise_answer_t { throw std::runtime_error{"oops"}; }},
-    {"an_exception_of_no_type", [](Strings&, auto) -> mortise_answer_t { throw 7; }},
-    {"an_unknown_answer", [](Strings&, auto) { return mortise_answer_t{77}; }},
-    {"an_answer_of_another_hook", [](Strings&, auto) { return mortise_answer_t{MORTISE_DROP}; }},
-    {"replied_without_a_reply", [](Strings&, auto) { return mortise_answer_t{MORTISE_REPLIED}; }},
-    {"pending_without_a_token", [](Strings&, auto) { return mortise_answer_t{MORTISE_PENDING}; }},
-    {"a_reason_code_of_another_packet", [](Strings& s, auto call) {
-       return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.reason_code = 0x84; }); }},
-    {"a_success_code_for_a_refusal", [](Strings& s, auto call) {
-       return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.reason_code = 0x10; }); }},
-    {"a_verdict_too_short", [](Strings& s, auto call) {
-       return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.size = 4; }); }},
-    {"a_text_that_is_no_utf8", [](Strings& s, auto call) {
-       return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.reason_string = {"\xff", 1}; }); }},
-}), [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Decisions, FaultyAuthorise,
+    testing::ValuesIn(std::vector<Mistake>{
+        // long: a table
+        {"an_exception", [](Strings&, auto) -> mortise_answer_t { throw std::runtime_error{"oops"}; }},
+        {"an_exception_of_no_type", [](Strings&, auto) -> mortise_answer_t { throw 7; }},
+        {"an_unknown_answer", [](Strings&, auto) { return mortise_answer_t{77}; }},
+        {"an_answer_of_another_hook", [](Strings&, auto) { return mortise_answer_t{MORTISE_DROP}; }},
+        {"replied_without_a_reply", [](Strings&, auto) { return mortise_answer_t{MORTISE_REPLIED}; }},
+        {"pending_without_a_token", [](Strings&, auto) { return mortise_answer_t{MORTISE_PENDING}; }},
+        {"a_reason_code_of_another_packet",
+         [](Strings& s, auto call) {
+           return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.reason_code = 0x84; });
+         }},
+        {"a_success_code_for_a_refusal",
+         [](Strings& s, auto call) {
+           return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.reason_code = 0x10; });
+         }},
+        {"a_verdict_too_short",
+         [](Strings& s, auto call) {
+           return reply_with(s, call, MORTISE_DENY, [](auto& verdict) { verdict.size = 4; });
+         }},
+        {"a_text_that_is_no_utf8",
+         [](Strings& s, auto call) {
+           return reply_with(s, call, MORTISE_DENY, [](auto& verdict) {
+             verdict.reason_string = {"\xff", 1};
+           });
+         }},
+    }),
+    [](const auto& row) { return row.param.name; });
 
 TEST(Decisions, fallback_is_the_operators_and_no_fault) {
   Rig rig{"  - {name: a, library: puppet, hooks: {authorise: {fallback: allow}}}"};
@@ -213,7 +237,8 @@ TEST(Decisions, receive_is_asked_for_each_receiver_and_cannot_wait) {
   strings.authorise = [&](mortise_call_t* call, const mortise_access_t* access) {
     mortise_token_t token{};
     deferred = strings.host->defer(call, 0, &token);
-    const bool is_pump = std::string(access->client->client_id.data, access->client->client_id.size) == "pump";
+    const bool is_pump =
+        std::string(access->client->client_id.data, access->client->client_id.size) == "pump";
     return mortise_answer_t{is_pump ? MORTISE_DENY : MORTISE_PASS};
   };
   rig.run();
@@ -274,7 +299,9 @@ TEST(Decisions, the_same_message_may_replace_many_and_each_is_one_of_its_own) {
     verdict.message_count = 1;
     return strings.host->reply(call, MORTISE_CHANGE, &verdict);
   };
-  strings.stop = [&] { strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES)->unref(strings.host, kept); };
+  strings.stop = [&] {
+    strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES)->unref(strings.host, kept);
+  };
   rig.run();
   auto& client = rig.connect("x");
   rig.subscribe(client, "#", mqtt::Qos::at_least_once);

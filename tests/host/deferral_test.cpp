@@ -32,7 +32,9 @@ struct Deferring {
       if (which.id == token.id) cancelled = why;
     };
   }
-  mortise_status_t answer(mortise_answer_t said) const { return strings.host->answer(strings.host, token, said, nullptr); }
+  mortise_status_t answer(mortise_answer_t said) const {
+    return strings.host->answer(strings.host, token, said, nullptr);
+  }
 
   Strings& strings;
   mortise_token_t token{};
@@ -40,7 +42,9 @@ struct Deferring {
   std::atomic<std::uint32_t> cancelled{0};
 };
 
-bool was_acknowledged(Rig& rig, Rig::Client& client) { return !rig.reasons(client, mqtt::PacketType::puback).empty(); }
+bool was_acknowledged(Rig& rig, Rig::Client& client) {
+  return !rig.reasons(client, mqtt::PacketType::puback).empty();
+}
 
 TEST(Deferral, a_client_waits_for_its_answer_and_its_later_packets_wait_behind_it) {
   Rig rig{"  - {name: a, library: puppet}"};
@@ -89,8 +93,9 @@ TEST(Deferral, of_eight_threads_that_answer_one_wins) {
       threads.emplace_back([&] { won += plugin.answer(MORTISE_ALLOW) == MORTISE_OK; });
     for (auto& thread : threads) thread.join();
     EXPECT_EQ(1, won);
-    ASSERT_TRUE(rig.turn_until(
-        [&] { return rig.reasons(client, mqtt::PacketType::puback).size() == static_cast<std::size_t>(round); }));
+    ASSERT_TRUE(rig.turn_until([&] {
+      return rig.reasons(client, mqtt::PacketType::puback).size() == static_cast<std::size_t>(round);
+    }));
   }
   EXPECT_EQ(20U * 7, rig.status().late_answers);
 }
@@ -175,7 +180,8 @@ TEST(Deferral, a_later_pass_goes_on_with_the_rest_of_the_chain_and_the_same_ques
   rig.strings("b").authorise = [&](mortise_call_t* call, const mortise_access_t* access) {
     seen = std::string(access->client->client_id.data, access->client->client_id.size) + ' ' +
            std::string(access->topic.data, access->topic.size) + ' ' +
-           std::string(reinterpret_cast<const char*>(access->message->payload.data), access->message->payload.size);
+           std::string(reinterpret_cast<const char*>(access->message->payload.data),
+                       access->message->payload.size);
     EXPECT_EQ(MORTISE_OK, second.strings.host->defer(call, 0, &second.token));
     return mortise_answer_t{MORTISE_PENDING};
   };

@@ -1,4 +1,5 @@
-// Libraries that are no plugins, plugins that refuse, files that are wrong: one clear line for each, and no start.
+// Libraries that are no plugins, plugins that refuse, files that are wrong:
+// one clear line for each, and no start.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -25,27 +26,31 @@ TEST_P(BadLibrary, is_named_with_what_is_wrong) {
   const std::string line = findings[0].to_text();
   EXPECT_EQ(0U, line.find("mortise.yaml:3:")) << line;
   EXPECT_NE(std::string::npos, line.find("\"a\"")) << line;
-  for (const std::string& part : GetParam().said) EXPECT_NE(std::string::npos, line.find(part)) << part << " in " << line;
+  for (const std::string& part : GetParam().said)
+    EXPECT_NE(std::string::npos, line.find(part)) << part << " in " << line;
 }
 
-INSTANTIATE_TEST_SUITE_P(Loading, BadLibrary, testing::ValuesIn(std::vector<Row>{
-    // what is wrong                      library              what the line says
-    {"nowhere_to_be_found",               "nowhere",           {"no plugin library \"nowhere\"", "/nowhere.so", "plugin_path"}},
-    {"an_absolute_path_without_a_file",   "/nowhere/x.so",     {"no file /nowhere/x.so"}},
-    {"a_text_file",                       "text",              {"text.so", "cannot be opened"}},
-    {"an_undefined_symbol",               "odd_undefined",     {"odd_undefined.so", "nobody_defines_this"}},
-    {"no_entry",                          "odd_name",          {"odd_name.so", "exports no mortise_plugin_entry"}},
-    {"an_entry_that_is_code",             "odd_function",      {"odd_function.so", "mortise_plugin_entry is not data"}},
-    {"wrong_magic",                       "odd_magic",         {"odd_magic.so", "MORTISE_MAGIC"}},
-    {"another_major",                     "odd_major",         {"needs plugin ABI 2.0", "this broker has 1.0"}},
-    {"a_newer_minor",                     "odd_minor",         {"needs plugin ABI 1.99", "this broker has 1.0", "update the broker"}},
-    {"an_entry_too_short",                "odd_size",          {"an entry of 16 bytes"}},
-    {"no_descriptor",                     "odd_no_descriptor", {"no whole descriptor"}},
-    {"no_start",                          "odd_without_start", {"lacks one of create, start"}},
-    {"an_extension_twice",                "odd_twice",         {"lists mortise.reload/1 twice"}},
-    {"a_table_too_short",                 "odd_short_table",   {"mortise.authorise/1", "too short"}},
-    {"a_schema_that_is_none",             "odd_schema",        {"JSON Schema is broken"}},
-}), [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Loading, BadLibrary,
+    testing::ValuesIn(std::vector<Row>{
+        // what is wrong                      library              what the line says
+        {"nowhere_to_be_found", "nowhere", {"no plugin library \"nowhere\"", "/nowhere.so", "plugin_path"}},
+        {"an_absolute_path_without_a_file", "/nowhere/x.so", {"no file /nowhere/x.so"}},
+        {"a_text_file", "text", {"text.so", "cannot be opened"}},
+        {"an_undefined_symbol", "odd_undefined", {"odd_undefined.so", "nobody_defines_this"}},
+        {"no_entry", "odd_name", {"odd_name.so", "exports no mortise_plugin_entry"}},
+        {"an_entry_that_is_code", "odd_function", {"odd_function.so", "mortise_plugin_entry is not data"}},
+        {"wrong_magic", "odd_magic", {"odd_magic.so", "MORTISE_MAGIC"}},
+        {"another_major", "odd_major", {"needs plugin ABI 2.0", "this broker has 1.0"}},
+        {"a_newer_minor", "odd_minor", {"needs plugin ABI 1.99", "this broker has 1.0", "update the broker"}},
+        {"an_entry_too_short", "odd_size", {"an entry of 16 bytes"}},
+        {"no_descriptor", "odd_no_descriptor", {"no whole descriptor"}},
+        {"no_start", "odd_without_start", {"lacks one of create, start"}},
+        {"an_extension_twice", "odd_twice", {"lists mortise.reload/1 twice"}},
+        {"a_table_too_short", "odd_short_table", {"mortise.authorise/1", "too short"}},
+        {"a_schema_that_is_none", "odd_schema", {"JSON Schema is broken"}},
+    }),
+    [](const auto& row) { return row.param.name; });
 
 TEST(Loading, a_sound_library_loads_without_a_word) {
   Rig rig{"  - {name: a, library: sound}"};
@@ -94,7 +99,8 @@ TEST(Loading, an_unknown_key_names_its_place_and_the_nearest_one) {
   const auto findings = rig.load();
   ASSERT_EQ(2U, findings.size()) << text_of(findings);
   EXPECT_EQ("mortise.yaml:6:7  unknown key \"pth\", did you mean \"path\"?", findings[0].to_text());
-  EXPECT_EQ(0U, findings[1].to_text().find("mortise.yaml:7:14  plugins/0/config/limit: ")) << findings[1].to_text();
+  EXPECT_EQ(0U, findings[1].to_text().find("mortise.yaml:7:14  plugins/0/config/limit: "))
+      << findings[1].to_text();
 }
 
 TEST(Loading, a_plugin_names_a_place_in_its_configuration) {
@@ -154,7 +160,9 @@ TEST(Loading, a_required_plugin_that_does_not_start_stops_the_start) {
   Rig rig{"  - {name: a, library: puppet}\n  - {name: b, library: puppet}"};
   bool stopped = false;
   rig.strings("a").stop = [&] { stopped = true; };
-  rig.strings("b").start = [](auto, auto) -> mortise_answer_t { throw std::runtime_error{"the port is taken"}; };
+  rig.strings("b").start = [](auto, auto) -> mortise_answer_t {
+    throw std::runtime_error{"the port is taken"};
+  };
   ASSERT_EQ("", text_of(rig.load()));
   const auto findings = rig.host->start();
   EXPECT_TRUE(config::has_errors(findings)) << text_of(findings);
@@ -174,8 +182,10 @@ TEST(Loading, one_that_is_not_required_is_left_out_with_a_warning) {
 }
 
 TEST(Loading, sinks_start_first_then_the_store_then_the_order_of_the_file_and_stop_is_the_reverse) {
-  Rig rig{"  - {name: a, library: puppet}\n  - {name: b, library: puppet_store}\n  - {name: c, library: puppet_sink}\n"
-          "  - {name: d, library: puppet}"};
+  Rig rig{
+      "  - {name: a, library: puppet}\n  - {name: b, library: puppet_store}\n  - {name: c, library: "
+      "puppet_sink}\n"
+      "  - {name: d, library: puppet}"};
   std::string order;
   for (const std::string name : {"a", "b", "c", "d"}) {
     Strings& strings = rig.strings(name);
@@ -197,11 +207,13 @@ TEST(Loading, sinks_start_first_then_the_store_then_the_order_of_the_file_and_st
 TEST(Loading, a_store_that_is_not_attached_is_an_error) {
   Rig rig{"  - {name: a, library: puppet_store}"};
   ASSERT_EQ("", text_of(rig.load()));
-  EXPECT_NE(std::string::npos, text_of(rig.host->start()).find("\"a\" provides a store and did not attach it"));
+  EXPECT_NE(std::string::npos,
+            text_of(rig.host->start()).find("\"a\" provides a store and did not attach it"));
 }
 
 TEST(Loading, strict_grants_demand_a_list_and_show_it) {
-  Rig rig{"  - {name: a, library: odd_want}", [](Options& options) { options.grants = config::GrantPolicy::strict; }};
+  Rig rig{"  - {name: a, library: odd_want}",
+          [](Options& options) { options.grants = config::GrantPolicy::strict; }};
   const std::string text = text_of(rig.load());
   EXPECT_NE(std::string::npos, text.find("grants: [mortise.host.publish/1]")) << text;
 }
@@ -209,7 +221,8 @@ TEST(Loading, strict_grants_demand_a_list_and_show_it) {
 TEST(Loading, a_list_of_grants_that_lacks_what_is_needed_is_an_error) {
   Rig rig{"  - {name: a, library: odd_want, grants: [mortise.host.time/1]}"};
   const std::string text = text_of(rig.load());
-  EXPECT_NE(std::string::npos, text.find("needs mortise.host.publish/1, which its grants do not list")) << text;
+  EXPECT_NE(std::string::npos, text.find("needs mortise.host.publish/1, which its grants do not list"))
+      << text;
   EXPECT_NE(std::string::npos, text.find("does not ask for \"mortise.host.time/1\"")) << text;
 }
 
@@ -249,7 +262,8 @@ TEST(Loading, a_plugin_that_is_ready_later_is_waited_for) {
   strings.start = [&](mortise_call_t* call, auto) {
     mortise_token_t token{};
     EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &token));
-    later = std::thread{[&strings, token] { strings.host->answer(strings.host, token, MORTISE_ALLOW, nullptr); }};
+    later =
+        std::thread{[&strings, token] { strings.host->answer(strings.host, token, MORTISE_ALLOW, nullptr); }};
     return mortise_answer_t{MORTISE_PENDING};
   };
   ASSERT_EQ("", text_of(rig.load()));

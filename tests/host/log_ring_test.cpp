@@ -1,9 +1,9 @@
 // Log lines on their way to a sink: bounded, counted, never waited for.
+#include "host/log_ring.hpp"
+
 #include <gtest/gtest.h>
 
 #include <future>
-
-#include "host/log_ring.hpp"
 
 namespace mortise::host {
 namespace {

@@ -106,12 +106,14 @@ TEST(Observe, on_a_strand_a_batch_outlives_the_turn) {
     EXPECT_EQ(MORTISE_NO_LOOP, call->loop);
     const std::lock_guard lock{mutex};
     for (std::size_t i = 0; i < count; ++i)
-      seen.emplace_back(reinterpret_cast<const char*>(events[i]->message->payload.data), events[i]->message->payload.size);
+      seen.emplace_back(reinterpret_cast<const char*>(events[i]->message->payload.data),
+                        events[i]->message->payload.size);
   };
   rig.run();
   auto& client = rig.connect("x");
   std::vector<std::string> sent;
-  for (int i = 0; i < 100; ++i) rig.publish(client, "t", sent.emplace_back(std::to_string(i)), mqtt::Qos::at_most_once);
+  for (int i = 0; i < 100; ++i)
+    rig.publish(client, "t", sent.emplace_back(std::to_string(i)), mqtt::Qos::at_most_once);
   EXPECT_TRUE(eventually([&] {
     const std::lock_guard lock{mutex};
     return seen.size() == sent.size();

@@ -1,9 +1,10 @@
 // The broker's records as a store sees them, and as they come back.
+#include "host/records.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "host/records.hpp"
 #include "broker/quiet.hpp"
 
 namespace mortise::host {
@@ -39,13 +40,14 @@ TEST_F(Records, keep_what_they_hold_and_point_into_the_batch) {
   batch.level = broker::Level::synced;
   batch.records.push_back(record::Numbers{4096, 77});
   batch.records.push_back(record::Session{3, "client", "user", 60, 0, 12});
-  batch.records.push_back(record::Subscription{3, "a/+", {mqtt::Qos::at_least_once, true, false, mqtt::RetainHandling::send_if_new}, 9});
+  batch.records.push_back(record::Subscription{
+      3, "a/+", {mqtt::Qos::at_least_once, true, false, mqtt::RetainHandling::send_if_new}, 9});
   batch.records.push_back(record::MessagePut{message(8), 2});
   batch.records.push_back(record::DeliveryIdentifiers{11, {1, 300}});
   batch.records.push_back(record::InboundErase{3, 65535});
   batch.records.push_back(record::Will{3, "client", message(0), 30, 5, 0});
-  batch.deliveries.push_back({11, 8, 3, 1, 0, broker::DeliveryRecord::Op::put, broker::DeliveryRecord::State::queued,
-                              mqtt::Qos::at_least_once, true});
+  batch.deliveries.push_back({11, 8, 3, 1, 0, broker::DeliveryRecord::Op::put,
+                              broker::DeliveryRecord::State::queued, mqtt::Qos::at_least_once, true});
   const StoredBatch stored{std::move(batch)};
   const mortise_batch_t& abi = *stored.abi();
   ASSERT_EQ(7U, abi.record_count);
@@ -79,12 +81,13 @@ TEST_F(Records, come_back_as_the_session_they_were) {
   broker::Batch batch;
   batch.records.push_back(record::Numbers{100, 0});
   batch.records.push_back(record::Session{3, "client", "user", 600, 0, 1});
-  batch.records.push_back(record::Subscription{3, "t", {mqtt::Qos::at_least_once, false, false, mqtt::RetainHandling::send}, 0});
+  batch.records.push_back(
+      record::Subscription{3, "t", {mqtt::Qos::at_least_once, false, false, mqtt::RetainHandling::send}, 0});
   batch.records.push_back(record::MessagePut{message(8), 1});
   batch.records.push_back(record::DeliveryIdentifiers{11, {1, 300}});
   batch.records.push_back(record::Retained{1, message(9)});
-  batch.deliveries.push_back({11, 8, 3, 1, 0, broker::DeliveryRecord::Op::put, broker::DeliveryRecord::State::queued,
-                              mqtt::Qos::at_least_once, false});
+  batch.deliveries.push_back({11, 8, 3, 1, 0, broker::DeliveryRecord::Op::put,
+                              broker::DeliveryRecord::State::queued, mqtt::Qos::at_least_once, false});
   const StoredBatch stored{std::move(batch)};
 
   broker::QuietHooks hooks;
@@ -130,18 +133,27 @@ TEST_P(SenselessRecord, is_left_out) {
   EXPECT_FALSE(restore_record(record, restorer));
 }
 
-INSTANTIATE_TEST_SUITE_P(Records, SenselessRecord, testing::ValuesIn(std::vector<Bad>{
-    {"of_an_unknown_kind", [](auto& record, auto&) { record.kind = 99; }},
-    {"too_short", [](auto& record, auto&) { record.size = 8; }},
-    {"without_its_body", [](auto& record, auto&) { record.body = nullptr; }},
-    {"with_a_topic_that_is_none", [](auto&, auto& body) { body.topic = {"a/#", 3}; }},
-    {"with_a_qos_that_is_none", [](auto&, auto& body) { body.qos = 3; }},
-    {"with_bytes_that_are_nowhere", [](auto& record, auto&) { record.data = {nullptr, 3}; }},
-    {"with_a_class_that_is_none", [](auto& record, auto&) {
-       static constexpr std::uint8_t data[] = {3};
-       record.data = {data, 1};
-     }},
-}), [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Records, SenselessRecord,
+                         testing::ValuesIn(std::vector<Bad>{
+                             {"of_an_unknown_kind", [](auto& record, auto&) { record.kind = 99; }},
+                             {"too_short", [](auto& record, auto&) { record.size = 8; }},
+                             {"without_its_body", [](auto& record, auto&) { record.body = nullptr; }},
+                             {"with_a_topic_that_is_none",
+                              [](auto&, auto& body) {
+                                body.topic = {"a/#", 3};
+                              }},
+                             {"with_a_qos_that_is_none", [](auto&, auto& body) { body.qos = 3; }},
+                             {"with_bytes_that_are_nowhere",
+                              [](auto& record, auto&) {
+                                record.data = {nullptr, 3};
+                              }},
+                             {"with_a_class_that_is_none",
+                              [](auto& record, auto&) {
+                                static constexpr std::uint8_t data[] = {3};
+                                record.data = {data, 1};
+                              }},
+                         }),
+                         [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace mortise::host

@@ -1,8 +1,9 @@
 #include "host/rig.hpp"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <cstdio>
-#include <gtest/gtest.h>
 #include <thread>
 
 #include "host/alarm_clock.hpp"
@@ -114,8 +115,8 @@ void Rig::run() {
 
 void Rig::stop() { host->stop(); }
 
-Rig::Client& Rig::connect(const std::string& client_id, const std::string& username, const std::string& password,
-                          mqtt::Version version) {
+Rig::Client& Rig::connect(const std::string& client_id, const std::string& username,
+                          const std::string& password, mqtt::Version version) {
   auto& client = *clients_.emplace_back(std::make_unique<Client>());
   client.version = version;
   turn();
@@ -125,12 +126,14 @@ Rig::Client& Rig::connect(const std::string& client_id, const std::string& usern
   packet.clean_start = true;
   packet.client_id = client_id;
   if (!username.empty()) packet.username = username;
-  if (!password.empty()) packet.password = mqtt::Bytes{reinterpret_cast<const std::uint8_t*>(password.data()), password.size()};
+  if (!password.empty())
+    packet.password = mqtt::Bytes{reinterpret_cast<const std::uint8_t*>(password.data()), password.size()};
   feed(client, packet);
   return client;
 }
 
-void Rig::publish(Client& client, const std::string& topic, const std::string& payload, mqtt::Qos qos, bool retain) {
+void Rig::publish(Client& client, const std::string& topic, const std::string& payload, mqtt::Qos qos,
+                  bool retain) {
   mqtt::Publish packet;
   packet.topic = topic;
   packet.payload = {reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
@@ -161,12 +164,14 @@ void Rig::turn() {
   host->begin_turn(0);
   broker->begin_turn(read_clocks());
   if (shared->journal.has_store())
-    broker->on_stored(shared->journal.line(broker::Level::written), shared->journal.line(broker::Level::synced));
+    broker->on_stored(shared->journal.line(broker::Level::written),
+                      shared->journal.line(broker::Level::synced));
   loops.run(*broker);
   for (const auto& client : clients_) {
     if (client->unread.empty() || !broker->wants_input(client->key)) continue;
     const auto consumed = broker->on_input(client->key, client->unread);
-    client->unread.erase(client->unread.begin(), client->unread.begin() + static_cast<std::ptrdiff_t>(consumed.bytes));
+    client->unread.erase(client->unread.begin(),
+                         client->unread.begin() + static_cast<std::ptrdiff_t>(consumed.bytes));
   }
   broker->end_turn();
   host->end_turn(0);
@@ -224,23 +229,28 @@ std::vector<Result> collect(Rig::Client& client, Read read) {
 }  // namespace
 
 std::vector<int> Rig::reasons(Client& client, mqtt::PacketType wanted) {
-  return collect<int>(client, [&](const mqtt::Packet& packet, mqtt::PacketType type, std::vector<int>& results) {
-    if (type != wanted) return;
-    std::visit(
-        [&](const auto& one) {
-          if constexpr (requires { one.reason; }) results.push_back(static_cast<int>(one.reason));
-          if constexpr (requires { one.reasons; })
-            for (const auto reason : one.reasons) results.push_back(static_cast<int>(reason));
-        },
-        packet);
-  });
+  return collect<int>(client,
+                      [&](const mqtt::Packet& packet, mqtt::PacketType type, std::vector<int>& results) {
+                        if (type != wanted) return;
+                        std::visit(
+                            [&](const auto& one) {
+                              if constexpr (requires { one.reason; })
+                                results.push_back(static_cast<int>(one.reason));
+                              if constexpr (requires { one.reasons; })
+                                for (const auto reason : one.reasons)
+                                  results.push_back(static_cast<int>(reason));
+                            },
+                            packet);
+                      });
 }
 
 std::vector<std::string> Rig::messages(Client& client) {
-  return collect<std::string>(client, [](const mqtt::Packet& packet, mqtt::PacketType, std::vector<std::string>& results) {
-    if (const auto* message = std::get_if<mqtt::Publish>(&packet))
-      results.push_back(std::string{message->topic} + '=' + std::string{message->payload.begin(), message->payload.end()});
-  });
+  return collect<std::string>(
+      client, [](const mqtt::Packet& packet, mqtt::PacketType, std::vector<std::string>& results) {
+        if (const auto* message = std::get_if<mqtt::Publish>(&packet))
+          results.push_back(std::string{message->topic} + '=' +
+                            std::string{message->payload.begin(), message->payload.end()});
+      });
 }
 
 Host::Status Rig::status(const std::string& instance) const {

@@ -23,7 +23,8 @@
 
 namespace mortise::host {
 
-inline constexpr std::chrono::seconds patience{20};  // for what other threads do; reached by failing tests only
+inline constexpr std::chrono::seconds patience{
+    20};  // for what other threads do; reached by failing tests only
 
 // Waits until `holds`, for as long as patience allows.
 bool eventually(const std::function<bool()>& holds);
@@ -75,10 +76,10 @@ class Rig {
     std::vector<mqtt::Buffer> received;
   };
   // Has connected, unless a hook is against it; the CONNACK is in `received` when it was answered.
-  Client& connect(const std::string& client_id, const std::string& username = {}, const std::string& password = {},
-                  mqtt::Version version = mqtt::Version::v5_0);
-  void publish(Client& client, const std::string& topic, const std::string& payload, mqtt::Qos qos = mqtt::Qos::at_least_once,
-               bool retain = false);
+  Client& connect(const std::string& client_id, const std::string& username = {},
+                  const std::string& password = {}, mqtt::Version version = mqtt::Version::v5_0);
+  void publish(Client& client, const std::string& topic, const std::string& payload,
+               mqtt::Qos qos = mqtt::Qos::at_least_once, bool retain = false);
   void subscribe(Client& client, const std::string& filter, mqtt::Qos qos = mqtt::Qos::at_most_once);
   void lose(Client& client);
   // One turn: what was posted, what is unread, what is to be written.

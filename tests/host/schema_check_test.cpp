@@ -1,10 +1,11 @@
 // A plugin's settings against its schema: each finding once, at its place, in words.
+#include "host/schema_check.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "config/located_yaml.hpp"
-#include "host/schema_check.hpp"
 
 namespace mortise::host {
 namespace {
@@ -46,22 +47,26 @@ class Schema : public testing::TestWithParam<Row> {};
 
 TEST_P(Schema, says_what_is_wrong_where) { EXPECT_EQ(GetParam().said, findings_of(GetParam().yaml)); }
 
-INSTANTIATE_TEST_SUITE_P(Check, Schema, testing::ValuesIn(std::vector<Row>{
-    {"all_is_well", "path: /x\nsinks: [{type: console, level: info}]", ""},
-    {"a_key_is_missing", "limit: 3", "m.yaml:1:1  c: the key \"path\" is missing\n"},
-    {"a_wrong_type", "path: [1]", "m.yaml:1:7  c/path: this is a list, it must be a text\n"},
-    {"a_wrong_form", "path: x", "m.yaml:1:7  c/path: \"x\" does not have the form ^/\n"},
-    {"none_of_a_few", "path: /x\nsinks:\n  - {type: a, level: loud}",
-     "m.yaml:3:22  c/sinks/0/level: \"loud\" is none of info, warning\n"},
-    {"every_unknown_key_of_one_map", "path: /x\nlimt: 1\nzzz: 1",
-     "m.yaml:2:1  unknown key \"limt\", did you mean \"limit\"?\nm.yaml:3:1  unknown key \"zzz\"\n"},
-    {"an_unknown_key_deep_down", "path: /x\nsinks:\n  - type: a\n  - tpe: b\n    type: c",
-     "m.yaml:4:5  unknown key \"tpe\", did you mean \"type\"?\n"},
-    {"several_at_once", "path: 1\nsinks:\n  - level: info",
-     "m.yaml:1:7  c/path: this is a whole number, it must be a text\nm.yaml:3:5  c/sinks/0: the key \"type\" is missing\n"},
-    {"a_free_key_with_a_bad_value", "path: /x\nlevels: {broker: loud}",
-     "m.yaml:2:18  c/levels/broker: \"loud\" is none of info, warning\n"},
-}), [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Check, Schema,
+    testing::ValuesIn(std::vector<Row>{
+        {"all_is_well", "path: /x\nsinks: [{type: console, level: info}]", ""},
+        {"a_key_is_missing", "limit: 3", "m.yaml:1:1  c: the key \"path\" is missing\n"},
+        {"a_wrong_type", "path: [1]", "m.yaml:1:7  c/path: this is a list, it must be a text\n"},
+        {"a_wrong_form", "path: x", "m.yaml:1:7  c/path: \"x\" does not have the form ^/\n"},
+        {"none_of_a_few", "path: /x\nsinks:\n  - {type: a, level: loud}",
+         "m.yaml:3:22  c/sinks/0/level: \"loud\" is none of info, warning\n"},
+        {"every_unknown_key_of_one_map", "path: /x\nlimt: 1\nzzz: 1",
+         "m.yaml:2:1  unknown key \"limt\", did you mean \"limit\"?\nm.yaml:3:1  unknown key \"zzz\"\n"},
+        {"an_unknown_key_deep_down", "path: /x\nsinks:\n  - type: a\n  - tpe: b\n    type: c",
+         "m.yaml:4:5  unknown key \"tpe\", did you mean \"type\"?\n"},
+        {"several_at_once", "path: 1\nsinks:\n  - level: info",
+         "m.yaml:1:7  c/path: this is a whole number, it must be a text\nm.yaml:3:5  c/sinks/0: the key "
+         "\"type\" is missing\n"},
+        {"a_free_key_with_a_bad_value", "path: /x\nlevels: {broker: loud}",
+         "m.yaml:2:18  c/levels/broker: \"loud\" is none of info, warning\n"},
+    }),
+    [](const auto& row) { return row.param.name; });
 
 TEST(SchemaCheck, a_number_out_of_range_is_told_with_the_range) {
   const std::string text = findings_of("path: /x\nlimit: 12");

@@ -95,7 +95,8 @@ TEST(Timers, none_rings_after_stop) {
   rig.run();
   const Strings& strings = rig.strings();
   mortise_timer_t timer{};
-  strings.service<mortise_time_t>(MORTISE_HOST_TIME)->timer(strings.host, 0, 100'000, count_up, &rung, &timer);
+  strings.service<mortise_time_t>(MORTISE_HOST_TIME)
+      ->timer(strings.host, 0, 100'000, count_up, &rung, &timer);
   EXPECT_TRUE(eventually([&] { return rung > 0; }));
   rig.stop();
   EXPECT_EQ(at_stop, rung);
@@ -124,7 +125,8 @@ TEST(Work, a_full_pool_says_so) {
   rig.run();
   const Strings& strings = rig.strings();
   std::atomic<int> ran{0};
-  EXPECT_EQ(MORTISE_E_LIMIT, strings.service<mortise_work_t>(MORTISE_HOST_WORK)->submit(strings.host, count_up, &ran));
+  EXPECT_EQ(MORTISE_E_LIMIT,
+            strings.service<mortise_work_t>(MORTISE_HOST_WORK)->submit(strings.host, count_up, &ran));
 }
 
 TEST(Publish, a_message_reaches_its_subscribers_and_done_is_told) {
@@ -148,7 +150,8 @@ TEST(Publish, a_message_reaches_its_subscribers_and_done_is_told) {
     messages.unref(strings.host, message);
   }
   ASSERT_TRUE(rig.turn_until([&] { return rig.messages(client).size() == 3 && done == 3; }));
-  EXPECT_EQ((std::vector<std::string>{"alerts/fire=1", "alerts/fire=2", "alerts/fire=3"}), rig.messages(client));
+  EXPECT_EQ((std::vector<std::string>{"alerts/fire=1", "alerts/fire=2", "alerts/fire=3"}),
+            rig.messages(client));
 
   mortise_message_t* outside = make(strings, "commands/fire", "1");
   EXPECT_EQ(MORTISE_E_NOT_GRANTED, publisher.publish(strings.host, outside, nullptr));
@@ -234,7 +237,8 @@ TEST(LogService, a_sink_gets_the_lines_of_all_with_their_fields_and_its_levels_o
               std::string(events[i]->event.data, events[i]->event.size) + '|';
       for (std::size_t f = 0; f < events[i]->field_count; ++f) {
         const mortise_field_t& field = events[i]->fields[f];
-        seen += std::string(field.key.data, field.key.size) + '=' + std::string(field.text.data, field.text.size) + '|';
+        seen += std::string(field.key.data, field.key.size) + '=' +
+                std::string(field.text.data, field.text.size) + '|';
       }
     }
   };
@@ -266,7 +270,9 @@ TEST(LogService, a_sink_gets_the_lines_of_all_with_their_fields_and_its_levels_o
   client.listener = &rig.listener;
   rig.host->log().write(broker::LogLevel::warning, "auth", "client.denied", "denied", &client, {});
   rig.stop();
-  EXPECT_EQ("b|b.event|key=value|auth|client.denied|client=pump-7|user=pumps|address=10.0.0.17:1|listener=local|", seen);
+  EXPECT_EQ(
+      "b|b.event|key=value|auth|client.denied|client=pump-7|user=pumps|address=10.0.0.17:1|listener=local|",
+      seen);
   EXPECT_TRUE(flushed);
 }
 

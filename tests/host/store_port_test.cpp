@@ -1,4 +1,5 @@
-// Batches on their way to a store plugin: kept until synced, offered again after a failure, flushed at the end.
+// Batches on their way to a store plugin: kept until synced, offered again after a failure,
+// flushed at the end.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -27,15 +28,18 @@ class FakeStore {
       for (std::size_t i = 0; i < count; ++i) {
         taken_.push_back(batches[i]->sequence);
         for (std::size_t r = 0; r < batches[i]->record_count; ++r)
-          if (batches[i]->records[r]->kind == MORTISE_REC_RETAINED && batches[i]->records[r]->op == MORTISE_PUT)
+          if (batches[i]->records[r]->kind == MORTISE_REC_RETAINED &&
+              batches[i]->records[r]->op == MORTISE_PUT)
             topics_.emplace(batches[i]->records[r]->key.data, batches[i]->records[r]->key.size);
       }
       if (answers_) durable(taken_.back(), MORTISE_SYNCED);
       return mortise_status_t{MORTISE_OK};
     };
   }
-  mortise_status_t durable(std::uint64_t sequence, std::uint32_t level, mortise_status_t status = MORTISE_OK) {
-    return strings_.service<mortise_host_store_t>(MORTISE_HOST_STORE)->durable(strings_.host, sequence, level, status);
+  mortise_status_t durable(std::uint64_t sequence, std::uint32_t level,
+                           mortise_status_t status = MORTISE_OK) {
+    return strings_.service<mortise_host_store_t>(MORTISE_HOST_STORE)
+        ->durable(strings_.host, sequence, level, status);
   }
   void fail_with(mortise_status_t status) {
     const std::lock_guard lock{mutex_};
@@ -125,7 +129,8 @@ TEST(StorePort, what_was_refused_is_offered_again_in_order_until_it_is_taken) {
   EXPECT_TRUE(rig.log.has("there is no room")) << rig.log.all();
   store.fail_with(MORTISE_OK);
   ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 2); }));
-  EXPECT_EQ((std::vector{0, 0x97}), rig.reasons(client, mqtt::PacketType::puback)) << "what came meanwhile was refused";
+  EXPECT_EQ((std::vector{0, 0x97}), rig.reasons(client, mqtt::PacketType::puback))
+      << "what came meanwhile was refused";
   EXPECT_EQ(std::set<std::string>{"one"}, store.topics());
   EXPECT_FALSE(rig.shared->journal.failing());
   EXPECT_TRUE(rig.log.has("keeps batches again")) << rig.log.all();
@@ -178,7 +183,9 @@ TEST(StorePort, everything_is_flushed_before_the_store_stops) {
   std::string order;
   rig.strings().store_flush = [&](std::uint64_t request) {
     order += "flush ";
-    return rig.strings().service<mortise_host_store_t>(MORTISE_HOST_STORE)->done(rig.strings().host, request, MORTISE_OK);
+    return rig.strings()
+        .service<mortise_host_store_t>(MORTISE_HOST_STORE)
+        ->done(rig.strings().host, request, MORTISE_OK);
   };
   rig.strings().stop = [&] { order += "stop"; };
   rig.run();

@@ -94,7 +94,8 @@ TEST(OnStrand, a_hook_that_blocks_past_its_deadline_is_answered_for_and_holds_no
   rig.publish(other, "t", "1");
   rig.subscribe(other, "t");
   ASSERT_TRUE(rig.turn_until([&] {
-    return !rig.reasons(client, mqtt::PacketType::puback).empty() && !rig.reasons(other, mqtt::PacketType::puback).empty();
+    return !rig.reasons(client, mqtt::PacketType::puback).empty() &&
+           !rig.reasons(other, mqtt::PacketType::puback).empty();
   }));
   EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
   EXPECT_EQ(std::vector{0x87}, rig.reasons(other, mqtt::PacketType::puback));

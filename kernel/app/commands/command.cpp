@@ -34,7 +34,8 @@ int run_brought(const std::string& name, const std::vector<std::string>& words) 
   arguments.push_back(nullptr);
   std::error_code none;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
-  for (const auto& folder : {here, here / "../../plugins"}) execv((folder / program).c_str(), arguments.data());
+  for (const auto& folder : {here, here / "../../plugins"})
+    execv((folder / program).c_str(), arguments.data());
   execvp(program.c_str(), arguments.data());
   std::cerr << "mortise: there is no command \"" << name << "\": " << program << ": " << std::strerror(errno)
             << "\nTry mortise --help.\n";
@@ -68,11 +69,12 @@ int run_command(const std::vector<std::string>& words) {
       "version", "the version");
   options::variables_map given;
   try {
-    options::store(options::command_line_parser(std::vector<std::string>(words.begin() + (named ? 2 : 1), words.end()))
-                       .options(known)
-                       .positional({})
-                       .run(),
-                   given);
+    options::store(
+        options::command_line_parser(std::vector<std::string>(words.begin() + (named ? 2 : 1), words.end()))
+            .options(known)
+            .positional({})
+            .run(),
+        given);
   } catch (const options::error& error) {
     std::cerr << "mortise: " << error.what() << "\nTry mortise --help.\n";
     return exit_wrong;

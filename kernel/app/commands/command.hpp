@@ -1,6 +1,7 @@
 // The commands of the mortise program: which there are, and how their words are read.
 //
-// Exit codes of all of them: 0 done, 1 failed while running, 2 the configuration or the command line is wrong.
+// Exit codes of all of them: 0 done, 1 failed while running,
+// 2 the configuration or the command line is wrong.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +22,8 @@ struct Invocation {
   std::vector<std::filesystem::path> plugin_path;  // over the file's and the installed one
 };
 
-// `words[0]` is the program. No command means run; `mortise NAME` with an unknown name runs mortise-NAME where there is one.
+// `words[0]` is the program. No command means run;
+// `mortise NAME` with an unknown name runs mortise-NAME where there is one.
 int run_command(const std::vector<std::string>& words);
 
 int run(const Invocation& invocation);

@@ -60,7 +60,8 @@ int run(const Invocation& invocation) {
     }
     broker.stop();
 #ifndef MORTISE_SANITIZED
-    // Two copies of a library that both tidy up at exit can break each other; everything of ours has ended already.
+    // Two copies of a library that both tidy up at exit can break each other;
+    // everything of ours has ended already.
     std::cout.flush();
     std::cerr.flush();
     std::fflush(nullptr);

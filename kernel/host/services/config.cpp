@@ -1,10 +1,10 @@
 // A mortise_node_t is a config::Tree under another name.
 #include <charconv>
 
+#include "config/tree.hpp"
 #include "config/units.hpp"
 #include "host/abi_text.hpp"
 #include "host/host_table.hpp"
-#include "config/tree.hpp"
 
 namespace mortise::host {
 

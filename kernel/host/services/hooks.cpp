@@ -17,9 +17,11 @@ constexpr std::uint32_t actions_that_wait = 1u << MORTISE_PUBLISH | 1u << MORTIS
 
 // The kinds an extension knows, a bit each; 0: it has none.
 std::uint32_t known_kinds(std::string_view extension) {
-  if (extension == MORTISE_AUTHORISE) return actions_that_wait | 1u << MORTISE_RECEIVE | 1u << MORTISE_WILL | 1u << MORTISE_RETAIN;
+  if (extension == MORTISE_AUTHORISE)
+    return actions_that_wait | 1u << MORTISE_RECEIVE | 1u << MORTISE_WILL | 1u << MORTISE_RETAIN;
   if (extension == MORTISE_LOG_SINK)
-    return 1u << MORTISE_DEBUG | 1u << MORTISE_INFO | 1u << MORTISE_NOTICE | 1u << MORTISE_WARNING | 1u << MORTISE_ERROR;
+    return 1u << MORTISE_DEBUG | 1u << MORTISE_INFO | 1u << MORTISE_NOTICE | 1u << MORTISE_WARNING |
+           1u << MORTISE_ERROR;
   std::uint32_t all = 0;
   if (extension == MORTISE_OBSERVE)
     for (std::size_t i = 0; i < static_cast<std::size_t>(broker::EventKind::count); ++i)
@@ -71,9 +73,11 @@ mortise_status_t take_kinds(const mortise_attach_t& how, std::uint32_t known, At
 mortise_status_t check_strand(Instance& instance, Attachment& to) {
   if (!instance.on_strand()) return MORTISE_OK;
   const auto refuse = [&](const std::string& what) -> mortise_status_t {
-    const std::array<broker::Log::Field, 2> fields{{{"plugin", instance.name()}, {"file", instance.file.native()}}};
+    const std::array<broker::Log::Field, 2> fields{
+        {{"plugin", instance.name()}, {"file", instance.file.native()}}};
     instance.in.log.write(broker::LogLevel::error, "host", "plugin.attach_refused",
-                          "a plugin on its strand cannot " + what + ": that question is answered at once", nullptr, fields);
+                          "a plugin on its strand cannot " + what + ": that question is answered at once",
+                          nullptr, fields);
     return MORTISE_E_STATE;
   };
   if (to.extension == MORTISE_INTERCEPT) return refuse("intercept messages");
@@ -98,11 +102,13 @@ mortise_status_t read_wish(Instance& instance, const mortise_attach_t* how, Atta
       if (!mqtt::is_topic_filter(view_of(how->filters[i]))) return MORTISE_E_INVALID;
       to.filters.emplace_back(view_of(how->filters[i]));
     }
-    if (const auto status = take_kinds(*how, known_kinds(to.extension), to); status != MORTISE_OK) return status;
+    if (const auto status = take_kinds(*how, known_kinds(to.extension), to); status != MORTISE_OK)
+      return status;
   }
   if (to.extension == MORTISE_OBSERVE && to.kinds == 0) return MORTISE_E_INVALID;
   to.fallback = fallback_of(proposed, to.extension);
-  if (const config::HookChange* word = operators_word(instance.settings.hooks, to.extension)) apply_operator(*word, to);
+  if (const config::HookChange* word = operators_word(instance.settings.hooks, to.extension))
+    apply_operator(*word, to);
   return check_strand(instance, to);
 }
 
@@ -153,7 +159,8 @@ mortise_status_t change(const mortise_host_t* host, mortise_hook_t hook, const m
   });
 }
 
-mortise_status_t detach(const mortise_host_t* host, mortise_hook_t hook, mortise_done_fn done, void* context) {
+mortise_status_t detach(const mortise_host_t* host, mortise_hook_t hook, mortise_done_fn done,
+                        void* context) {
   Instance& instance = Instance::of(host);
   if (!instance.is(State::running)) return MORTISE_E_STATE;
   return as_status([&]() -> mortise_status_t {
@@ -163,8 +170,9 @@ mortise_status_t detach(const mortise_host_t* host, mortise_hook_t hook, mortise
     std::function<void()> told;
     if (done)
       told = [&instance, done, context] {
-        instance.strand.post_always(
-            [&instance, done, context] { instance.guarded("hooks.done", [&] { done(context, MORTISE_OK, 0); }); });
+        instance.strand.post_always([&instance, done, context] {
+          instance.guarded("hooks.done", [&] { done(context, MORTISE_OK, 0); });
+        });
       };
     if (attachment->extension == MORTISE_LOG_SINK) instance.in.log.remove(hook.id);
     instance.in.board.remove(instance, hook.id, std::move(told));

@@ -75,7 +75,8 @@ class Properties {
   template <class Sink>
   static void write(const mqtt::Property& property, Sink& to) {
     to.byte(static_cast<std::uint8_t>(property.id));
-    if (property.id == PropertyId::payload_format_indicator) return to.byte(static_cast<std::uint8_t>(property.number));
+    if (property.id == PropertyId::payload_format_indicator)
+      return to.byte(static_cast<std::uint8_t>(property.number));
     if (property.id == PropertyId::user_property) to.string(property.name);
     to.binary(property.value);
   }
@@ -116,8 +117,9 @@ broker::MessageParts base_parts(const mortise_message_view_t& base) {
 }
 
 bool is_sound(const broker::MessageParts& parts) {
-  return mqtt::is_topic_name(parts.topic) && mqtt::is_utf8(parts.topic) && static_cast<unsigned>(parts.qos) <= 2 &&
-         parts.publisher.size() <= 65'535 && parts.username.size() <= 65'535 && parts.payload.size() <= 268'435'455;
+  return mqtt::is_topic_name(parts.topic) && mqtt::is_utf8(parts.topic) &&
+         static_cast<unsigned>(parts.qos) <= 2 && parts.publisher.size() <= 65'535 &&
+         parts.username.size() <= 65'535 && parts.payload.size() <= 268'435'455;
 }
 
 void apply(const mortise_edit_t& edit, broker::MessageParts& parts) {
@@ -128,11 +130,12 @@ void apply(const mortise_edit_t& edit, broker::MessageParts& parts) {
   if (edit.set & MORTISE_SET_EXPIRY) parts.expires = expiry(edit.expiry_s);
 }
 
-mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* base, const mortise_edit_t* edit,
-                      mortise_message_t** out) {
+mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* base,
+                      const mortise_edit_t* edit, mortise_message_t** out) {
   Instance& instance = Instance::of(host);
   if (!instance.is_open() && !instance.is(State::stopping)) return MORTISE_E_STATE;
-  if (!out || (base && !MORTISE_HAS(base, context)) || (edit && !MORTISE_HAS(edit, add_count))) return MORTISE_E_INVALID;
+  if (!out || (base && !MORTISE_HAS(base, context)) || (edit && !MORTISE_HAS(edit, add_count)))
+    return MORTISE_E_INVALID;
   if (!base && !edit) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {
     broker::MessageParts parts;
@@ -171,7 +174,9 @@ mortise_message_t* ref(const mortise_host_t* host, const mortise_message_view_t*
       unchanged.size = sizeof unchanged;
       return make(host, view, &unchanged, &message);
     }
-    message = MessageHandle::make(share(*static_cast<const broker::Message*>(view->context)), wall_now(), false).detach();
+    message =
+        MessageHandle::make(share(*static_cast<const broker::Message*>(view->context)), wall_now(), false)
+            .detach();
     return MORTISE_OK;
   });
   return status == MORTISE_OK ? message : nullptr;
@@ -202,7 +207,8 @@ mortise_status_t next(mortise_bytes_t properties, std::size_t* cursor, mortise_p
 }
 
 std::int32_t matches(mortise_str_t filter, mortise_str_t topic) {
-  if (!mqtt::is_topic_filter(view_of(filter)) || !mqtt::is_topic_name(view_of(topic))) return MORTISE_E_INVALID;
+  if (!mqtt::is_topic_filter(view_of(filter)) || !mqtt::is_topic_name(view_of(topic)))
+    return MORTISE_E_INVALID;
   return mqtt::matches(view_of(filter), view_of(topic)) ? 1 : 0;
 }
 

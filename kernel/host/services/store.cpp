@@ -28,7 +28,8 @@ mortise_status_t durable(const mortise_host_t* host, std::uint64_t sequence, std
 }
 
 mortise_status_t emit(const mortise_host_t* host, std::uint64_t request, const mortise_record_t* record) {
-  return from_provider(host, [&](StorePort& store) { return record ? store.emit(request, *record) : MORTISE_E_INVALID; });
+  return from_provider(
+      host, [&](StorePort& store) { return record ? store.emit(request, *record) : MORTISE_E_INVALID; });
 }
 
 mortise_status_t emit_delivery(const mortise_host_t* host, std::uint64_t request,
@@ -47,13 +48,14 @@ mortise_status_t set_aside(const mortise_host_t* host, const mortise_set_aside_t
   if (!instance.is(State::starting)) return MORTISE_E_STATE;
   if (!what || !MORTISE_HAS(what, reason)) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {
-    const std::array<broker::Log::Field, 5> fields{{{"plugin", instance.name()},
-                                                    {"path", view_of(what->path)},
-                                                    {"kept_as", view_of(what->kept_as)},
-                                                    {"reason", view_of(what->reason)},
-                                                    {"starts", what->replaced ? "empty" : "with what could be saved"}}};
-    instance.in.log.write(broker::LogLevel::error, "store", "store.set_aside", "a damaged file was set aside", nullptr,
-                          fields);
+    const std::array<broker::Log::Field, 5> fields{
+        {{"plugin", instance.name()},
+         {"path", view_of(what->path)},
+         {"kept_as", view_of(what->kept_as)},
+         {"reason", view_of(what->reason)},
+         {"starts", what->replaced ? "empty" : "with what could be saved"}}};
+    instance.in.log.write(broker::LogLevel::error, "store", "store.set_aside", "a damaged file was set aside",
+                          nullptr, fields);
     return MORTISE_OK;
   });
 }

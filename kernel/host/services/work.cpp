@@ -30,7 +30,8 @@ mortise_status_t submit(const mortise_host_t* host, mortise_work_fn fn, void* co
 }
 
 mortise_status_t post(const mortise_host_t* host, mortise_work_fn fn, void* context) {
-  return send(host, fn, context, [](Instance& instance, auto task) { return instance.strand.post(std::move(task)); });
+  return send(host, fn, context,
+              [](Instance& instance, auto task) { return instance.strand.post(std::move(task)); });
 }
 
 constexpr mortise_work_t table{sizeof table, 0, &submit, &post};

@@ -24,16 +24,16 @@ static const mortise_plugin_t life = {.size = sizeof life,
                                       .stop = end,
                                       .destroy = end};
 
-static const mortise_descriptor_t descriptor = {.size = sizeof descriptor,
-                                                .id = "org.mortise.test.odd",
-                                                .version = "1.0.0",
+static const mortise_descriptor_t descriptor = {
+    .size = sizeof descriptor,
+    .id = "org.mortise.test.odd",
+    .version = "1.0.0",
 #ifdef ODD_SCHEMA
-                                                .config_schema = "{\"type\": ",
+    .config_schema = "{\"type\": ",
 #endif
 #ifdef ODD_WANT
-                                                .wants = (const mortise_want_t[]){{MORTISE_HOST_PUBLISH, "alerts/#",
-                                                                                   "raises alerts", 1, 0}},
-                                                .want_count = 1
+    .wants = (const mortise_want_t[]){{MORTISE_HOST_PUBLISH, "alerts/#", "raises alerts", 1, 0}},
+    .want_count = 1
 #endif
 };
 
@@ -51,7 +51,9 @@ static const mortise_extension_t extensions[] = {{"org.example.unheard-of/1", &t
 #ifdef ODD_FUNCTION
 /* A symbol of the right name that is code. */
 MORTISE_EXPORT int mortise_plugin_entry_of_another_kind(void) __asm__("mortise_plugin_entry");
-int mortise_plugin_entry_of_another_kind(void) { return descriptor.size + extensions[0].id[0] + life.size != 0; }
+int mortise_plugin_entry_of_another_kind(void) {
+  return descriptor.size + extensions[0].id[0] + life.size != 0;
+}
 #else
 
 #ifdef ODD_UNDEFINED

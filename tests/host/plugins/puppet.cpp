@@ -31,7 +31,9 @@ mortise_status_t configure(void* self, const mortise_node_t* config, const morti
 mortise_answer_t start(void* self, mortise_call_t* call, const mortise_report_t* report) {
   return of(self).start ? of(self).start(call, report) : MORTISE_ALLOW;
 }
-mortise_answer_t drain(void* self, mortise_call_t* call) { return of(self).drain ? of(self).drain(call) : MORTISE_ALLOW; }
+mortise_answer_t drain(void* self, mortise_call_t* call) {
+  return of(self).drain ? of(self).drain(call) : MORTISE_ALLOW;
+}
 void stop(void* self) {
   if (of(self).stop) of(self).stop();
 }
@@ -73,7 +75,9 @@ mortise_status_t store_commit(void* self, const mortise_batch_t* const* batches,
 }
 mortise_status_t store_read(void* self, const mortise_read_t* read) {
   if (of(self).store_read) return of(self).store_read(read);
-  return of(self).service<mortise_host_store_t>(MORTISE_HOST_STORE)->done(of(self).host, read->request, MORTISE_OK);
+  return of(self)
+      .service<mortise_host_store_t>(MORTISE_HOST_STORE)
+      ->done(of(self).host, read->request, MORTISE_OK);
 }
 mortise_status_t store_flush(void* self, std::uint64_t request) {
   if (of(self).store_flush) return of(self).store_flush(request);
@@ -91,18 +95,20 @@ const mortise_intercept_t intercept_table{sizeof intercept_table, 0, intercept};
 const mortise_observe_t observe_table{sizeof observe_table, 0, events};
 const mortise_reload_t reload_table{sizeof reload_table, 0, prepare, commit, rollback};
 [[maybe_unused]] const mortise_log_sink_t log_sink_table{sizeof log_sink_table, 0, log_write, log_flush};
-[[maybe_unused]] const mortise_store_t store_table{sizeof store_table, 0, store_commit, store_read, store_flush, store_health};
+[[maybe_unused]] const mortise_store_t store_table{sizeof store_table, 0,           store_commit,
+                                                   store_read,         store_flush, store_health};
 
-const mortise_extension_t extensions[] = {{MORTISE_AUTHENTICATE, &authenticate_table},
-                                          {MORTISE_AUTHORISE, &authorise_table},
-                                          {MORTISE_INTERCEPT, &intercept_table},
-                                          {MORTISE_OBSERVE, &observe_table},
-                                          {MORTISE_RELOAD, &reload_table},
+const mortise_extension_t extensions[] = {
+    {MORTISE_AUTHENTICATE, &authenticate_table},
+    {MORTISE_AUTHORISE, &authorise_table},
+    {MORTISE_INTERCEPT, &intercept_table},
+    {MORTISE_OBSERVE, &observe_table},
+    {MORTISE_RELOAD, &reload_table},
 #ifdef PUPPET_SINK
-                                          {MORTISE_LOG_SINK, &log_sink_table},
+    {MORTISE_LOG_SINK, &log_sink_table},
 #endif
 #ifdef PUPPET_STORE
-                                          {MORTISE_STORE, &store_table},
+    {MORTISE_STORE, &store_table},
 #endif
 };
 
@@ -118,14 +124,30 @@ const char* const schema = R"({"type": "object", "additionalProperties": false, 
   "path": {"type": "string"}, "limit": {"type": "integer", "minimum": 1, "default": 7},
   "span": {"type": "string"}, "size": {}, "list": {"type": "array", "items": {"type": "string"}}}})";
 
-const mortise_descriptor_t descriptor{sizeof descriptor, flags,   "org.mortise.test.puppet", "1.2.3", nullptr, nullptr,
-                                      nullptr,           nullptr, nullptr,                   schema,  wants,   1};
+const mortise_descriptor_t descriptor{sizeof descriptor,
+                                      flags,
+                                      "org.mortise.test.puppet",
+                                      "1.2.3",
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      schema,
+                                      wants,
+                                      1};
 
 }  // namespace
 
 }  // namespace mortise::host
 
 using namespace mortise::host;
-extern "C" const mortise_plugin_entry_t mortise_plugin_entry = {
-    MORTISE_MAGIC, sizeof(mortise_plugin_entry_t), MORTISE_ABI_MAJOR, MORTISE_NEEDS_MINOR, 0,
-    &descriptor,   &life,                          extensions,        std::size(extensions)};
+extern "C" const mortise_plugin_entry_t mortise_plugin_entry = {MORTISE_MAGIC,
+                                                                sizeof(mortise_plugin_entry_t),
+                                                                MORTISE_ABI_MAJOR,
+                                                                MORTISE_NEEDS_MINOR,
+                                                                0,
+                                                                &descriptor,
+                                                                &life,
+                                                                extensions,
+                                                                std::size(extensions)};

@@ -1,4 +1,5 @@
-// A plugin that does what a test tells it: each of its functions calls the one its test has put into the strings.
+// A plugin that does what a test tells it: each of its functions calls the one
+// its test has put into the strings.
 //
 // Thread: the strings are set before load(), and read by the plugin's functions wherever the host calls them.
 #pragma once
@@ -22,7 +23,9 @@ struct Strings {
   std::function<mortise_answer_t(mortise_call_t*, const mortise_connect_t*)> authenticate;
   std::function<void(std::uint64_t)> forget;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_access_t*)> authorise;
-  std::function<mortise_answer_t(mortise_call_t*, const mortise_client_view_t*, const mortise_message_view_t*)> intercept;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_client_view_t*,
+                                 const mortise_message_view_t*)>
+      intercept;
   std::function<void(mortise_call_t*, const mortise_event_t* const*, std::size_t)> events;
   std::function<mortise_status_t(const mortise_report_t*, void**)> prepare;
   std::function<void(void*)> commit;
