@@ -215,6 +215,23 @@ TEST(Messages, the_builder_edits_properties_and_refuses_what_a_publish_may_not_c
   EXPECT_EQ(0, rig.host->message_bytes());
 }
 
+TEST(LogService, a_category_no_sink_wants_is_not_even_put_together) {
+  Rig rig{"  - {name: a, library: puppet_sink}"};
+  Strings& sink = rig.strings("a");
+  sink.start = [&](auto, auto) {
+    const mortise_str_t unwanted{"messages", 8};
+    mortise_attach_t how{};
+    how.size = sizeof how;
+    how.filters = &unwanted;
+    how.filter_count = 1;
+    EXPECT_EQ(MORTISE_OK, sink.attach(MORTISE_LOG_SINK, &how));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  rig.run();
+  EXPECT_FALSE(rig.host->log().wants(broker::LogLevel::info, "messages"));
+  EXPECT_TRUE(rig.host->log().wants(broker::LogLevel::info, "clients"));
+}
+
 TEST(LogService, a_sink_gets_the_lines_of_all_with_their_fields_and_its_levels_only) {
   Rig rig{"  - {name: a, library: puppet_sink}\n  - {name: b, library: puppet}"};
   Strings& sink = rig.strings("a");
