@@ -35,11 +35,27 @@ struct Deferring {
   mortise_status_t answer(mortise_answer_t said) const {
     return strings.host->answer(strings.host, token, said, nullptr);
   }
+  // Lets a client in and wants `word` back at its end.
+  mortise_status_t allow_with(std::uint64_t word) const {
+    mortise_verdict_t verdict{};
+    verdict.size = sizeof verdict;
+    verdict.client_data = word;
+    return strings.host->answer(strings.host, token, MORTISE_ALLOW, &verdict);
+  }
+  // From here on CONNECT waits for the test, too; what is forgotten goes to the list.
+  void defer_connect() {
+    strings.authenticate = [this](mortise_call_t* call, auto) {
+      EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &token));
+      return mortise_answer_t{MORTISE_PENDING};
+    };
+    strings.forget = [this](std::uint64_t word) { forgotten.push_back(word); };
+  }
 
   Strings& strings;
   mortise_token_t token{};
   int asked = 0;
   std::atomic<std::uint32_t> cancelled{0};
+  std::vector<std::uint64_t> forgotten;
 };
 
 bool was_acknowledged(Rig& rig, Rig::Client& client) {
@@ -155,21 +171,42 @@ TEST(Deferral, the_operators_fallback_may_allow) {
 TEST(Deferral, an_answer_for_a_client_that_has_gone_is_counted_and_its_word_forgotten) {
   Rig rig{"  - {name: a, library: puppet}"};
   Deferring plugin{rig.strings()};
-  std::vector<std::uint64_t> forgotten;
-  rig.strings().forget = [&](std::uint64_t word) { forgotten.push_back(word); };
-  rig.strings().authenticate = [&](mortise_call_t* call, auto) {
-    EXPECT_EQ(MORTISE_OK, plugin.strings.host->defer(call, 0, &plugin.token));
-    return mortise_answer_t{MORTISE_PENDING};
-  };
+  plugin.defer_connect();
   rig.run();
   auto& client = rig.connect("x", "user");
   rig.lose(client);
-  mortise_verdict_t verdict{};
-  verdict.size = sizeof verdict;
-  verdict.client_data = 12;
-  plugin.strings.host->answer(plugin.strings.host, plugin.token, MORTISE_ALLOW, &verdict);
+  plugin.allow_with(12);
   ASSERT_TRUE(rig.turn_until([&] { return rig.status().late_answers == 1; }));
-  EXPECT_EQ(std::vector<std::uint64_t>{12}, forgotten);
+  EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
+}
+
+TEST(Deferral, a_client_lost_between_its_answer_and_its_entry_is_forgotten) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  plugin.defer_connect();
+  rig.run();
+  auto& client = rig.connect("x", "user");
+  ASSERT_EQ(MORTISE_OK, plugin.allow_with(12));
+  ASSERT_EQ(1U, rig.loops.run(*rig.broker)) << "the answer is there, and CONNECT is not read again yet";
+  rig.lose(client);
+  EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
+  rig.stop();
+  EXPECT_EQ(1U, plugin.forgotten.size());
+}
+
+TEST(Deferral, an_answer_for_a_client_that_is_being_closed_is_late_and_its_word_forgotten) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  plugin.defer_connect();
+  rig.run();
+  auto& client = rig.connect("x", "user");
+  rig.broker->close(client.key, mqtt::ReasonCode::server_shutting_down, "by the test");
+  ASSERT_EQ(MORTISE_OK, plugin.allow_with(12));
+  ASSERT_TRUE(rig.turn_until([&] { return !plugin.forgotten.empty(); }));
+  EXPECT_EQ(1U, rig.status().late_answers);
+  rig.lose(client);
+  rig.stop();
+  EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
 }
 
 TEST(Deferral, a_later_pass_goes_on_with_the_rest_of_the_chain_and_the_same_question) {

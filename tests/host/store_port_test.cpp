@@ -138,6 +138,38 @@ TEST(StorePort, what_was_refused_is_offered_again_in_order_until_it_is_taken) {
   for (std::size_t i = 0; i < taken.size(); ++i) EXPECT_EQ(i + 1, taken[i]);
 }
 
+TEST(StorePort, a_client_refused_for_the_store_after_a_plugin_let_it_in_is_forgotten_once) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  Strings& strings = rig.strings();
+  const auto attach_store = strings.start;
+  strings.start = [&](mortise_call_t* call, const mortise_report_t* report) {
+    EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_AUTHENTICATE));
+    return attach_store(call, report);
+  };
+  strings.authenticate = [&](mortise_call_t* call, auto) {
+    mortise_verdict_t verdict{};
+    verdict.size = sizeof verdict;
+    verdict.client_data = 7;
+    return strings.host->reply(call, MORTISE_ALLOW, &verdict);
+  };
+  std::vector<std::uint64_t> forgotten;
+  strings.forget = [&](std::uint64_t word) { forgotten.push_back(word); };
+  rig.run();
+  auto& publisher = rig.connect("x");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(publisher, mqtt::PacketType::connack).empty(); }));
+  store.fail_with(MORTISE_E_FULL);
+  rig.publish(publisher, "one", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return rig.shared->journal.failing(); }));
+  auto& client = rig.connect("y", "user", {}, mqtt::Version::v5_0, 3600);
+  EXPECT_EQ(std::vector{0x97}, rig.reasons(client, mqtt::PacketType::connack));
+  EXPECT_TRUE(forgotten.empty()) << "not before its connection has ended";
+  rig.lose(client);
+  EXPECT_EQ(std::vector<std::uint64_t>{7}, forgotten);
+  rig.stop();
+  EXPECT_EQ(2U, forgotten.size()) << "the publisher, who stayed";
+}
+
 TEST(StorePort, a_failure_found_later_brings_back_that_batch_and_all_above_it) {
   Rig rig{one_store};
   FakeStore store{rig};
