@@ -267,6 +267,8 @@ void Broker::on_lost(ClientKey key) {
   if (!client) return;
   if (client->state != Client::State::closing)
     in.handshake.detach(*client, mqtt::ReasonCode::unspecified_error, "connection lost");
+  if (client->paused & Client::for_answer)
+    in.core.shared.hooks.cancel({in.core.loop, key, client->question_serial});
   if (client->plugin_data != 0) in.core.shared.hooks.forget(in.core.loop, client->plugin_data);
   // One that was let in by an answer it did not live to act on carries the word there.
   if (client->answer && client->answer->plugin_data != 0)

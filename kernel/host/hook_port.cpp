@@ -81,6 +81,8 @@ broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client,
   return in_.decisions.intercept(client, message, *turns_[client.loop].set, now);
 }
 
+void HookPort::cancel(const broker::Question& question) { in_.decisions.cancel(question); }
+
 void HookPort::forget(std::uint32_t loop, std::uint64_t plugin_data) {
   turns_[loop].forgotten.push_back(plugin_data);
 }

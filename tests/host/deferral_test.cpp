@@ -32,6 +32,8 @@ struct Deferring {
       if (which.id == token.id) cancelled = why;
     };
   }
+  // What is still owed is cancelled at stop, when this has gone.
+  ~Deferring() { strings.cancelled = nullptr; }
   mortise_status_t answer(mortise_answer_t said) const {
     return strings.host->answer(strings.host, token, said, nullptr);
   }
@@ -174,10 +176,44 @@ TEST(Deferral, an_answer_for_a_client_that_has_gone_is_counted_and_its_word_forg
   plugin.defer_connect();
   rig.run();
   auto& client = rig.connect("x", "user");
+  ASSERT_EQ(MORTISE_OK, plugin.allow_with(12)) << "it is on its way to the loop";
   rig.lose(client);
-  plugin.allow_with(12);
-  ASSERT_TRUE(rig.turn_until([&] { return rig.status().late_answers == 1; }));
+  EXPECT_EQ(1U, rig.status().late_answers);
   EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
+  EXPECT_EQ(0U, plugin.cancelled) << "it was answered";
+}
+
+TEST(Deferral, a_client_that_goes_cancels_its_token_and_the_answer_after_that_is_late) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  rig.run();
+  auto& client = rig.connect("x");
+  auto& other = rig.connect("y");
+  rig.publish(client, "t", "1");
+  ASSERT_EQ(MORTISE_OK, plugin.answer(MORTISE_ALLOW));
+  ASSERT_TRUE(rig.turn_until([&] { return was_acknowledged(rig, client); }));
+  rig.publish(client, "t", "2");
+  rig.lose(other);
+  EXPECT_EQ(0U, plugin.cancelled) << "that one waited for nothing";
+  rig.lose(client);
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_CLIENT_GONE), plugin.cancelled);
+  EXPECT_EQ(0U, rig.status().late_answers);
+  EXPECT_EQ(MORTISE_E_LATE, plugin.answer(MORTISE_ALLOW));
+  EXPECT_EQ(1U, rig.status().late_answers);
+  EXPECT_EQ(0U, rig.loops.run(*rig.broker)) << "nobody is told of it";
+}
+
+TEST(Deferral, a_connect_that_goes_cancels_its_token_and_gives_no_word_to_forget) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  plugin.defer_connect();
+  rig.run();
+  auto& client = rig.connect("x", "user");
+  rig.lose(client);
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_CLIENT_GONE), plugin.cancelled);
+  EXPECT_EQ(MORTISE_E_LATE, plugin.allow_with(12));
+  rig.stop();
+  EXPECT_TRUE(plugin.forgotten.empty());
 }
 
 TEST(Deferral, a_client_lost_between_its_answer_and_its_entry_is_forgotten) {
@@ -275,6 +311,7 @@ TEST(Deferral, stop_settles_what_is_owed_and_a_later_answer_finds_nothing) {
   auto& client = rig.connect("x");
   rig.publish(client, "t", "1");
   rig.stop();
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_DRAIN), plugin.cancelled);
   EXPECT_EQ(MORTISE_E_LATE, in_stop);
   EXPECT_EQ(MORTISE_E_STATE, host->answer(host, plugin.token, MORTISE_ALLOW, nullptr));
 }

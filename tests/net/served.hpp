@@ -48,6 +48,7 @@ class FakeHooks : public broker::Hooks {
                                    base::Now) override {
     return {};
   }
+  void cancel(const broker::Question&) override {}
   void forget(std::uint32_t, std::uint64_t word) override {
     const std::lock_guard lock{mutex_};
     forgotten_.push_back(word);

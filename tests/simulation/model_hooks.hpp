@@ -51,6 +51,7 @@ class ModelHooks final : public broker::Hooks {
                                    base::Now) override {
     return {};
   }
+  void cancel(const broker::Question&) override {}
   void forget(std::uint32_t, std::uint64_t) override {}
   void happened(const broker::Event& event, std::uint32_t, base::Now) override {
     if (event.kind == broker::EventKind::dropped && event.message)
