@@ -123,12 +123,11 @@ mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, morti
   Innards& in = context.instance->in;
   if (context.token.id == 0) {
     if (in.tokens.open_of(*context.instance) >= in.options.open_tokens_max) return MORTISE_E_LIMIT;
-    base::TimePoint deadline = context.deadline;
-    if (deadline_ms != 0)
-      deadline = std::min(deadline, monotonic_now() + std::chrono::milliseconds{deadline_ms});
-    context.token = in.tokens.open(*context.instance, deadline);
+    context.token = in.tokens.open(*context.instance, context.deadline);
   }
-  if (!in.tokens.give(context.token)) return MORTISE_E_LATE;
+  const base::TimePoint wished =
+      deadline_ms == 0 ? base::TimePoint::max() : monotonic_now() + std::chrono::milliseconds{deadline_ms};
+  if (!in.tokens.give(context.token, wished)) return MORTISE_E_LATE;
   context.token_is_taken = true;
   *token = context.token;
   return MORTISE_OK;

@@ -32,7 +32,7 @@ class ClientView;
 struct CallContext {
   Instance* instance = nullptr;
   std::optional<Point> point;  // none: start or drain
-  base::TimePoint deadline{};  // of a token, unless a shorter one is wished for
+  base::TimePoint deadline{};  // of a token that is made in this call
   mortise_token_t token{};
   bool token_is_taken = false;  // by this call; or by the host for it, on a strand
   bool replied = false;

@@ -18,12 +18,18 @@ mortise_token_t Tokens::open(const Instance& owner, base::TimePoint deadline) {
   return {key.value()};
 }
 
-bool Tokens::give(mortise_token_t token) {
+bool Tokens::give(mortise_token_t token, base::TimePoint wished) {
   const Key key{raw_handle(token).index, raw_handle(token).generation};
   const std::lock_guard lock{mutex_};
   Owed* const owed = owed_.find(key);
   if (!owed) return false;
   owed->given = true;
+  if (wished >= owed->deadline) return true;
+  owed->deadline = wished;
+  if (owed->committed) {
+    clock_.cancel(owed->alarm);
+    owed->alarm = clock_.ring_at(wished, [this, key] { expire(key); });
+  }
   return true;
 }
 

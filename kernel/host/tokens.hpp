@@ -37,8 +37,9 @@ class Tokens {
   explicit Tokens(AlarmClock& clock) : clock_{clock} {}
 
   mortise_token_t open(const Instance& owner, base::TimePoint deadline);
-  // The plugin asks for it. False: it is settled already, and the plugin will hear no more of it.
-  bool give(mortise_token_t token);
+  // The plugin asks for it, and may wish for a nearer deadline; a later one changes nothing. False: it is
+  // settled already, and the plugin will hear no more of it.
+  bool give(mortise_token_t token, base::TimePoint wished);
   // The hook has returned PENDING. The answer, if it came before that; then `tell` is not called.
   std::optional<Said> commit(mortise_token_t token, Tell tell);
   // The hook has returned something else: the token is void.

@@ -160,6 +160,41 @@ TEST(Deferral, at_the_deadline_the_fallback_answers_and_the_plugin_is_told) {
   EXPECT_EQ(1U, rig.status().late_answers);
 }
 
+// Whichever ends first is 20 ms, the other an hour.
+struct Wish {
+  const char* name;
+  const char* library;
+  const char* operators;
+  std::uint32_t wished_ms;
+};
+class Deadline : public testing::TestWithParam<Wish> {};
+
+TEST_P(Deadline, is_the_nearer_of_the_operators_and_the_plugins) {
+  Rig rig{std::string{"  - {name: a, library: "} + GetParam().library +
+          ", hooks: {authorise: {deadline: " + GetParam().operators + "}}}"};
+  Deferring plugin{rig.strings()};
+  rig.strings().authorise = [&](mortise_call_t* call, auto) {
+    EXPECT_EQ(MORTISE_OK, plugin.strings.host->defer(call, GetParam().wished_ms, &plugin.token));
+    return mortise_answer_t{MORTISE_PENDING};
+  };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  ASSERT_TRUE(rig.turn_until([&] { return was_acknowledged(rig, client); }));
+  EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_TRUE(
+      eventually([&] { return plugin.cancelled == static_cast<std::uint32_t>(MORTISE_CANCEL_DEADLINE); }));
+  rig.stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(Deferral, Deadline,
+                         testing::Values(Wish{"a_nearer_wish_on_a_loop", "puppet", "1h", 20},
+                                         Wish{"a_nearer_wish_on_a_strand", "puppet_on_strand", "1h", 20},
+                                         Wish{"a_later_wish_on_a_loop", "puppet", "20ms", 3'600'000},
+                                         Wish{"a_later_wish_on_a_strand", "puppet_on_strand", "20ms",
+                                              3'600'000}),
+                         [](const auto& row) { return row.param.name; });
+
 TEST(Deferral, the_operators_fallback_may_allow) {
   Rig rig{"  - {name: a, library: puppet, hooks: {authorise: {deadline: 20ms, fallback: allow}}}"};
   Deferring plugin{rig.strings()};
