@@ -22,6 +22,69 @@ mortise_message_t* make(const Strings& strings, const std::string& topic, const 
   return made;
 }
 
+// A value as it stands in the YAML, and what reading it as a size, or as a time span, says.
+struct Reading {
+  const char* name;
+  const char* value;
+  mortise_status_t status;
+  std::uint64_t amount;
+};
+
+// What `read` makes of the value under `key`.
+void expect_reading(const Reading& row, const std::string& key,
+                    mortise_status_t (*mortise_config_t::*read)(const mortise_node_t*, std::uint64_t*)) {
+  Rig rig{"  - {name: a, library: puppet, config: {" + key + ": " + row.value + "}}"};
+  mortise_status_t status = MORTISE_E_INTERNAL;
+  std::uint64_t amount = 0;
+  rig.strings().configure = [&](const mortise_node_t* node, auto) {
+    const auto& config = *rig.strings().service<mortise_config_t>(MORTISE_HOST_CONFIG);
+    status = (config.*read)(config.at(node, ("/" + key).c_str()), &amount);
+    return mortise_status_t{MORTISE_OK};
+  };
+  EXPECT_EQ("", text_of(rig.load()));
+  EXPECT_EQ(row.status, status);
+  EXPECT_EQ(row.amount, amount);
+}
+
+class ConfigBytes : public testing::TestWithParam<Reading> {};
+TEST_P(ConfigBytes, are_read_in_the_units_of_the_whole_file) {
+  expect_reading(GetParam(), "size", &mortise_config_t::bytes);
+}
+INSTANTIATE_TEST_SUITE_P(Config, ConfigBytes,
+                         testing::ValuesIn(std::vector<Reading>{
+                             {"kibibytes", "64KiB", MORTISE_OK, 65'536},
+                             {"mebibytes", "2MiB", MORTISE_OK, 2'097'152},
+                             {"gibibytes", "1GiB", MORTISE_OK, 1'073'741'824},
+                             {"a_whole_number", "1500", MORTISE_OK, 1500},
+                             {"a_whole_number_as_text", "'1500'", MORTISE_OK, 1500},
+                             {"decimal_gigabytes", "1GB", MORTISE_E_INVALID, 0},
+                             {"decimal_kilobytes", "1kB", MORTISE_E_INVALID, 0},
+                             {"a_unit_cut_short", "2M", MORTISE_E_INVALID, 0},
+                             {"a_space_before_the_unit", "2 MiB", MORTISE_E_INVALID, 0},
+                             {"a_fraction", "1.5MiB", MORTISE_E_INVALID, 0},
+                             {"a_negative_number", "-1", MORTISE_E_INVALID, 0},
+                             {"more_than_can_be_counted", "9999999999GiB", MORTISE_E_INVALID, 0},
+                             {"a_list", "[1]", MORTISE_E_INVALID, 0},
+                             {"nothing", "null", MORTISE_E_INVALID, 0},
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
+class ConfigDuration : public testing::TestWithParam<Reading> {};
+TEST_P(ConfigDuration, is_read_in_the_units_of_the_whole_file) {
+  expect_reading(GetParam(), "span", &mortise_config_t::duration);
+}
+INSTANTIATE_TEST_SUITE_P(Config, ConfigDuration,
+                         testing::ValuesIn(std::vector<Reading>{
+                             {"milliseconds", "250ms", MORTISE_OK, 250'000'000},
+                             {"seconds", "30s", MORTISE_OK, 30'000'000'000},
+                             {"minutes", "5m", MORTISE_OK, 300'000'000'000},
+                             {"hours", "2h", MORTISE_OK, 7'200'000'000'000},
+                             {"days", "7d", MORTISE_OK, 604'800'000'000'000},
+                             {"a_number_alone", "'30'", MORTISE_E_INVALID, 0},
+                             {"weeks", "1w", MORTISE_E_INVALID, 0},
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
 void count_up(void* counter) { ++*static_cast<std::atomic<int>*>(counter); }
 
 TEST(Hooks, attachments_come_and_go_at_the_turn_of_a_loop) {
