@@ -35,6 +35,11 @@ class FakeStore {
       if (answers_) durable(taken_.back(), MORTISE_SYNCED);
       return mortise_status_t{MORTISE_OK};
     };
+    strings_.store_health = [this](mortise_health_t* out) {
+      out->state = state_;
+      if (state_ != MORTISE_STORE_GOOD) std::string_view{"/var/x.db: no room"}.copy(out->text, 18);
+      return mortise_status_t{MORTISE_OK};
+    };
   }
   mortise_status_t durable(std::uint64_t sequence, std::uint32_t level,
                            mortise_status_t status = MORTISE_OK) {
@@ -45,6 +50,8 @@ class FakeStore {
     const std::lock_guard lock{mutex_};
     fails_with_ = status;
   }
+  // What it says of itself from now on; MORTISE_STORE_*.
+  void feel(std::uint32_t state) { state_ = state; }
   void answer_by_hand() {
     const std::lock_guard lock{mutex_};
     answers_ = false;
@@ -68,6 +75,7 @@ class FakeStore {
   std::vector<std::uint64_t> taken_;
   std::set<std::string> topics_;
   mortise_status_t fails_with_ = MORTISE_OK;
+  std::atomic<std::uint32_t> state_{MORTISE_STORE_GOOD};
   bool answers_ = true;
   int refused_ = 0;
 };
@@ -125,7 +133,7 @@ TEST(StorePort, what_was_refused_is_offered_again_in_order_until_it_is_taken) {
   EXPECT_TRUE(acknowledged(rig, client, 0)) << "what is in a batch waits";
   rig.publish(client, "two", "2");
   ASSERT_TRUE(eventually([&] { return store.refused() >= 2; }));
-  EXPECT_TRUE(rig.log.has("cannot keep anything at present")) << rig.log.all();
+  EXPECT_TRUE(rig.log.has("cannot keep anything new at present")) << rig.log.all();
   EXPECT_TRUE(rig.log.has("there is no room")) << rig.log.all();
   store.fail_with(MORTISE_OK);
   ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 2); }));
@@ -136,6 +144,63 @@ TEST(StorePort, what_was_refused_is_offered_again_in_order_until_it_is_taken) {
   EXPECT_TRUE(rig.log.has("keeps batches again")) << rig.log.all();
   const auto taken = store.taken();
   for (std::size_t i = 0; i < taken.size(); ++i) EXPECT_EQ(i + 1, taken[i]);
+}
+
+// How a store says it is while it takes every batch, and whether it is given anything new then.
+struct Health {
+  const char* name;
+  std::uint32_t state;
+  int puback;
+};
+class StoreHealth : public testing::TestWithParam<Health> {};
+
+TEST_P(StoreHealth, decides_about_new_messages_and_what_is_in_a_batch_goes_on) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  auto& client = rig.connect("x");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::connack).empty(); }));
+  store.feel(GetParam().state);
+  rig.publish(client, "one", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 1); }));
+  const bool refuses = GetParam().puback != 0;
+  ASSERT_TRUE(eventually([&] { return rig.shared->journal.failing() == refuses; }));
+  rig.publish(client, "two", "2", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 2); }));
+  EXPECT_EQ((std::vector{0, GetParam().puback}), rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_EQ(refuses, rig.log.has("/var/x.db: no room")) << rig.log.all();
+  store.feel(MORTISE_STORE_GOOD);
+  ASSERT_TRUE(eventually([&] { return !rig.shared->journal.failing(); })) << "nothing is offered meanwhile";
+  rig.publish(client, "three", "3", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 3); }));
+  EXPECT_EQ(0, rig.reasons(client, mqtt::PacketType::puback).back());
+}
+
+INSTANTIATE_TEST_SUITE_P(StorePort, StoreHealth,
+                         testing::Values(Health{"full", MORTISE_STORE_FULL, 0x97},
+                                         Health{"broken", MORTISE_STORE_BROKEN, 0x97},
+                                         Health{"slow", MORTISE_STORE_SLOW, 0}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(StorePort, a_full_store_that_takes_batches_again_from_its_reserve_gets_nothing_new_yet) {
+  Rig rig{one_store};
+  FakeStore store{rig};
+  rig.run();
+  auto& client = rig.connect("x");
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.reasons(client, mqtt::PacketType::connack).empty(); }));
+  store.feel(MORTISE_STORE_FULL);
+  store.fail_with(MORTISE_E_FULL);
+  rig.publish(client, "one", "1", mqtt::Qos::at_least_once, true);
+  ASSERT_TRUE(rig.turn_until([&] { return store.refused() > 0; }));
+  store.fail_with(MORTISE_OK);
+  ASSERT_TRUE(rig.turn_until([&] { return acknowledged(rig, client, 1); }));
+  EXPECT_TRUE(rig.shared->journal.failing());
+  rig.publish(client, "two", "2", mqtt::Qos::at_least_once, true);
+  EXPECT_EQ((std::vector{0, 0x97}), rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_FALSE(rig.log.has("keeps batches again")) << rig.log.all();
+  store.feel(MORTISE_STORE_GOOD);
+  ASSERT_TRUE(eventually([&] { return !rig.shared->journal.failing(); }));
+  EXPECT_EQ(std::set<std::string>{"one"}, store.topics());
 }
 
 TEST(StorePort, a_client_refused_for_the_store_after_a_plugin_let_it_in_is_forgotten_once) {
