@@ -4,6 +4,7 @@
 
 #include "broker/broker.hpp"
 #include "host/abi_text.hpp"
+#include "host/hops.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 #include "host/views.hpp"
@@ -86,6 +87,7 @@ mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, con
     access.subscription = subscription->get();
     access.topic = access.subscription->filter;
   }
+  const Hops hops{Hops::after(asked.access->message)};
   return instance.manifest.authorise->check(instance.self, &call, &access);
 }
 
@@ -361,6 +363,7 @@ Answer Decisions::intercept(const broker::ClientFacts& client, const broker::Mes
     context.point = Point::intercept;
     mortise_call_t raw = call_on(client.loop, now.monotonic, context);
     const mortise_message_view_t view = view_of(current, now.wall);
+    const Hops hops{Hops::after(&current)};
     mortise_answer_t said_now =
         instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
           return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance),

@@ -1,6 +1,7 @@
 #include "host/publish_queue.hpp"
 
 #include "broker/broker.hpp"
+#include "host/hops.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 
@@ -10,7 +11,7 @@ mortise_status_t PublishQueue::add(broker::MessageRef message, const mortise_pub
   const std::lock_guard lock{mutex_};
   if (waiting_.size() >= waiting_max) return MORTISE_E_BUSY;
   if (!owner_.in.loops.load()) return MORTISE_E_STATE;
-  Waiting entry{std::move(message), nullptr, nullptr};
+  Waiting entry{std::move(message), Hops::of_next(), nullptr, nullptr};
   if (how) {
     entry.done = how->done;
     entry.context = how->context;
@@ -31,6 +32,7 @@ bool PublishQueue::post() {
 void PublishQueue::publish_some(broker::Broker& broker) {
   for (;;) {
     broker::MessageRef message;
+    std::uint8_t hops = 0;
     {
       const std::lock_guard lock{mutex_};
       if (waiting_.empty()) {
@@ -38,8 +40,11 @@ void PublishQueue::publish_some(broker::Broker& broker) {
         return;
       }
       message = waiting_.front().message;
+      hops = waiting_.front().hops;
     }
-    if (!broker.publish(parts_of(*message))) break;
+    broker::MessageParts parts = parts_of(*message);
+    parts.hops = hops;
+    if (!broker.publish(parts)) break;
     const std::lock_guard lock{mutex_};
     if (waiting_.empty()) continue;  // cancelled meanwhile
     const Waiting told = std::move(waiting_.front());

@@ -35,6 +35,7 @@ class PublishQueue {
  private:
   struct Waiting {
     broker::MessageRef message;
+    std::uint8_t hops = 0;
     mortise_done_fn done = nullptr;
     void* context = nullptr;
   };

@@ -1,6 +1,7 @@
 // What the host offers a running plugin: attachments, timers, work, publishing, messages, log.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -220,6 +221,79 @@ TEST(Publish, a_message_reaches_its_subscribers_and_done_is_told) {
   EXPECT_EQ(MORTISE_E_NOT_GRANTED, publisher.publish(strings.host, outside, nullptr));
   messages.unref(strings.host, outside);
 }
+
+// Answers each delivery with a message, by way of `publish`; how often, and with what it ended.
+class Echo {
+ public:
+  explicit Echo(Strings& strings) : strings_{strings} {
+    strings.start = [this](auto, auto) {
+      const std::uint16_t kind = MORTISE_EV_DELIVERED;
+      mortise_attach_t how{};
+      how.size = sizeof how;
+      how.kinds = &kind;
+      how.kind_count = 1;
+      EXPECT_EQ(MORTISE_OK, strings_.attach(MORTISE_OBSERVE, &how));
+      return mortise_answer_t{MORTISE_ALLOW};
+    };
+    strings.events = [this](auto, auto, auto) { answers_in_work ? in_work() : publish(); };
+  }
+  std::atomic<bool> answers_in_work{false};
+  std::atomic<int> published{0};
+  std::atomic<int> refused{0};
+
+ private:
+  void in_work() {
+    const auto run = [](void* self) { static_cast<Echo*>(self)->publish(); };
+    EXPECT_EQ(MORTISE_OK,
+              strings_.service<mortise_work_t>(MORTISE_HOST_WORK)->submit(strings_.host, run, this));
+  }
+  void publish() {
+    mortise_message_t* message = make(strings_, "alerts/again", "1");
+    const mortise_status_t status =
+        strings_.service<mortise_publisher_t>(MORTISE_HOST_PUBLISH)->publish(strings_.host, message, nullptr);
+    EXPECT_TRUE(status == MORTISE_OK || status == MORTISE_E_LIMIT) << status;
+    ++(status == MORTISE_OK ? published : refused);
+    strings_.service<mortise_messages_t>(MORTISE_HOST_MESSAGES)->unref(strings_.host, message);
+  }
+  Strings& strings_;
+};
+
+// The ways of a plugin's answer to its own message.
+struct Way {
+  const char* name;
+  const char* library;
+  bool in_work;
+};
+class PublishLoop : public testing::TestWithParam<Way> {};
+
+TEST_P(PublishLoop, ends_after_eight_hops) {
+  Rig rig{std::string{"  - {name: a, library: "} + GetParam().library + "}"};
+  Echo echo{rig.strings()};
+  echo.answers_in_work = GetParam().in_work;
+  rig.run();
+  auto& subscriber = rig.connect("x");
+  auto& publisher = rig.connect("y");
+  rig.subscribe(subscriber, "#");
+  rig.publish(publisher, "t", "1");
+  ASSERT_TRUE(rig.turn_until([&] { return echo.refused == 1; }));
+  EXPECT_EQ(8, echo.published);
+  EXPECT_EQ(9U, rig.messages(subscriber).size());
+  EXPECT_EQ(1U, rig.status().faults);
+  const auto losses = rig.host->losses();
+  const auto row = std::ranges::find(losses, "a.hops", &Losses::Row::name);
+  ASSERT_NE(losses.end(), row);
+  EXPECT_EQ(1U, row->messages);
+  rig.publish(publisher, "t", "2");
+  ASSERT_TRUE(rig.turn_until([&] { return echo.refused == 2; })) << "each message of a client begins anew";
+  EXPECT_EQ(16, echo.published);
+  rig.stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(Publish, PublishLoop,
+                         testing::Values(Way{"in_an_event", "puppet", false},
+                                         Way{"in_an_event_on_the_strand", "puppet_on_strand", false},
+                                         Way{"in_work_an_event_submits", "puppet", true}),
+                         [](const auto& row) { return row.param.name; });
 
 TEST(Messages, the_builder_edits_properties_and_refuses_what_a_publish_may_not_carry) {
   Rig rig{"  - {name: a, library: puppet}"};

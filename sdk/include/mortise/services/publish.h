@@ -28,8 +28,9 @@ typedef struct mortise_publisher {
   uint32_t reserved;
 
   // Publishes a message to its subscribers; nobody authorises or intercepts it. A message published from
-  // within a hook that itself saw a published message carries a count of such hops; the ninth is dropped and
-  // counted. The caller keeps its reference. After an OK `done` is called exactly once, before stop() is.
+  // within a hook that is shown a message, or from work the hook submitted or posted, is one hop further than
+  // that message; of a batch of events the furthest counts. The ninth hop is E_LIMIT: it is dropped, counted as
+  // lost for "<instance>.hops" and as a fault. The caller keeps its reference. After an OK `done` is called exactly once, before stop() is.
   // `how` NULL = level MEMORY, nobody is told. E_BUSY: too many under way, wait for a done. [any & running]
   mortise_status_t (*publish)(const mortise_host_t* host, mortise_message_t* message,
                               const mortise_publish_t* how);
