@@ -205,13 +205,25 @@ void Commits::reserve_numbers() {
     when_reserved(*up_to);
   }
 }
+// What was handed over counts as durable. The sequence stays as it is: when the store comes back it keeps a
+// prefix as ever, and a crash before that loses the rest, which is what the operator chose.
+void Commits::release_without_store() {
+  auto& waiting = handed_over_[row(Level::synced)];
+  if (waiting.empty() || !core_.shared.journal.failing()) return;
+  if (core_.options.on_failure == Options::OnFailure::memory)
+    on_lines(waiting.back().sequence, waiting.back().sequence);
+}
+
 
 void Commits::end_turn() {
   reserve_numbers();
-  if (batch_.empty() && !hurried_) return;
-  const bool due =
-      hurried_ || core_.now.monotonic - opened_ >= ride_at_most || batch_.memory() > ride_bytes_max;
-  if (!due) return;
+  const bool due = hurried_ || (!batch_.empty() && (core_.now.monotonic - opened_ >= ride_at_most ||
+                                                    batch_.memory() > ride_bytes_max));
+  if (due) hand_over();
+  release_without_store();
+}
+
+void Commits::hand_over() {
   hurried_ = false;
   opened_ = base::never;
   if (!core_.has_store()) {

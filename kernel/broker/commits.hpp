@@ -3,7 +3,8 @@
 //
 // Thread: the loop.   Owns: the batch being filled, and who is to be looked at when a batch becomes durable.
 // Cost:   one hand-over a turn; a session or client registers once a batch, not once a message.
-// Fails:  never. Without a store everything counts as durable and no record is kept.
+// Fails:  never. Without a store everything counts as durable and no record is kept. With
+//         Options::OnFailure::memory a store that has failed holds nothing back either.
 // Source: durability rules "output commit", "an erase follows its put", "a waiting acknowledgement carries
 // its connection's generation".
 #pragma once
@@ -96,8 +97,10 @@ class Commits {
   bool hurried_ = false;
   base::TimePoint opened_ = base::never;
   std::array<Ordinal, levels> durable_{};
+  void release_without_store();
   std::array<base::Queue<HandedOver>, levels> handed_over_;
   std::array<base::Queue<Waiter>, levels> waiters_;
 };
+  void hand_over();
 
 }  // namespace mortise::broker
