@@ -299,13 +299,13 @@ bool Broker::on_answer(const Question& question, Answer answer) {
   return true;
 }
 
-bool Broker::publish(const MessageParts& parts) {
+bool Broker::publish(const MessageParts& parts, Level level, std::uint64_t ticket) {
   Interior& in = *interior_;
   if (!in.routing.has_room()) return false;
   MessageParts dated = parts;
   dated.received = in.core.now.wall;
   dated.level = in.core.has_store() ? in.core.options.level_of(parts.topic) : Level::memory;
-  return in.publishing.publish(Message::make(dated, in.core.ledger.accounts), {});
+  return in.publishing.publish(Message::make(dated, in.core.ledger.accounts), {}, {level, ticket});
 }
 
 std::size_t Broker::clients() const { return interior_->core.clients.size(); }

@@ -61,6 +61,7 @@ class FixedBroker::NobodyDecides : public broker::Hooks {
     return {};
   }
   void cancel(const broker::Question&) override {}
+  void kept(std::uint32_t, std::uint64_t) override {}
   void forget(std::uint32_t, std::uint64_t) override {}
   void happened(const broker::Event&, std::uint32_t, base::Now) override {}
 

@@ -96,7 +96,7 @@ Strings& Rig::strings(const std::string& instance) {
 void Rig::run() {
   ASSERT_EQ("", text_of(host->load()));
   ASSERT_EQ("", text_of(host->start()));
-  broker::Options options;
+  broker::Options options = broker_options;
   if (!host->store()) options.acknowledge_default = options.session_store = broker::Level::memory;
   shared = std::make_unique<broker::Shared>(options, 1, host->store(), host->hooks(), host->log());
   host->connect(*shared, loops);

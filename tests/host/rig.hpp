@@ -94,6 +94,7 @@ class Rig {
   std::vector<std::string> messages(Client& client);
 
   broker::Listener listener{"local", true, true, true, {}};
+  broker::Options broker_options;  // for run()
   PlainLog log;
   PostedLoops loops;
   std::unique_ptr<Host> host;

@@ -152,6 +152,7 @@ struct Health {
   std::uint32_t state;
   int puback;
 };
+void PrintTo(const Health& row, std::ostream* out) { *out << row.name; }
 class StoreHealth : public testing::TestWithParam<Health> {};
 
 TEST_P(StoreHealth, decides_about_new_messages_and_what_is_in_a_batch_goes_on) {
@@ -292,6 +293,150 @@ TEST(StorePort, everything_is_flushed_before_the_store_stops) {
   EXPECT_EQ("flush stop", order);
   EXPECT_EQ(std::set<std::string>{"one"}, store.topics());
   EXPECT_EQ(0U, rig.shared->journal.pending_bytes());
+}
+
+// When a plugin is told about a message it publishes: what it asks for, what the topic's class asks for, and
+// how far the store has come when it is told.
+struct Asked {
+  const char* name;
+  std::uint32_t level;
+  broker::Level topic_class;
+  std::uint32_t told_at;
+};
+void PrintTo(const Asked& row, std::ostream* out) { *out << row.name; }
+
+// Publishes as `b` and keeps what its done is told.
+class Publisher {
+ public:
+  explicit Publisher(Rig& rig) : strings_{rig.strings("b")} {}
+  mortise_status_t publish(std::uint32_t level, bool retain) {
+    mortise_edit_t edit{};
+    edit.size = sizeof edit;
+    edit.set = MORTISE_SET_TOPIC | MORTISE_SET_PAYLOAD | MORTISE_SET_RETAIN;
+    edit.topic = {"alerts/fire", 11};
+    edit.payload = {reinterpret_cast<const std::uint8_t*>("1"), 1};
+    edit.retain = retain;
+    mortise_message_t* message = nullptr;
+    const auto* messages = strings_.service<mortise_messages_t>(MORTISE_HOST_MESSAGES);
+    EXPECT_EQ(MORTISE_OK, messages->make(strings_.host, nullptr, &edit, &message));
+    mortise_publish_t how{};
+    how.size = sizeof how;
+    how.level = level;
+    how.context = this;
+    how.done = [](void* context, mortise_status_t said, std::uint32_t level_reached) {
+      auto& self = *static_cast<Publisher*>(context);
+      self.status = said;
+      self.reached = level_reached;
+      ++self.told;
+    };
+    const mortise_status_t published =
+        strings_.service<mortise_publisher_t>(MORTISE_HOST_PUBLISH)->publish(strings_.host, message, &how);
+    messages->unref(strings_.host, message);
+    return published;
+  }
+  std::atomic<int> told{0};
+  std::atomic<mortise_status_t> status{MORTISE_E_INTERNAL};
+  std::atomic<std::uint32_t> reached{99};
+
+ private:
+  Strings& strings_;
+};
+
+constexpr const char* a_store_and_a_publisher =
+    "  - {name: a, library: puppet_store}\n  - {name: b, library: puppet}";
+
+class PublishLevel : public testing::TestWithParam<Asked> {};
+
+TEST_P(PublishLevel, is_reached_before_done_is_told) {
+  Rig rig{a_store_and_a_publisher};
+  FakeStore store{rig};
+  Publisher publisher{rig};
+  rig.broker_options.acknowledge_default = GetParam().topic_class;
+  rig.run();
+  ASSERT_TRUE(rig.turn_until([&] { return rig.shared->journal.pending_bytes() == 0; }));
+  store.answer_by_hand();
+  const std::size_t before = store.taken().size();
+  ASSERT_EQ(MORTISE_OK, publisher.publish(GetParam().level, true));
+  ASSERT_TRUE(rig.turn_until([&] { return store.taken().size() > before; }));
+  const std::uint64_t sequence = store.taken().back();
+  for (const std::uint32_t line : {MORTISE_MEMORY, MORTISE_WRITTEN, MORTISE_SYNCED}) {
+    if (line != MORTISE_MEMORY) {
+      EXPECT_EQ(MORTISE_OK, store.durable(sequence, line));
+    }
+    rig.turn();
+    if (line == GetParam().told_at) {
+      EXPECT_TRUE(eventually([&] { return publisher.told == 1; }));
+    }
+    EXPECT_EQ(line < GetParam().told_at ? 0 : 1, publisher.told) << line;
+  }
+  EXPECT_EQ(MORTISE_OK, publisher.status);
+  EXPECT_EQ(GetParam().told_at, publisher.reached);
+  rig.stop();
+  EXPECT_EQ(1, publisher.told);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    StorePort, PublishLevel,
+    testing::Values(
+        Asked{"memory_is_told_when_it_is_routed", MORTISE_MEMORY, broker::Level::synced, MORTISE_MEMORY},
+        Asked{"written", MORTISE_WRITTEN, broker::Level::memory, MORTISE_WRITTEN},
+        Asked{"synced", MORTISE_SYNCED, broker::Level::memory, MORTISE_SYNCED},
+        Asked{"the_class_of_the_topic_is_stronger", MORTISE_WRITTEN, broker::Level::synced, MORTISE_SYNCED}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(StorePort, a_plugin_is_told_at_once_when_nothing_had_to_be_stored) {
+  Rig rig{a_store_and_a_publisher};
+  FakeStore store{rig};
+  Publisher publisher{rig};
+  rig.run();
+  store.answer_by_hand();
+  ASSERT_EQ(MORTISE_OK, publisher.publish(MORTISE_SYNCED, false));
+  ASSERT_TRUE(rig.turn_until([&] { return publisher.told == 1; }));
+  EXPECT_EQ(MORTISE_OK, publisher.status);
+  rig.stop();
+}
+
+TEST(StorePort, a_plugin_that_stops_before_its_message_is_stored_is_told_so_once) {
+  Rig rig{a_store_and_a_publisher};
+  FakeStore store{rig};
+  Publisher publisher{rig};
+  rig.run();
+  ASSERT_TRUE(rig.turn_until([&] { return rig.shared->journal.pending_bytes() == 0; }));
+  store.answer_by_hand();
+  ASSERT_EQ(MORTISE_OK, publisher.publish(MORTISE_SYNCED, true));
+  rig.turn();
+  rig.stop();
+  EXPECT_EQ(1, publisher.told);
+  EXPECT_EQ(MORTISE_E_STATE, publisher.status);
+}
+
+TEST(StorePort, what_a_plugin_wants_kept_is_not_published_while_the_store_takes_nothing_new) {
+  Rig rig{a_store_and_a_publisher};
+  FakeStore store{rig};
+  Publisher publisher{rig};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "#");
+  rig.shared->journal.set_failing(true);
+  ASSERT_EQ(MORTISE_OK, publisher.publish(MORTISE_SYNCED, false));
+  ASSERT_TRUE(rig.turn_until([&] { return publisher.told == 1; }));
+  EXPECT_EQ(MORTISE_E_FULL, publisher.status);
+  ASSERT_EQ(MORTISE_OK, publisher.publish(MORTISE_MEMORY, false));
+  ASSERT_TRUE(rig.turn_until([&] { return publisher.told == 2; }));
+  EXPECT_EQ(MORTISE_OK, publisher.status);
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.messages(client).empty(); }));
+  EXPECT_EQ(1U, rig.messages(client).size());
+  rig.stop();
+}
+
+TEST(StorePort, without_a_store_nothing_is_promised_about_it) {
+  Rig rig{"  - {name: b, library: puppet}"};
+  Publisher publisher{rig};
+  rig.run();
+  EXPECT_EQ(MORTISE_E_STATE, publisher.publish(MORTISE_WRITTEN, true));
+  EXPECT_EQ(MORTISE_E_INVALID, publisher.publish(MORTISE_SYNCED + 1, true));
+  rig.stop();
+  EXPECT_EQ(0, publisher.told);
 }
 
 TEST(StorePort, what_a_store_gives_back_is_there_again) {

@@ -26,6 +26,7 @@ class FakeHooks : public broker::Hooks {
   broker::Hooks::Wanted wants;  // set before the loops start
   std::atomic<bool> holds_publishes{false};
   std::atomic<std::uint64_t> words_given{0};
+  std::atomic<std::uint64_t> last_kept{0};
 
   const Wanted& wanted(std::uint32_t) const override { return wants; }
   broker::Answer authenticate(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
@@ -49,6 +50,7 @@ class FakeHooks : public broker::Hooks {
     return {};
   }
   void cancel(const broker::Question&) override {}
+  void kept(std::uint32_t, std::uint64_t ticket) override { last_kept = ticket; }
   void forget(std::uint32_t, std::uint64_t word) override {
     const std::lock_guard lock{mutex_};
     forgotten_.push_back(word);

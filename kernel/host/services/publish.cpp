@@ -23,8 +23,7 @@ mortise_status_t publish(const mortise_host_t* host, mortise_message_t* message,
   Instance& instance = Instance::of(host);
   if (!instance.is(State::running)) return MORTISE_E_STATE;
   if (!message || (how && !MORTISE_HAS(how, context))) return MORTISE_E_INVALID;
-  // The broker says when a message is routed; when it is durable it does not say yet.
-  if (how && how->level != MORTISE_MEMORY) return MORTISE_E_INVALID;
+  if (how && how->level > MORTISE_SYNCED) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {
     if (!instance.grants.covers(MORTISE_HOST_PUBLISH, message->message->topic()))
       return MORTISE_E_NOT_GRANTED;
