@@ -163,6 +163,12 @@ void Commits::settle(Session& session) {
     erase(session, erase_now.position, erase_now.number, std::move(erase_now.message));
 }
 
+void Commits::await(Ordinal ordinal, Awaited awaited) {
+  if (awaited.level == Level::memory) return;
+  if (is_durable(ordinal, awaited.level)) return core_.shared.hooks.kept(core_.loop, awaited.ticket);
+  wait(awaited.level, ordinal, Waiter::Kind::ticket, awaited.ticket);
+}
+
 // ---- the turn
 
 void Commits::wait(Level level, Ordinal ordinal, Waiter::Kind kind, std::uint64_t what) {
@@ -186,6 +192,7 @@ void Commits::wake(const Waiter& waiter) {
       return;
     case Waiter::Kind::pending: committed.push_back(PendingKey::from(waiter.what)); return;
     case Waiter::Kind::reservation: core_.shared.numbers.reserved(waiter.what); return;
+    case Waiter::Kind::ticket: core_.shared.hooks.kept(core_.loop, waiter.what); return;
   }
 }
 

@@ -16,6 +16,12 @@
 
 namespace mortise::broker {
 
+// Who published as a plugin and is told when it is kept so well. Level memory: nobody.
+struct Awaited {
+  Level level = Level::memory;
+  std::uint64_t ticket = 0;
+};
+
 class Commits {
  public:
   explicit Commits(Core& core) : core_{core} {}
@@ -62,6 +68,10 @@ class Commits {
     wait(level, open_ordinal_, Waiter::Kind::session, session.key.value());
   }
 
+  // Tells Hooks::kept when the batch is durable so well; at once when it is, or when there was nothing to
+  // store.
+  void await(Ordinal ordinal, Awaited awaited);
+
   // ---- the turn
   void on_lines(std::uint64_t written, std::uint64_t synced);
   void end_turn();
@@ -73,7 +83,7 @@ class Commits {
 
  private:
   struct Waiter {
-    enum class Kind : std::uint8_t { client, session, pending, reservation };
+    enum class Kind : std::uint8_t { client, session, pending, reservation, ticket };
     Ordinal ordinal = 0;
     std::uint64_t what = 0;
     Kind kind{};

@@ -81,6 +81,7 @@ class ModelHooks final : public broker::Hooks {
   // Bytes of messages made here.
   std::int64_t charged() const { return accounts_.charged(broker::Account::message); }
   void cancel(const broker::Question&) override {}
+  void kept(std::uint32_t, std::uint64_t) override {}
   void forget(std::uint32_t, std::uint64_t) override {}
   void happened(const broker::Event& event, std::uint32_t, base::Now) override {
     if (event.kind == broker::EventKind::dropped && event.message)
