@@ -205,13 +205,6 @@ void Commits::on_lines(std::uint64_t written, std::uint64_t synced) {
     while (!waiters_[i].empty() && waiters_[i].front().ordinal <= durable_[i]) wake(waiters_[i].pop());
 }
 
-void Commits::reserve_numbers() {
-  if (!core_.has_store()) return;
-  if (const auto up_to = core_.shared.numbers.wants_reservation()) {
-    add(record::Numbers{*up_to, base::to_unix_ms(core_.now.wall)}, Level::synced);
-    when_reserved(*up_to);
-  }
-}
 // What was handed over counts as durable. The sequence stays as it is: when the store comes back it keeps a
 // prefix as ever, and a crash before that loses the rest, which is what the operator chose.
 void Commits::release_without_store() {
@@ -221,6 +214,13 @@ void Commits::release_without_store() {
     on_lines(waiting.back().sequence, waiting.back().sequence);
 }
 
+void Commits::reserve_numbers() {
+  if (!core_.has_store()) return;
+  if (const auto up_to = core_.shared.numbers.wants_reservation()) {
+    add(record::Numbers{*up_to, base::to_unix_ms(core_.now.wall)}, Level::synced);
+    when_reserved(*up_to);
+  }
+}
 
 void Commits::end_turn() {
   reserve_numbers();

@@ -97,9 +97,11 @@ class Commits {
 
   void wait(Level level, Ordinal ordinal, Waiter::Kind kind, std::uint64_t what);
   void wake(const Waiter& waiter);
+  void release_without_store();
   void settle(Session& session);
   void send(Client& client, const Gated& packet);
   void reserve_numbers();
+  void hand_over();
 
   Core& core_;
   Batch batch_;
@@ -107,10 +109,8 @@ class Commits {
   bool hurried_ = false;
   base::TimePoint opened_ = base::never;
   std::array<Ordinal, levels> durable_{};
-  void release_without_store();
   std::array<base::Queue<HandedOver>, levels> handed_over_;
   std::array<base::Queue<Waiter>, levels> waiters_;
 };
-  void hand_over();
 
 }  // namespace mortise::broker

@@ -98,7 +98,6 @@ class ModelHooks final : public broker::Hooks {
     return answer;
   }
 
-  Random* random_;
   broker::MessageRef with_payload(const broker::Message& message, mqtt::Bytes payload) {
     broker::MessageParts parts;
     parts.topic = message.topic();
@@ -115,6 +114,7 @@ class ModelHooks final : public broker::Hooks {
   }
 
   broker::Accounts accounts_;
+  Random* random_;
   std::uint32_t pending_percent_;
   Heard dropped_;
   Wanted wanted_;
