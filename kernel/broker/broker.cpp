@@ -208,12 +208,14 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
     if (!frame) {
       fault = {frame.error().reason, frame.error().what};
     } else if (client->is_connected() || frame->type == mqtt::PacketType::connect) {
-      const auto packet = mqtt::decode(*frame, client->version);
-      if (packet)
-        progress = std::visit(Dispatch{in, *client, fault}, *packet);
-      else
+      Dispatch dispatch{in, *client, fault};
+      progress = mqtt::decode_for(*frame, client->version, [&](const auto& packet) {
+        if (packet) [[likely]]
+          return dispatch(*packet);
         fault = {packet.error().reason, packet.error().what};
-      if (!packet && !client->is_connected()) client->version = claimed_version(*frame);
+        if (!client->is_connected()) client->version = claimed_version(*frame);
+        return Progress::fault;
+      });
     } else {
       fault = {mqtt::ReasonCode::protocol_error, "a packet before CONNECT"};  // [MQTT-3.1.0-1]
     }
@@ -257,7 +259,7 @@ void Broker::on_written(ClientKey key, std::size_t bytes) {
   if (!client) return;
   const bool was_full = client->output.size() >= Delivery::output_high;
   client->output.consume(bytes, in.core.pool);
-  if (was_full && client->output.size() < Delivery::output_high && client->is_connected())
+  if (was_full && client->output.size() < Delivery::output_high && client->is_connected()) [[unlikely]]
     in.commits.progressed.push_back(client->session);
 }
 
