@@ -47,7 +47,7 @@ TEST(Interest, rarely_says_yes_to_a_topic_that_nobody_wants) {
 }
 
 TEST(Interest, filters_deeper_than_its_table_count_too) {
-  Interest interest{1, {1, 2}};
+  Interest interest{2, {1, 2}};
   std::string deep = "0";
   for (int i = 1; i < 100; ++i) deep += '/' + std::to_string(i);
   interest.add(0, deep + "/#");
