@@ -199,7 +199,6 @@ void Commits::on_lines(std::uint64_t written, std::uint64_t synced) {
 }
 
 void Commits::reserve_numbers() {
-  if (!core_.has_store()) return;
   if (const auto up_to = core_.shared.numbers.wants_reservation()) {
     add(record::Numbers{*up_to, base::to_unix_ms(core_.now.wall)}, Level::synced);
     when_reserved(*up_to);
@@ -207,7 +206,7 @@ void Commits::reserve_numbers() {
 }
 
 void Commits::end_turn() {
-  reserve_numbers();
+  if (core_.has_store()) reserve_numbers();
   if (batch_.empty() && !hurried_) return;
   const bool due =
       hurried_ || core_.now.monotonic - opened_ >= ride_at_most || batch_.memory() > ride_bytes_max;

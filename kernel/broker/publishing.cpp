@@ -89,7 +89,7 @@ Progress Publishing::wait(Client& client, Client::Pause why) {
   return Progress::waits;
 }
 
-void Publishing::end_turn() {
+void Publishing::let_go_on() {
   const auto go_on = [&](std::vector<ClientKey>& waiting, Client::Pause why) {
     for (const ClientKey key : std::exchange(waiting, {}))
       if (Client* client = core_.clients.find(key)) {
