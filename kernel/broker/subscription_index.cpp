@@ -121,12 +121,12 @@ SubscriptionIndex::NodeId SubscriptionIndex::descend(NodeId node, std::string_vi
     if (known != edges_.end()) return known->second;
   } else {
     word = words_.emplace(level, Word{next_word_++, 0}).first;
-    word_texts_.emplace(word->second.id, level);
   }
   ++word->second.uses;
   const NodeId made = make(word->second.id);
+  nodes_[made].text = word->first;
   edges_.emplace(edge(node, word->second.id), made);
-  ++nodes_[node].edges;
+  nodes_[node].only = nodes_[node].edges++ == 0 ? made : none;
   return made;
 }
 
@@ -152,24 +152,16 @@ void SubscriptionIndex::let_go(NodeId node) {
     } else {
       edges_.erase(edge(parent, word));
       --nodes_[parent].edges;
-      const auto text = word_texts_.find(word);
-      const auto entry = words_.find(text->second);
-      if (--entry->second.uses == 0) {
-        words_.erase(entry);
-        word_texts_.erase(text);
-      }
+      nodes_[parent].only = none;
+      const auto entry = words_.find(nodes_[node].text);
+      if (--entry->second.uses == 0) words_.erase(entry);
     }
     free_nodes_.push_back(node);
     node = parent;
   }
 }
 
-void SubscriptionIndex::emit(FilterId filter, std::vector<const Subscriber*>& out) const {
-  if (filter == none) return;
-  for (const Subscriber& subscriber : filters_[filter].subscribers) out.push_back(&subscriber);
-}
-
-void SubscriptionIndex::match(std::string_view topic, std::vector<const Subscriber*>& out) const {
+void SubscriptionIndex::match(std::string_view topic, std::vector<Subscribers>& out) const {
   if (ids_.size() > wildcard_filters_) {
     const auto exact = ids_.find(topic);
     if (exact != ids_.end())
@@ -178,23 +170,38 @@ void SubscriptionIndex::match(std::string_view topic, std::vector<const Subscrib
   if (wildcard_filters_ != 0) walk(root, topic, topic.starts_with('$'), out);
 }
 
-void SubscriptionIndex::walk(NodeId at, std::string_view rest, bool dollar,
-                             std::vector<const Subscriber*>& out) const {
+SubscriptionIndex::NodeId SubscriptionIndex::child_of(NodeId at, std::string_view level) const {
   const Node& node = nodes_[at];
-  if (!dollar) emit(node.below, out);  // '#' takes its parent, too
-  const std::size_t slash = rest.find('/');
-  const std::string_view level = rest.substr(0, slash);
-  const auto go_on = [&](NodeId child) {
-    if (slash != std::string_view::npos) return walk(child, rest.substr(slash + 1), false, out);
-    emit(nodes_[child].here, out);
-    emit(nodes_[child].below, out);
-  };
-  if (node.plus != none && !dollar) go_on(node.plus);  // [MQTT-4.7.2-1]
-  if (node.edges == 0) return;
+  if (node.only != none) return nodes_[node.only].text == level ? node.only : none;
+  if (node.edges == 0) return none;
   const auto word = words_.find(level);
-  if (word == words_.end()) return;
+  if (word == words_.end()) return none;
   const auto next = edges_.find(edge(at, word->second.id));
-  if (next != edges_.end()) go_on(next->second);
+  return next == edges_.end() ? none : next->second;
+}
+
+// Goes down one branch at a time; calls itself for '+' only where a word goes on, too.
+void SubscriptionIndex::walk(NodeId at, std::string_view rest, bool dollar,
+                             std::vector<Subscribers>& out) const {
+  while (at != none) {
+    const Node& node = nodes_[at];
+    if (!dollar) emit(node.below, out);  // '#' takes its parent, too
+    const std::size_t slash = rest.find('/');
+    const NodeId plus = dollar ? none : node.plus;  // [MQTT-4.7.2-1]
+    const NodeId word = child_of(at, rest.substr(0, slash));
+    dollar = false;
+    if (slash == std::string_view::npos) {
+      for (const NodeId last : {plus, word}) {
+        if (last == none) continue;
+        emit(nodes_[last].here, out);
+        emit(nodes_[last].below, out);
+      }
+      return;
+    }
+    rest.remove_prefix(slash + 1);
+    if (plus != none && word != none) walk(plus, rest, false, out);
+    at = word != none ? word : plus;
+  }
 }
 
 }  // namespace mortise::broker
