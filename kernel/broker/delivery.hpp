@@ -78,10 +78,18 @@ class Delivery {
   class Images {
    public:
     const mqtt::PublishImage& of(const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
-                                 base::WallTime now);
+                                 base::WallTime now) {
+      const std::size_t shape =
+          (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
+      if (message_.get() != message.get() || !(made_ >> shape & 1))
+        make(shape, message, version, qos, retain, now);
+      return images_[shape];
+    }
     void forget() { message_.reset(); }
 
    private:
+    void make(std::size_t shape, const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
+              base::WallTime now);
     MessageRef message_;
     std::uint32_t made_ = 0;  // a bit a shape
     std::array<mqtt::PublishImage, 12> images_;
@@ -92,13 +100,16 @@ class Delivery {
             bool dup, std::span<const std::uint32_t> identifiers);
   Client* reachable(const Session& session);
   bool receiver_allowed(Session& session, const Message& message);
+  void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool make_room(Session& session, std::size_t bytes);
-  void queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-             Fanout& fanout);
+  Waiting enrol(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
+                Fanout& fanout);
   void drop(Session& session, Waiting waiting, Dropped why);
+  void tidy(Session& session);
   bool pump_resend(Session& session, Client& client);
   bool pump_queued(Session& session, Client& client);
   bool may_send(Session& session, Client& client, const Waiting& next);
+  bool send_or_drop(Session& session, Client& client, Waiting& next);
   void finish(Session& session, Client* client, Waiting& waiting);
   static void pop_done(Session& session, Client* client);
   static std::size_t bytes_of(const Waiting& waiting) {
