@@ -42,7 +42,14 @@ class Queue {
 
   T pop() {
     MORTISE_EXPECT(size_ > 0);
-    T value = std::exchange(front(), T{});
+    T value = std::move(front());
+    drop_front();
+    return value;
+  }
+
+  void drop_front() {
+    MORTISE_EXPECT(size_ > 0);
+    front() = T{};
     head_ = (head_ + 1) & (capacity_ - 1);
     --size_;
     // Memory goes back in halves while it drains, so that a queue that was long once does not stay large. One
@@ -51,7 +58,6 @@ class Queue {
       *this = Queue{};
     else if (capacity_ > 64 && size_ < capacity_ / 4)
       resize(capacity_ / 2);
-    return value;
   }
 
   void clear() noexcept { *this = Queue{}; }

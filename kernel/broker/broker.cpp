@@ -253,14 +253,18 @@ Output* Broker::output(ClientKey key) {
   return &client->output;
 }
 
-void Broker::on_written(ClientKey key, std::size_t bytes) {
+void Broker::on_written(ClientKey key, Output& output, std::size_t bytes) {
   Interior& in = *interior_;
-  Client* client = in.core.clients.find(key);
-  if (!client) return;
-  const bool was_full = client->output.size() >= Delivery::output_high;
-  client->output.consume(bytes, in.core.pool);
-  if (was_full && client->output.size() < Delivery::output_high && client->is_connected()) [[unlikely]]
-    in.commits.progressed.push_back(client->session);
+  const bool was_full = output.size() >= Delivery::output_high;
+  output.consume(bytes, in.core.pool);
+  if (was_full && output.size() < Delivery::output_high) [[unlikely]]
+    in.on_room(key);
+}
+
+// Its queue may go on.
+void Broker::Interior::on_room(ClientKey key) {
+  const Client* client = core.clients.find(key);
+  if (client && client->is_connected()) commits.progressed.push_back(client->session);
 }
 
 void Broker::on_lost(ClientKey key) {

@@ -4,6 +4,10 @@
 
 namespace mortise::broker {
 
+void BufferPool::let_go(mqtt::Buffer& buffer) { buffer = {}; }
+
+void Output::drop_slices() { slices_.clear(); }
+
 std::size_t Output::gather_slices(std::span<std::span<const std::uint8_t>> parts) const {
   std::size_t count = 0;
   std::size_t at = written_;

@@ -24,10 +24,8 @@ class BufferPool {
   }
   // Leaves `buffer` without memory.
   void give(mqtt::Buffer& buffer) {
-    if (count_ == most || buffer.capacity() > largest) {
-      buffer = {};
-      return;
-    }
+    if (count_ == most || buffer.capacity() > largest) [[unlikely]]
+      return let_go(buffer);
     buffer.clear();
     spare_[count_++].swap(buffer);
   }
@@ -35,6 +33,7 @@ class BufferPool {
  private:
   static constexpr std::size_t most = 256;
   static constexpr std::size_t largest = 64 * 1024;
+  static void let_go(mqtt::Buffer& buffer);
   std::array<mqtt::Buffer, most> spare_;
   std::size_t count_ = 0;  // of them hold memory, the first ones
 };
@@ -75,12 +74,13 @@ class Output {
   }
 
  private:
+  void drop_slices();
   std::size_t gather_slices(std::span<std::span<const std::uint8_t>> parts) const;
   void consume_part(std::size_t count);
   void give_back(BufferPool& pool) {
     pool.give(bytes_);
     written_ = slice_written_ = payload_bytes_ = 0;
-    if (!slices_.empty()) slices_.clear();
+    if (!slices_.empty()) drop_slices();
   }
   struct Slice {
     std::size_t at = 0;  // index in bytes_ before which the payload goes

@@ -7,6 +7,14 @@
 
 namespace mortise::broker {
 
+namespace {
+
+std::span<const std::uint32_t> one_or_none(const std::uint32_t& identifier) {
+  return {&identifier, identifier == 0 ? 0U : 1U};
+}
+
+}  // namespace
+
 bool Routing::others_have_room() const {
   for (std::uint32_t other = 0; other < core_.shared.loops(); ++other) {
     if (other == core_.loop) continue;
@@ -91,12 +99,6 @@ void Routing::merge(const Receiver& match) {
   several_[receiver.more - 1].push_back(match.identifier);
 }
 
-void Routing::deliver(const Receiver& receiver, Fanout& fanout) {
-  std::span<const std::uint32_t> identifiers{&receiver.identifier, receiver.identifier == 0 ? 0U : 1U};
-  if (receiver.more != 0) identifiers = several_[receiver.more - 1];
-  delivery_.deliver(*receiver.session, receiver.qos, receiver.retain, identifiers, fanout);
-}
-
 // Returns how many sessions it is for.
 std::size_t Routing::show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout) {
   const Message& message = *fanout.message;
@@ -111,7 +113,9 @@ std::size_t Routing::show_here(std::uint64_t retained_sequence, SessionKey publi
     for (const Subscriber& match : matches_.front()) {
       if (!is_for(match)) continue;
       ++count;
-      deliver(receiver_of(match, message), fanout);
+      const Receiver receiver = receiver_of(match, message);
+      delivery_.deliver(*receiver.session, receiver.qos, receiver.retain, one_or_none(match.identifier),
+                        fanout);
     }
     return count;
   }
@@ -121,7 +125,11 @@ std::size_t Routing::show_here(std::uint64_t retained_sequence, SessionKey publi
   for (const auto& subscribers : matches_)
     for (const Subscriber& match : subscribers)
       if (is_for(match)) merge(receiver_of(match, message));
-  for (const Receiver& receiver : receivers_) deliver(receiver, fanout);
+  for (const Receiver& receiver : receivers_) {
+    std::span<const std::uint32_t> identifiers = one_or_none(receiver.identifier);
+    if (receiver.more != 0) identifiers = several_[receiver.more - 1];
+    delivery_.deliver(*receiver.session, receiver.qos, receiver.retain, identifiers, fanout);
+  }
   return receivers_.size();
 }
 

@@ -70,7 +70,6 @@ class Routing {
   std::size_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);
   Receiver receiver_of(const Subscriber& match, const Message& message);
   void merge(const Receiver& match);
-  void deliver(const Receiver& receiver, Fanout& fanout);
   void post(std::uint64_t interested, const PublishLetter& letter);
   Ordinal commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>&& facts,
                       std::vector<record::DeliveryIdentifiers>& identifiers);

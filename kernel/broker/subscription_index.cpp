@@ -170,8 +170,8 @@ void SubscriptionIndex::match(std::string_view topic, std::vector<Subscribers>& 
   if (wildcard_filters_ != 0) walk(root, topic, topic.starts_with('$'), out);
 }
 
-SubscriptionIndex::NodeId SubscriptionIndex::child_of(NodeId at, std::string_view level) const {
-  const Node& node = nodes_[at];
+SubscriptionIndex::NodeId SubscriptionIndex::child_of(const Node& node, NodeId at,
+                                                      std::string_view level) const {
   if (node.only != none) return nodes_[node.only].text == level ? node.only : none;
   if (node.edges == 0) return none;
   const auto word = words_.find(level);
@@ -185,17 +185,25 @@ void SubscriptionIndex::walk(NodeId at, std::string_view rest, bool dollar,
                              std::vector<Subscribers>& out) const {
   while (at != none) {
     const Node& node = nodes_[at];
-    if (!dollar) emit(node.below, out);  // '#' takes its parent, too
-    const std::size_t slash = rest.find('/');
+    if (!dollar) emit(node.below, out);             // '#' takes its parent, too
     const NodeId plus = dollar ? none : node.plus;  // [MQTT-4.7.2-1]
-    const NodeId word = child_of(at, rest.substr(0, slash));
     dollar = false;
-    if (slash == std::string_view::npos) {
-      for (const NodeId last : {plus, word}) {
-        if (last == none) continue;
-        emit(nodes_[last].here, out);
-        emit(nodes_[last].below, out);
-      }
+    std::size_t slash;
+    NodeId word = none;
+    if (plus == none &&
+        node.only != none) {  // one way only: the level ends where its text does, or is another
+      const std::string_view text = nodes_[node.only].text;
+      if (!rest.starts_with(text)) return;
+      if (rest.size() > text.size() && rest[text.size()] != '/') return;
+      slash = text.size();
+      word = node.only;
+    } else {
+      slash = std::min(rest.find('/'), rest.size());
+      word = child_of(node, at, rest.substr(0, slash));
+    }
+    if (slash == rest.size()) {
+      emit_end(plus, out);
+      emit_end(word, out);
       return;
     }
     rest.remove_prefix(slash + 1);

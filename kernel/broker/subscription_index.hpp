@@ -91,10 +91,15 @@ class SubscriptionIndex {
   void erase(FilterId filter);
   NodeId descend(NodeId node, std::string_view level);
   void let_go(NodeId node);
-  NodeId child_of(NodeId node, std::string_view level) const;
+  NodeId child_of(const Node& node, NodeId at, std::string_view level) const;
   void walk(NodeId node, std::string_view rest, bool dollar, std::vector<Subscribers>& out) const;
   void emit(FilterId filter, std::vector<Subscribers>& out) const {
     if (filter != none) out.emplace_back(filters_[filter].subscribers);
+  }
+  void emit_end(NodeId node, std::vector<Subscribers>& out) const {
+    if (node == none) return;
+    emit(nodes_[node].here, out);
+    emit(nodes_[node].below, out);
   }
   static std::int64_t memory(const Filter& filter);
   static std::uint64_t edge(NodeId node, std::uint32_t word) { return std::uint64_t{node} << 32 | word; }
