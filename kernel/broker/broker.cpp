@@ -231,7 +231,6 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
       break;
     }
     consumed.bytes += frame->size;
-    client = in.core.clients.find(key);
   }
   // One that moves is no longer ours; its CONNECT stays unread and goes with it.
   if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key && client) {

@@ -54,8 +54,7 @@ bool Commits::is_durable(Ordinal ordinal, Level level) const {
 
 std::uint64_t Commits::gate(Client& client, Gated packet) {
   const std::uint64_t ticket = client.gate_first + client.gate.size();
-  const bool ready = client.gate.empty() && is_durable(packet.ordinal, packet.level);
-  if (ready) {
+  if (lets_through(client, packet.ordinal, packet.level)) {
     ++client.gate_first;
     send(client, packet);
   } else {

@@ -63,25 +63,28 @@ bool Delivery::receiver_allowed(Session& session, const Message& message) {
 void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
                        std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   core_.ledger.deliveries.add(1);
-  const Message& message = *fanout.message;
-  if (core_.wanted().wants(Action::receive) && !receiver_allowed(session, message))
+  if (core_.wanted().wants(Action::receive) && !receiver_allowed(session, *fanout.message))
     return lose(session, fanout, qos, Dropped::not_authorized);
-
   Client* client = reachable(session);
   const bool is_next = client && session.outbox.queued.empty() && client->output.size() < output_high;
-  if (qos == mqtt::Qos::at_most_once) {
-    if (is_next) {
-      if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
-        return lose(session, fanout, qos, Dropped::packet_too_large);
-      core_.ledger.out.add(1);
-      return event(EventKind::delivered, session, &message, qos);
-    }
-    if (!session.is_connected()) return lose(session, fanout, qos, Dropped::offline_qos_0);
-  }
+  if (qos != mqtt::Qos::at_most_once || !is_next)
+    return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
+  if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
+    return lose(session, fanout, qos, Dropped::packet_too_large);
+  core_.ledger.out.add(1);
+  event(EventKind::delivered, session, fanout.message.get(), qos);
+}
+
+// What has a place in the session's order. `client`: nothing is before it on its way there.
+void Delivery::deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
+                                std::span<const std::uint32_t> identifiers, Fanout& fanout) {
+  const Message& message = *fanout.message;
+  if (qos == mqtt::Qos::at_most_once && !session.is_connected())
+    return lose(session, fanout, qos, Dropped::offline_qos_0);
   if (!make_room(session, message.topic().size() + message.payload().size()))
     return lose(session, fanout, qos, Dropped::queue_full);
   Waiting waiting = enrol(session, qos, retain, identifiers, fanout);
-  if (is_next && send_or_drop(session, *client, waiting)) return tidy(session);
+  if (client && send_or_drop(session, *client, waiting)) return tidy(session);
   session.outbox.queued.push(std::move(waiting));
   pump(session);
 }

@@ -109,6 +109,8 @@ class Delivery {
     return client && is_reachable(*client) ? client : nullptr;
   }
   static bool is_reachable(const Client& client) { return client.is_connected() && client.connack_sent; }
+  void deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout);
   bool receiver_allowed(Session& session, const Message& message);
   void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool make_room(Session& session, std::size_t bytes);

@@ -39,6 +39,7 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
     const std::size_t receivers = show_here(retained_sequence, publisher, fanout);
     if (interested != 0) post(interested, {message, {}, retained_sequence});
     if (interested == 0 && receivers == 0) core_.ledger.to_nobody.add(1);
+    if (!core_.has_store()) return {};
     return {{}, commit_here(message, fanout.stored, std::move(facts), identifiers_)};
   }
 

@@ -35,7 +35,9 @@ SubscriptionIndex::Added SubscriptionIndex::add(std::string_view text, const Sub
   const FilterId* known = find(text);
   const FilterId id = known ? *known : insert(text);
   if (Subscriber* before = find(id, subscriber.session)) {
+    const std::uint64_t retained_read = before->retained_read;
     *before = subscriber;
+    before->retained_read = retained_read;
     return {id, true};
   }
   Filter& filter = filters_[id];

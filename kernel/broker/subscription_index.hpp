@@ -41,7 +41,8 @@ class SubscriptionIndex {
 
   struct Added {
     FilterId filter = 0;
-    bool replaced = false;  // the session had this filter already; its options are the new ones now
+    // The session had this filter already. Its options are the new ones now; what it has read stays read.
+    bool replaced = false;
   };
   Added add(std::string_view filter, const Subscriber& subscriber);
 

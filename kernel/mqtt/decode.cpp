@@ -98,9 +98,13 @@ Decoded<Publish> decode_as(const Frame& frame, Version version) {
   Publish packet{.dup = (frame.flags & dup_bit) != 0,
                  .qos = static_cast<Qos>(qos),
                  .retain = (frame.flags & 0x01) != 0,
-                 .topic = reader.string(field<"topic name">)};
-  reader.require(!has_wildcard(packet.topic), protocol_error,
-                 "the topic name has wildcards");  // [MQTT-3.3.2-2]
+                 .topic = as_text(reader.binary(field<"topic name">))};
+  if (!is_plain_topic(packet.topic)) {
+    reader.require(is_utf8(packet.topic), malformed_packet,
+                   field<"topic name">.not_utf8);  // [MQTT-1.5.4-1] [MQTT-1.5.4-2]
+    reader.require(!has_wildcard(packet.topic), protocol_error,
+                   "the topic name has wildcards");  // [MQTT-3.3.2-2]
+  }
   if (qos != 0) packet.packet_id = read_packet_id(reader);
   if (version == Version::v5_0 && !reader.take_zero())  // a zero: no properties, as most have it
     read_message_properties(reader, PacketType::publish, packet.properties);
