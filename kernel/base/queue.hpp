@@ -42,20 +42,29 @@ class Queue {
 
   T pop() {
     MORTISE_EXPECT(size_ > 0);
-    T value = std::exchange(front(), T{});
+    T value = std::move(front());
+    drop_front();
+    return value;
+  }
+
+  void drop_front() {
+    MORTISE_EXPECT(size_ > 0);
+    front() = T{};
     head_ = (head_ + 1) & (capacity_ - 1);
     --size_;
-    // Memory goes back in halves while it drains, so that a queue that was long once does not stay large.
-    if (size_ == 0 && capacity_ > 4)
+    // Memory goes back in halves while it drains, so that a queue that was long once does not stay large. One
+    // that fills and empties all the time keeps its block.
+    if (size_ == 0 && capacity_ > kept)
       *this = Queue{};
     else if (capacity_ > 64 && size_ < capacity_ / 4)
       resize(capacity_ / 2);
-    return value;
   }
 
   void clear() noexcept { *this = Queue{}; }
 
  private:
+  static constexpr std::size_t kept = 32;  // slots an empty one may keep
+
   void swap(Queue& other) noexcept {
     std::swap(slots_, other.slots_);
     std::swap(capacity_, other.capacity_);

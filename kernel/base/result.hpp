@@ -20,7 +20,8 @@ Failure(E) -> Failure<E>;
 template <class T, class E>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : side_{std::in_place_index<0>, std::move(value)} {}
+  Result(const T& value) : side_{std::in_place_index<0>, value} {}
+  Result(T&& value) : side_{std::in_place_index<0>, std::move(value)} {}
   Result(Failure<E> failure) : side_{std::in_place_index<1>, std::move(failure.error)} {}
 
   explicit operator bool() const noexcept { return side_.index() == 0; }

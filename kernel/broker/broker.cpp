@@ -208,12 +208,14 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
     if (!frame) {
       fault = {frame.error().reason, frame.error().what};
     } else if (client->is_connected() || frame->type == mqtt::PacketType::connect) {
-      const auto packet = mqtt::decode(*frame, client->version);
-      if (packet)
-        progress = std::visit(Dispatch{in, *client, fault}, *packet);
-      else
+      Dispatch dispatch{in, *client, fault};
+      progress = mqtt::decode_for(*frame, client->version, [&](const auto& packet) {
+        if (packet) [[likely]]
+          return dispatch(*packet);
         fault = {packet.error().reason, packet.error().what};
-      if (!packet && !client->is_connected()) client->version = claimed_version(*frame);
+        if (!client->is_connected()) client->version = claimed_version(*frame);
+        return Progress::fault;
+      });
     } else {
       fault = {mqtt::ReasonCode::protocol_error, "a packet before CONNECT"};  // [MQTT-3.1.0-1]
     }
@@ -229,7 +231,6 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
       break;
     }
     consumed.bytes += frame->size;
-    client = in.core.clients.find(key);
   }
   // One that moves is no longer ours; its CONNECT stays unread and goes with it.
   if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key && client) {
@@ -251,14 +252,18 @@ Output* Broker::output(ClientKey key) {
   return &client->output;
 }
 
-void Broker::on_written(ClientKey key, std::size_t bytes) {
+void Broker::on_written(ClientKey key, Output& output, std::size_t bytes) {
   Interior& in = *interior_;
-  Client* client = in.core.clients.find(key);
-  if (!client) return;
-  const bool was_full = client->output.size() >= Delivery::output_high;
-  client->output.consume(bytes, in.core.pool);
-  if (was_full && client->output.size() < Delivery::output_high && client->is_connected())
-    in.commits.progressed.push_back(client->session);
+  const bool was_full = output.size() >= Delivery::output_high;
+  output.consume(bytes, in.core.pool);
+  if (was_full && output.size() < Delivery::output_high) [[unlikely]]
+    in.on_room(key);
+}
+
+// Its queue may go on.
+void Broker::Interior::on_room(ClientKey key) {
+  const Client* client = core.clients.find(key);
+  if (client && client->is_connected()) commits.progressed.push_back(client->session);
 }
 
 void Broker::on_lost(ClientKey key) {

@@ -59,7 +59,8 @@ class Broker {
   bool wants_input(ClientKey client) const;
   // What is to be written; null when the client is gone. Tell on_written after each write.
   Output* output(ClientKey client);
-  void on_written(ClientKey client, std::size_t bytes);
+  // `output` is the client's: one look-up serves a whole flush.
+  void on_written(ClientKey client, Output& output, std::size_t bytes);
   // The connection is closed, by whomever. The last call for this client.
   void on_lost(ClientKey client);
   // Ends the connection from our side, such as at shutdown.

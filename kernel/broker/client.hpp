@@ -49,7 +49,6 @@ class Client {
   std::uint8_t paused = 0;
   bool touched = false;  // is in Effects::flush already
   bool connack_sent = false;
-  bool wants_problem_information = true;
   bool will_on_close = true;  // until DISCONNECT says otherwise
   std::uint16_t keep_alive_s = 0;
   std::uint16_t quota = 0;      // QoS 1 and 2 messages we may have in flight to it

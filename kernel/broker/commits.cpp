@@ -54,8 +54,7 @@ bool Commits::is_durable(Ordinal ordinal, Level level) const {
 
 std::uint64_t Commits::gate(Client& client, Gated packet) {
   const std::uint64_t ticket = client.gate_first + client.gate.size();
-  const bool ready = client.gate.empty() && is_durable(packet.ordinal, packet.level);
-  if (ready) {
+  if (lets_through(client, packet.ordinal, packet.level)) {
     ++client.gate_first;
     send(client, packet);
   } else {
@@ -215,7 +214,6 @@ void Commits::release_without_store() {
 }
 
 void Commits::reserve_numbers() {
-  if (!core_.has_store()) return;
   if (const auto up_to = core_.shared.numbers.wants_reservation()) {
     add(record::Numbers{*up_to, base::to_unix_ms(core_.now.wall)}, Level::synced);
     when_reserved(*up_to);
@@ -223,7 +221,7 @@ void Commits::reserve_numbers() {
 }
 
 void Commits::end_turn() {
-  reserve_numbers();
+  if (core_.has_store()) reserve_numbers();
   const bool due = hurried_ || (!batch_.empty() && (core_.now.monotonic - opened_ >= ride_at_most ||
                                                     batch_.memory() > ride_bytes_max));
   if (due) hand_over();

@@ -43,6 +43,10 @@ class Commits {
   // ---- what may be said
   // Whether a batch has reached a level.
   bool is_durable(Ordinal ordinal, Level level) const;
+  // Whether a packet that waits for this would leave at once.
+  bool lets_through(const Client& client, Ordinal ordinal, Level level) const {
+    return client.gate.empty() && is_durable(ordinal, level);
+  }
   // Queues a packet behind the client's gate and lets it out at once if nothing holds it. Returns its ticket.
   std::uint64_t gate(Client& client, Gated packet);
   // An unsettled packet's batch is known now.

@@ -43,12 +43,14 @@ class Core {
   BufferPool pool;
   Numbers::Allocator numbers;
 
-  // Time and plugins stay as they are from here to the next call: one turn.
+  // Time, plugins and what is logged of messages stay as they are from here to the next call: one turn.
   void begin_turn(base::Now at) {
     now = at;
     wanted_ = shared.hooks.wanted(loop);
+    logs_messages_ = shared.log.wants(LogLevel::info, "messages");
   }
   const Hooks::Wanted& wanted() const { return wanted_; }
+  bool logs_messages() const { return logs_messages_; }
   bool has_store() const { return shared.journal.has_store(); }
 
   Session* find_session(std::string_view client_id) {
@@ -111,6 +113,7 @@ class Core {
 
  private:
   Hooks::Wanted wanted_;  // a copy: asked many times a message
+  bool logs_messages_ = false;
 };
 
 }  // namespace mortise::broker

@@ -27,6 +27,7 @@ void Deadlines::set(Timer& timer, base::TimePoint when) {
 }
 
 void Deadlines::link(Timer& timer) {
+  first_head_ = nullptr;
   const std::uint64_t distance = timer.due_ - now_;
   unsigned level = 0;
   while (level + 1 < levels && distance >= std::uint64_t{1} << (bits * (level + 1))) ++level;
@@ -54,7 +55,7 @@ std::optional<unsigned> Deadlines::first_slot(unsigned level, unsigned from) con
   return {};
 }
 
-void Deadlines::advance(base::TimePoint now, const std::function<void(Timer&)>& fire) {
+void Deadlines::turn(base::TimePoint now, const std::function<void(Timer&)>& fire) {
   const auto since = std::chrono::floor<std::chrono::milliseconds>(now - start_).count();
   const std::uint64_t target = since < 0 ? 0 : static_cast<std::uint64_t>(since);
   while (now_ <= target) {
@@ -87,16 +88,21 @@ void Deadlines::advance(base::TimePoint now, const std::function<void(Timer&)>& 
     const std::uint64_t stride = std::uint64_t{1} << (bits * empty);
     now_ = std::min(empty == 0 ? now_ + 1 : (now_ / stride + 1) * stride, target + 1);
   }
+  first_head_ = nullptr;
 }
 
-base::TimePoint Deadlines::next() const {
-  std::uint64_t earliest = UINT64_MAX;
+void Deadlines::find_first() const {
+  first_head_ = nullptr;
+  first_ms_ = UINT64_MAX;
   for (unsigned level = 0; level < levels; ++level) {
     const std::uint64_t from = now_ >> (bits * level);
-    if (const auto ahead = first_slot(level, static_cast<unsigned>(from % slots)))
-      earliest = std::min(earliest, std::max((from + *ahead) << (bits * level), now_));
+    const auto ahead = first_slot(level, static_cast<unsigned>(from % slots));
+    if (!ahead) continue;
+    const std::uint64_t at = std::max((from + *ahead) << (bits * level), now_);
+    if (at >= first_ms_) continue;
+    first_ms_ = at;
+    first_head_ = &wheel_[level][(from + *ahead) % slots];
   }
-  return earliest == UINT64_MAX ? base::never : start_ + std::chrono::milliseconds{earliest};
 }
 
 }  // namespace mortise::broker

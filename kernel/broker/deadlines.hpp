@@ -58,18 +58,26 @@ class Deadlines {
   void set(Timer& timer, base::TimePoint when);
 
   // Fires what is due, in no particular order within a millisecond. `fire` may set and cancel any timer.
-  void advance(base::TimePoint now, const std::function<void(Timer&)>& fire);
+  template <class Fire>
+  void advance(base::TimePoint now, Fire fire) {
+    if (now >= start_ + std::chrono::milliseconds{now_}) turn(now, fire);
+  }
 
   // Not later than the earliest timer; base::never when none is set.
-  base::TimePoint next() const;
+  base::TimePoint next() const {
+    if (!first_head_ || is_empty(*first_head_)) find_first();
+    return first_head_ ? start_ + std::chrono::milliseconds{first_ms_} : base::never;
+  }
 
  private:
   static constexpr unsigned levels = 6;
   static constexpr unsigned bits = 6;
   static constexpr unsigned slots = 1U << bits;
 
+  void turn(base::TimePoint now, const std::function<void(Timer&)>& fire);
   void link(Timer& timer);
   static bool is_empty(const Timer& head) { return head.next_ == &head; }
+  void find_first() const;
   std::optional<unsigned> first_slot(unsigned level, unsigned from) const;
 
   base::TimePoint start_;
@@ -78,6 +86,9 @@ class Deadlines {
   // A bit for each slot that may have timers. A timer that goes leaves its bit;
   // who finds the slot empty clears it.
   mutable std::array<std::uint64_t, levels> occupied_{};
+  // What next() found last. It holds while its slot has timers, unless the wheel turns or a timer is linked.
+  mutable const Timer* first_head_ = nullptr;
+  mutable std::uint64_t first_ms_ = 0;
 };
 
 }  // namespace mortise::broker

@@ -14,34 +14,26 @@ bool goes_inline(const Message& message) { return message.payload().size() <= in
 
 }  // namespace
 
-const mqtt::PublishImage& Delivery::Images::of(const MessageRef& message, mqtt::Version version,
-                                               mqtt::Qos qos, bool retain, base::WallTime now) {
+void Delivery::Images::make(std::size_t shape, const MessageRef& message, mqtt::Version version,
+                            mqtt::Qos qos, bool retain, base::WallTime now) {
   if (message_.get() != message.get()) {
     message_ = message;  // held, so that no other message can come to lie at its address
     made_ = 0;
   }
-  const std::size_t shape =
-      (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
-  mqtt::PublishImage& image = images_[shape];
-  if (made_ >> shape & 1) return image;
   std::optional<std::uint32_t> expiry_s;
   if (message->expires() != base::WallTime::max())  // [MQTT-3.3.2-6]
     expiry_s = static_cast<std::uint32_t>(
         std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(message->expires() - now).count()));
-  image.make(version, qos, retain, message->topic(), message->properties(), expiry_s, message->payload(),
-             goes_inline(*message));
+  images_[shape].make(version, qos, retain, message->topic(), message->properties(), expiry_s,
+                      message->payload(), goes_inline(*message));
   made_ |= 1U << shape;
-  return image;
 }
 
-Client* Delivery::reachable(const Session& session) {
-  Client* client = core_.clients.find(session.client);
-  return client && client->is_connected() && client->connack_sent ? client : nullptr;
-}
-
-Delivery::Sent Delivery::send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain,
-                              mqtt::PacketId packet_id, bool dup,
-                              std::span<const std::uint32_t> identifiers) {
+// Once a receiver and message: a call would cost a third of it.
+[[gnu::always_inline]] inline Delivery::Sent Delivery::send(Client& client, const MessageRef& message,
+                                                            mqtt::Qos qos, bool retain,
+                                                            mqtt::PacketId packet_id, bool dup,
+                                                            std::span<const std::uint32_t> identifiers) {
   const mqtt::PublishImage& image = images_.of(message, client.version, qos, retain, core_.now.wall);
   if (client.packet_size_max != 0 && image.packet_size(identifiers) > client.packet_size_max)
     return Sent::too_large;  // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
@@ -63,7 +55,6 @@ void Delivery::tell(EventKind kind, Session& session, const Message* message, mq
 }
 
 bool Delivery::receiver_allowed(Session& session, const Message& message) {
-  if (!core_.wanted().wants(Action::receive)) return true;
   const Access access{Action::receive, message.topic(), &message, message.qos()};
   const Answer answer = core_.shared.hooks.authorise(core_.facts_of(session), access, {}, core_.now);
   return answer.decision != Decision::deny && answer.decision != Decision::disconnect;
@@ -72,27 +63,36 @@ bool Delivery::receiver_allowed(Session& session, const Message& message) {
 void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
                        std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   core_.ledger.deliveries.add(1);
-  const auto lose = [&](Dropped why) {
-    core_.ledger.drop(why);
-    event(EventKind::dropped, session, fanout.message.get(), qos,
-          dropped_names[static_cast<std::size_t>(why)]);
-  };
-  if (!receiver_allowed(session, *fanout.message)) return lose(Dropped::not_authorized);
-  if (qos == mqtt::Qos::at_most_once) {
-    if (!session.is_connected()) return lose(Dropped::offline_qos_0);
-    Client* client = reachable(session);
-    if (client && session.outbox.queued.empty() && client->output.size() < output_high) {
-      if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
-        return lose(Dropped::packet_too_large);
-      core_.ledger.out.add(1);
-      return event(EventKind::delivered, session, fanout.message.get(), qos);
-    }
-  }
+  if (core_.wanted().wants(Action::receive) && !receiver_allowed(session, *fanout.message))
+    return lose(session, fanout, qos, Dropped::not_authorized);
+  Client* client = reachable(session);
+  const bool is_next = client && session.outbox.queued.empty() && client->output.size() < output_high;
+  if (qos != mqtt::Qos::at_most_once || !is_next)
+    return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
+  if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
+    return lose(session, fanout, qos, Dropped::packet_too_large);
+  core_.ledger.out.add(1);
+  event(EventKind::delivered, session, fanout.message.get(), qos);
+}
+
+// What has a place in the session's order. `client`: nothing is before it on its way there.
+void Delivery::deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
+                                std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   const Message& message = *fanout.message;
+  if (qos == mqtt::Qos::at_most_once && !session.is_connected())
+    return lose(session, fanout, qos, Dropped::offline_qos_0);
   if (!make_room(session, message.topic().size() + message.payload().size()))
-    return lose(Dropped::queue_full);
-  queue(session, qos, retain, identifiers, fanout);
+    return lose(session, fanout, qos, Dropped::queue_full);
+  Waiting waiting = enrol(session, qos, retain, identifiers, fanout);
+  if (client && send_or_drop(session, *client, waiting)) return tidy(session);
+  session.outbox.queued.push(std::move(waiting));
   pump(session);
+}
+
+// It never came as far as the session's queue.
+void Delivery::lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why) {
+  core_.ledger.drop(why);
+  event(EventKind::dropped, session, fanout.message.get(), qos, dropped_names[static_cast<std::size_t>(why)]);
 }
 
 // Sheds by the operator's order until one more message of this size fits. Only what was never sent is shed.
@@ -109,8 +109,9 @@ bool Delivery::make_room(Session& session, std::size_t bytes) {
   return true;
 }
 
-void Delivery::queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-                     Fanout& fanout) {
+// Gives the delivery its place in the session's order, and its record. From here on it counts as queued.
+Waiting Delivery::enrol(Session& session, mqtt::Qos qos, bool retain,
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   Outbox& outbox = session.outbox;
   Waiting waiting;
   waiting.message = fanout.message;
@@ -139,17 +140,8 @@ void Delivery::queue(Session& session, mqtt::Qos qos, bool retain, std::span<con
   }
   waiting.position_low = static_cast<std::uint32_t>(outbox.next_position - 1);
   session.queued_bytes += bytes_of(waiting);
-  outbox.queued.push(std::move(waiting));
   core_.ledger.queued.add(1);
-  charge(session);
-}
-
-void Delivery::charge(Session& session) {
-  const std::size_t memory = session.outbox.memory();
-  if (memory == session.charged) return;
-  core_.ledger.accounts.charge(
-      Account::queue, static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(session.charged));
-  session.charged = memory;
+  return waiting;
 }
 
 // A delivery that leaves the queue without being sent, or before it was acknowledged.
@@ -165,12 +157,16 @@ void Delivery::drop(Session& session, Waiting waiting, Dropped why) {
 // ---- sending
 
 void Delivery::pump(Session& session) {
-  Client* client = reachable(session);
-  if (!client) return;
-  while (client->output.size() < output_high)
-    if (!pump_resend(session, *client) && !pump_queued(session, *client)) break;
-  if (session.outbox.size() == 0) session.identifiers.clear();
-  charge(session);
+  if (Client* client = reachable(session))
+    pump(session, *client);
+  else
+    tidy(session);
+}
+
+void Delivery::pump(Session& session, Client& client) {
+  while (client.output.size() < output_high)
+    if (!pump_resend(session, client) && !pump_queued(session, client)) break;
+  tidy(session);
 }
 
 void Delivery::begin_resend(Session& session, Client& client) {
@@ -200,7 +196,7 @@ bool Delivery::pump_resend(Session& session, Client& client) {
       waiting.state = Waiting::State::done;
       waiting.resend = false;
       drop(session, std::move(over), Dropped::packet_too_large);
-      pop_done(session, &client);
+      pop_done(session, client);
       return true;
     }
     ++client.in_flight;
@@ -244,30 +240,35 @@ void Delivery::ask_positions(Session& session) {
 
 // The next queued message. False: there is none, or it has to wait.
 bool Delivery::pump_queued(Session& session, Client& client) {
+  base::Queue<Waiting>& queued = session.outbox.queued;
+  if (queued.empty() || !send_or_drop(session, client, queued.front())) return false;
+  queued.drop_front();
+  return true;
+}
+
+// Takes the message that is next: sends it, or drops what may not be sent any more. False: it has to wait.
+bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
   Outbox& outbox = session.outbox;
-  if (outbox.queued.empty()) return false;
-  if (outbox.queued.front().message->has_expired(core_.now.wall)) {  // [MQTT-3.3.2-5]
-    drop(session, outbox.queued.pop(), Dropped::expired);
+  if (next.message->has_expired(core_.now.wall)) {  // [MQTT-3.3.2-5]
+    drop(session, std::move(next), Dropped::expired);
     return true;
   }
-  if (!may_send(session, client, outbox.queued.front())) return false;
-  Waiting waiting = outbox.queued.pop();
-  const auto identifiers = session.identifiers.at(waiting.identifiers);
-  const bool counted = waiting.qos != mqtt::Qos::at_most_once;
-  const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(waiting)) : mqtt::PacketId{0};
-  if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, false, identifiers) ==
-      Sent::too_large) {
-    drop(session, std::move(waiting), Dropped::packet_too_large);
+  if (!may_send(session, client, next)) return false;
+  const auto identifiers = session.identifiers.at(next.identifiers);
+  const bool counted = next.qos != mqtt::Qos::at_most_once;
+  const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(next)) : mqtt::PacketId{0};
+  if (send(client, next.message, next.qos, next.retain, packet_id, false, identifiers) == Sent::too_large) {
+    drop(session, std::move(next), Dropped::packet_too_large);
     return true;
   }
-  event(EventKind::delivered, session, waiting.message.get(), waiting.qos);
+  event(EventKind::delivered, session, next.message.get(), next.qos);
   if (counted) {
-    waiting.state = Waiting::State::sent;
+    next.state = Waiting::State::sent;
     ++client.in_flight;
-    outbox.in_flight.push(std::move(waiting));
+    outbox.in_flight.push(std::move(next));
     client.resend_at = outbox.in_flight.size();
   } else {
-    session.queued_bytes -= bytes_of(waiting);
+    session.queued_bytes -= bytes_of(next);
     core_.ledger.queued.subtract(1);
     core_.ledger.out.add(1);
   }
@@ -276,24 +277,33 @@ bool Delivery::pump_queued(Session& session, Client& client) {
 
 // ---- the client's answers
 
-// The delivery is over: acknowledged.
-void Delivery::finish(Session& session, Client* client, Waiting& waiting) {
+// The delivery is over: acknowledged. What waited for its place in the window may go.
+void Delivery::finish(Session& session, Client& client, Waiting& waiting) {
+  if (client.in_flight > 0) --client.in_flight;
   core_.ledger.queued.subtract(1);
   core_.ledger.out.add(1);
   session.queued_bytes -= bytes_of(waiting);
   event(EventKind::acknowledged, session, waiting.message.get(), waiting.qos);
   const Position position = session.outbox.position_of(waiting);
-  commits_.erase(session, position, waiting.number, std::move(waiting.message));
-  waiting.message.reset();
+  if (waiting.number == 0)
+    waiting.message.reset();
+  else
+    commits_.erase(session, position, waiting.number, std::move(waiting.message));
   waiting.state = Waiting::State::done;
   pop_done(session, client);
+  const bool nobody_waits =
+      session.outbox.queued.empty() && client.resend_at >= session.outbox.in_flight.size();
+  if (nobody_waits || !is_reachable(client))
+    tidy(session);
+  else
+    pump(session, client);
 }
 
-void Delivery::pop_done(Session& session, Client* client) {
+void Delivery::pop_done(Session& session, Client& client) {
   auto& in_flight = session.outbox.in_flight;
   while (!in_flight.empty() && in_flight.front().state == Waiting::State::done) {
-    in_flight.pop();
-    if (client && client->resend_at > 0) --client->resend_at;
+    in_flight.drop_front();
+    if (client.resend_at > 0) --client.resend_at;
   }
 }
 
@@ -302,9 +312,7 @@ void Delivery::on_puback(Client& client, const mqtt::Puback& packet) {
   Waiting* waiting = session.outbox.find(packet.packet_id);
   // Nothing in flight under it: a second PUBACK, or one for a message of an earlier connection. Harmless.
   if (!waiting || waiting->qos != mqtt::Qos::at_least_once || waiting->resend) return;
-  if (client.in_flight > 0) --client.in_flight;
-  finish(session, &client, *waiting);
-  pump(session);
+  finish(session, client, *waiting);
 }
 
 void Delivery::on_pubrec(Client& client, const mqtt::Pubrec& packet) {
@@ -315,11 +323,8 @@ void Delivery::on_pubrec(Client& client, const mqtt::Pubrec& packet) {
                            mqtt::ReasonCode::packet_identifier_not_found, packet.packet_id, nullptr});
     return;
   }
-  if (mqtt::is_error(packet.reason)) {  // the client will not have it: over, without PUBREL
-    if (client.in_flight > 0) --client.in_flight;
-    finish(session, &client, *waiting);
-    return pump(session);
-  }
+  if (mqtt::is_error(packet.reason))  // the client will not have it: over, without PUBREL
+    return finish(session, client, *waiting);
   Ordinal ordinal = 0;
   Level level = Level::memory;
   if (waiting->state == Waiting::State::sent) {
@@ -350,9 +355,7 @@ void Delivery::on_pubcomp(Client& client, const mqtt::Pubcomp& packet) {
   Session& session = core_.sessions.at(client.session);
   Waiting* waiting = session.outbox.find(packet.packet_id);
   if (!waiting || waiting->state != Waiting::State::received) return;
-  if (client.in_flight > 0) --client.in_flight;
-  finish(session, &client, *waiting);
-  pump(session);
+  finish(session, client, *waiting);
 }
 
 // ---- the end of connections and sessions

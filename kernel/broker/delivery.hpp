@@ -66,7 +66,13 @@ class Delivery {
   // Puts back one delivery at start. In the order of positions.
   void restore(Session& session, Waiting waiting, Position position);
   // Brings the byte account of a session's queue up to date.
-  void charge(Session& session);
+  void charge(Session& session) {
+    const std::size_t memory = session.outbox.memory();
+    if (memory == session.charged) return;
+    core_.ledger.accounts.charge(
+        Account::queue, static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(session.charged));
+    session.charged = memory;
+  }
 
   void end_turn() { images_.forget(); }
 
@@ -78,10 +84,18 @@ class Delivery {
   class Images {
    public:
     const mqtt::PublishImage& of(const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
-                                 base::WallTime now);
+                                 base::WallTime now) {
+      const std::size_t shape =
+          (version == mqtt::Version::v5_0 ? 6U : 0U) + static_cast<std::size_t>(qos) * 2 + (retain ? 1 : 0);
+      if (message_.get() != message.get() || !(made_ >> shape & 1))
+        make(shape, message, version, qos, retain, now);
+      return images_[shape];
+    }
     void forget() { message_.reset(); }
 
    private:
+    void make(std::size_t shape, const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
+              base::WallTime now);
     MessageRef message_;
     std::uint32_t made_ = 0;  // a bit a shape
     std::array<mqtt::PublishImage, 12> images_;
@@ -90,17 +104,30 @@ class Delivery {
   enum class Sent : std::uint8_t { yes, too_large };
   Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id,
             bool dup, std::span<const std::uint32_t> identifiers);
-  Client* reachable(const Session& session);
+  Client* reachable(const Session& session) {
+    Client* client = core_.clients.find(session.client);
+    return client && is_reachable(*client) ? client : nullptr;
+  }
+  static bool is_reachable(const Client& client) { return client.is_connected() && client.connack_sent; }
+  void deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout);
   bool receiver_allowed(Session& session, const Message& message);
+  void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool make_room(Session& session, std::size_t bytes);
-  void queue(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-             Fanout& fanout);
+  Waiting enrol(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
+                Fanout& fanout);
   void drop(Session& session, Waiting waiting, Dropped why);
+  void pump(Session& session, Client& client);
+  void tidy(Session& session) {
+    if (session.outbox.size() == 0) session.identifiers.clear();
+    charge(session);
+  }
   bool pump_resend(Session& session, Client& client);
   bool pump_queued(Session& session, Client& client);
   bool may_send(Session& session, Client& client, const Waiting& next);
-  void finish(Session& session, Client* client, Waiting& waiting);
-  static void pop_done(Session& session, Client* client);
+  bool send_or_drop(Session& session, Client& client, Waiting& next);
+  void finish(Session& session, Client& client, Waiting& waiting);
+  static void pop_done(Session& session, Client& client);
   static std::size_t bytes_of(const Waiting& waiting) {
     return waiting.message ? waiting.message->topic().size() + waiting.message->payload().size() : 0;
   }

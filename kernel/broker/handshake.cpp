@@ -42,7 +42,6 @@ Progress Handshake::on_connect(Client& client, const mqtt::Connect& packet, Faul
     return Progress::fault;
   }
   client.version = packet.version;
-  client.wants_problem_information = packet.request_problem_information;
   if (!client.entering) {
     if (const auto problem = check(client, packet)) {
       refuse(client, problem->reason, problem->what);

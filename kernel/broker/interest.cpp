@@ -33,6 +33,7 @@ Prefix literal_prefix(std::string_view filter, std::size_t deepest) {
 
 Interest::Interest(std::uint32_t loops, base::HashSeed seed) : seed_{seed} {
   MORTISE_EXPECT(loops >= 1 && loops <= 64);
+  if (loops == 1) return;
   for (std::uint32_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<PerLoop>());
 }
 
@@ -41,6 +42,7 @@ std::size_t Interest::cell_of(std::string_view text, std::size_t depth) const no
 }
 
 void Interest::change(std::uint32_t loop, std::string_view filter, int by) noexcept {
+  if (loops_.empty()) return;
   PerLoop& mine = *loops_[loop];
   const Prefix prefix = literal_prefix(filter, depths);
   const auto step = static_cast<std::uint32_t>(by);

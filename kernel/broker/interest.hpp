@@ -6,7 +6,7 @@
 // wildcard together with their number.
 //
 // Thread: any loop adds and removes for itself, every loop asks.   Cost: one hash for exact filters, one more
-// for each number of literal levels in use.   With one loop there is none.
+// for each number of literal levels in use.   With one loop it is empty and counts nothing.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ class Interest {
   void add(std::uint32_t loop, std::string_view filter) noexcept { change(loop, filter, 1); }
   void remove(std::uint32_t loop, std::string_view filter) noexcept { change(loop, filter, -1); }
 
-  // A bit a loop; at most 64 loops.
+  // A bit a loop; at most 64 loops. None with one loop, which has nobody to ask about.
   std::uint64_t loops_for(std::string_view topic) const noexcept;
 
  private:
@@ -42,7 +42,7 @@ class Interest {
   std::size_t cell_of(std::string_view text, std::size_t depth) const noexcept;
 
   base::HashSeed seed_;
-  std::vector<std::unique_ptr<PerLoop>> loops_;
+  std::vector<std::unique_ptr<PerLoop>> loops_;  // empty with one loop
 };
 
 }  // namespace mortise::broker

@@ -24,6 +24,7 @@ class Broker::Interior {
 
   void on_timer(Timer& timer);
   void on_silence(Client& client);
+  void on_room(ClientKey key);
 
   Core core;
   Commits commits;

@@ -13,7 +13,8 @@ constexpr std::size_t allocator_overhead = 16;  // a malloc header and rounding,
 }
 
 MessageRef Message::make(const MessageParts& parts, Accounts& accounts) {
-  const std::size_t properties_size = mqtt::forwardable_size(parts.raw_properties);
+  const std::size_t properties_size =
+      parts.raw_properties.empty() ? 0 : mqtt::forwardable_size(parts.raw_properties);
   const std::size_t size = sizeof(Message) + parts.topic.size() + properties_size + parts.publisher.size() +
                            parts.username.size() + parts.payload.size();
   return MessageRef::adopt(new (::operator new(size)) Message(parts, properties_size, accounts));
@@ -42,7 +43,7 @@ Message::Message(const MessageParts& parts, std::size_t properties_size, Account
     at += size;
   };
   append(parts.topic.data(), parts.topic.size());
-  mqtt::copy_forwardable(parts.raw_properties, {at, properties_size});
+  if (properties_size != 0) mqtt::copy_forwardable(parts.raw_properties, {at, properties_size});
   at += properties_size;
   append(parts.publisher.data(), parts.publisher.size());
   append(parts.username.data(), parts.username.size());

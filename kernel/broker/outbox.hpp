@@ -8,6 +8,7 @@
 // flight O(log n). Source: MQTT 5.0 §4.3, §4.4, §4.9; durability rule "packet identifiers after a crash".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -53,7 +54,9 @@ class Outbox {
     if (size == 0 || packet_id == 0) return nullptr;
     const Position first = position_of(in_flight.front());
     const Position position = first + (packet_id + 65535U - packet_id_of(first)) % 65535U;
-    std::size_t low = 0, high = size;
+    // Positions rise: it stands where it would stand without a gap before it, or ahead of that.
+    std::size_t low = 0, high = std::min<std::size_t>(size, position - first);
+    if (high < size && position_of(in_flight[high]) == position) low = high;
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
       if (position_of(in_flight[middle]) < position)

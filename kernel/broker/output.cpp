@@ -4,7 +4,11 @@
 
 namespace mortise::broker {
 
-std::size_t Output::gather(std::span<std::span<const std::uint8_t>> parts) const {
+void BufferPool::let_go(mqtt::Buffer& buffer) { buffer = {}; }
+
+void Output::drop_slices() { slices_.clear(); }
+
+std::size_t Output::gather_slices(std::span<std::span<const std::uint8_t>> parts) const {
   std::size_t count = 0;
   std::size_t at = written_;
   const auto add = [&](std::span<const std::uint8_t> piece) {
@@ -20,9 +24,7 @@ std::size_t Output::gather(std::span<std::span<const std::uint8_t>> parts) const
   return count;
 }
 
-void Output::consume(std::size_t count, BufferPool& pool) {
-  MORTISE_EXPECT(count <= size());
-  if (count == size()) return give_back(pool);
+void Output::consume_part(std::size_t count) {
   while (count > 0) {
     const std::size_t border = slices_.empty() ? bytes_.size() : slices_.front().at;
     const std::size_t plain = std::min(count, border - written_);
@@ -38,13 +40,6 @@ void Output::consume(std::size_t count, BufferPool& pool) {
     slices_.pop();
     slice_written_ = 0;
   }
-}
-
-void Output::give_back(BufferPool& pool) {
-  pool.give(std::move(bytes_));
-  bytes_ = {};
-  written_ = slice_written_ = payload_bytes_ = 0;
-  if (!slices_.empty()) slices_.clear();
 }
 
 }  // namespace mortise::broker

@@ -5,9 +5,9 @@
 // given back with the last. Fails:  never; whoever fills it looks at size() first.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "base/queue.hpp"
 #include "broker/message.hpp"
@@ -19,21 +19,23 @@ namespace mortise::broker {
 class BufferPool {
  public:
   mqtt::Buffer take() {
-    if (spare_.empty()) return {};
-    mqtt::Buffer buffer = std::move(spare_.back());
-    spare_.pop_back();
-    return buffer;
+    if (count_ == 0) return {};
+    return std::move(spare_[--count_]);
   }
-  void give(mqtt::Buffer buffer) {
-    if (spare_.size() >= most || buffer.capacity() > largest) return;
+  // Leaves `buffer` without memory.
+  void give(mqtt::Buffer& buffer) {
+    if (count_ == most || buffer.capacity() > largest) [[unlikely]]
+      return let_go(buffer);
     buffer.clear();
-    spare_.push_back(std::move(buffer));
+    spare_[count_++].swap(buffer);
   }
 
  private:
   static constexpr std::size_t most = 256;
   static constexpr std::size_t largest = 64 * 1024;
-  std::vector<mqtt::Buffer> spare_;
+  static void let_go(mqtt::Buffer& buffer);
+  std::array<mqtt::Buffer, most> spare_;
+  std::size_t count_ = 0;  // of them hold memory, the first ones
 };
 
 class Output {
@@ -55,13 +57,31 @@ class Output {
 
   // Fills `parts` with what comes next, at most parts.size() pieces; returns how many.
   // Valid until the next call.
-  std::size_t gather(std::span<std::span<const std::uint8_t>> parts) const;
+  std::size_t gather(std::span<std::span<const std::uint8_t>> parts) const {
+    if (!slices_.empty()) return gather_slices(parts);
+    if (written_ == bytes_.size() || parts.empty()) return 0;
+    parts[0] = std::span{bytes_}.subspan(written_);
+    return 1;
+  }
 
   // So many bytes from the front were written.
-  void consume(std::size_t count, BufferPool& pool);
+  void consume(std::size_t count, BufferPool& pool) {
+    MORTISE_EXPECT(count <= size());
+    if (count == size())
+      give_back(pool);
+    else
+      consume_part(count);
+  }
 
  private:
-  void give_back(BufferPool& pool);
+  void drop_slices();
+  std::size_t gather_slices(std::span<std::span<const std::uint8_t>> parts) const;
+  void consume_part(std::size_t count);
+  void give_back(BufferPool& pool) {
+    pool.give(bytes_);
+    written_ = slice_written_ = payload_bytes_ = 0;
+    if (!slices_.empty()) drop_slices();
+  }
   struct Slice {
     std::size_t at = 0;  // index in bytes_ before which the payload goes
     MessageRef message;

@@ -89,7 +89,7 @@ Progress Publishing::wait(Client& client, Client::Pause why) {
   return Progress::waits;
 }
 
-void Publishing::end_turn() {
+void Publishing::let_go_on() {
   const auto go_on = [&](std::vector<ClientKey>& waiting, Client::Pause why) {
     for (const ClientKey key : std::exchange(waiting, {}))
       if (Client* client = core_.clients.find(key)) {
@@ -212,10 +212,10 @@ void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& p
 void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet,
                         const MessageRef& message) {
   core_.ledger.published.add(1);
-  tell(client, session, *message);
+  if (core_.wanted().wants(EventKind::published) || core_.logs_messages()) tell(client, session, *message);
   const Level level = message->level();
   const bool counted = is_counted(packet);
-  number(message);
+  if (core_.has_store()) number(message);
 
   std::uint64_t retained_sequence = 0;
   std::vector<Record> facts;
@@ -285,8 +285,6 @@ std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFact
 
 void Publishing::tell(Client& client, Session& session, const Message& message) const {
   const bool observed = core_.wanted().wants(EventKind::published);
-  const bool logged = core_.shared.log.wants(LogLevel::info, "messages");
-  if (!observed && !logged) return;
   const ClientFacts facts = core_.facts_of(client, &session);
   if (observed) {
     Event event;
@@ -296,7 +294,7 @@ void Publishing::tell(Client& client, Session& session, const Message& message) 
     event.qos = message.qos();
     core_.shared.hooks.happened(event, core_.loop, core_.now);
   }
-  if (!logged) return;
+  if (!core_.logs_messages()) return;
   const mqtt::Bytes shown = message.payload().first(std::min(message.payload().size(), logged_payload_max));
   core_.log(LogLevel::info, "messages", "message.published", "publish", &facts,
             {{"topic", message.topic()},

@@ -38,12 +38,15 @@ class Publishing {
   bool publish(const MessageRef& message, std::vector<Record>&& facts, Awaited awaited = {});
 
   // Lets publishers go on that waited for room or for the store.
-  void end_turn();
+  void end_turn() {
+    if (!wait_for_room_.empty() || !wait_for_store_.empty()) let_go_on();
+  }
 
  private:
   Progress check(Client& client, const mqtt::Publish& packet, Fault& fault) const;
   bool repeats(Client& client, const mqtt::Publish& packet);
   Progress wait(Client& client, Client::Pause why);
+  void let_go_on();
   bool store_refuses(const mqtt::Publish& packet, Level level) const;
   Progress refuse_for_store(Client& client, const mqtt::Publish& packet);
   MessageRef make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level);

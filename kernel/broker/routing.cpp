@@ -7,8 +7,15 @@
 
 namespace mortise::broker {
 
-bool Routing::has_room() {
-  if (!core_.numbers.has(1)) return false;
+namespace {
+
+std::span<const std::uint32_t> one_or_none(const std::uint32_t& identifier) {
+  return {&identifier, identifier == 0 ? 0U : 1U};
+}
+
+}  // namespace
+
+bool Routing::others_have_room() const {
   for (std::uint32_t other = 0; other < core_.shared.loops(); ++other) {
     if (other == core_.loop) continue;
     const Mailbox& box = core_.shared.mail.box(core_.loop, other);
@@ -18,7 +25,7 @@ bool Routing::has_room() {
 }
 
 Routing::Published Routing::publish(const MessageRef& message, std::uint64_t retained_sequence,
-                                    SessionKey publisher, std::vector<Record> facts) {
+                                    SessionKey publisher, std::vector<Record>&& facts) {
   core_.ledger.routed.add(1);
   const bool stores = core_.has_store() && message->qos() != mqtt::Qos::at_most_once;
   std::uint64_t interested = 0;
@@ -29,10 +36,11 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
     identifiers_.clear();
     Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                   nullptr, 0};
-    const std::uint32_t stored = show_here(retained_sequence, publisher, fanout);
+    const std::size_t receivers = show_here(retained_sequence, publisher, fanout);
     if (interested != 0) post(interested, {message, {}, retained_sequence});
-    if (interested == 0 && receivers_.empty()) core_.ledger.to_nobody.add(1);
-    return {{}, commit_here(message, stored, facts, identifiers_)};
+    if (interested == 0 && receivers == 0) core_.ledger.to_nobody.add(1);
+    if (!core_.has_store()) return {};
+    return {{}, commit_here(message, fanout.stored, std::move(facts), identifiers_)};
   }
 
   const RemoteKey here = remote_.emplace();
@@ -60,20 +68,25 @@ void Routing::post(std::uint64_t interested, const PublishLetter& letter) {
   core_.effects.wake |= interested;
 }
 
-// One subscription that matched: its session gets the message once, at the highest QoS of all that match.
-void Routing::merge(const Subscriber& match, const Message& message) {
-  Session& session = core_.sessions.at(match.session);
-  const mqtt::Qos qos = std::min(match.options.maximum_qos, message.qos());  // [MQTT-3.8.4-8]
-  const bool retain = match.options.retain_as_published && message.retain();
+Receiver Routing::receiver_of(const Subscriber& match, const Message& message) {
+  return {&core_.sessions.at(match.session),
+          std::min(match.options.maximum_qos, message.qos()),  // [MQTT-3.8.4-8]
+          match.options.retain_as_published && message.retain(), match.identifier, 0};
+}
+
+// One more subscription that matched: its session gets the message once, at the highest QoS of all that
+// match.
+void Routing::merge(const Receiver& match) {
+  Session& session = *match.session;
   if (session.route != routing_) {
     session.route = routing_;
     session.route_index = static_cast<std::uint32_t>(receivers_.size());
-    receivers_.push_back({&session, qos, retain, match.identifier, 0});
+    receivers_.push_back(match);
     return;
   }
   Receiver& receiver = receivers_[session.route_index];
-  receiver.qos = std::max(receiver.qos, qos);
-  receiver.retain = receiver.retain || retain;
+  receiver.qos = std::max(receiver.qos, match.qos);
+  receiver.retain = receiver.retain || match.retain;
   if (match.identifier == 0) return;
   if (receiver.identifier == 0) {
     receiver.identifier = match.identifier;
@@ -87,27 +100,42 @@ void Routing::merge(const Subscriber& match, const Message& message) {
   several_[receiver.more - 1].push_back(match.identifier);
 }
 
-std::uint32_t Routing::show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout) {
-  ++routing_;
+// Returns how many sessions it is for.
+std::size_t Routing::show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout) {
+  const Message& message = *fanout.message;
+  const auto is_for = [&](const Subscriber& match) {
+    if (match.options.no_local && match.session == publisher) return false;  // [MQTT-3.8.3-3]
+    return retained_sequence == 0 || retained_sequence > match.retained_read;
+  };
   matches_.clear();
+  core_.index.match(message.topic(), matches_);
+  std::size_t count = 0;
+  if (matches_.size() == 1) {  // one filter has each session once: there is nothing to merge
+    for (const Subscriber& match : matches_.front()) {
+      if (!is_for(match)) continue;
+      ++count;
+      const Receiver receiver = receiver_of(match, message);
+      delivery_.deliver(*receiver.session, receiver.qos, receiver.retain, one_or_none(match.identifier),
+                        fanout);
+    }
+    return count;
+  }
+  ++routing_;
   receivers_.clear();
   several_used_ = 0;
-  core_.index.match(fanout.message->topic(), matches_);
-  for (const Subscriber* match : matches_) {
-    if (match->options.no_local && match->session == publisher) continue;  // [MQTT-3.8.3-3]
-    if (retained_sequence != 0 && retained_sequence <= match->retained_read) continue;
-    merge(*match, *fanout.message);
-  }
+  for (const auto& subscribers : matches_)
+    for (const Subscriber& match : subscribers)
+      if (is_for(match)) merge(receiver_of(match, message));
   for (const Receiver& receiver : receivers_) {
-    std::span<const std::uint32_t> identifiers{&receiver.identifier, receiver.identifier == 0 ? 0U : 1U};
+    std::span<const std::uint32_t> identifiers = one_or_none(receiver.identifier);
     if (receiver.more != 0) identifiers = several_[receiver.more - 1];
     delivery_.deliver(*receiver.session, receiver.qos, receiver.retain, identifiers, fanout);
   }
-  return fanout.stored;
+  return receivers_.size();
 }
 
 // Puts a message's facts into the open batch; its delivery records are in there already.
-Ordinal Routing::commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>& facts,
+Ordinal Routing::commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>&& facts,
                              std::vector<record::DeliveryIdentifiers>& identifiers) {
   if (!core_.has_store() || (stored == 0 && facts.empty())) return 0;
   if (stored != 0) commits_.add(record::MessagePut{message, stored}, message->level());
@@ -140,8 +168,7 @@ void Routing::deliver_retained(Session& session, const MessageRef& message, mqtt
   Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                 nullptr, 0};
   delivery_.deliver(session, effective, true, identifiers, fanout);
-  std::vector<Record> none;
-  commit_here(message, fanout.stored, none, identifiers_);
+  commit_here(message, fanout.stored, {}, identifiers_);
 }
 
 // ---- letters
@@ -165,9 +192,8 @@ void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
     const bool stores = core_.has_store() && static_cast<bool>(letter.pending);
     Fanout fanout{letter.message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                   nullptr,        0};
-    const std::uint32_t stored = show_here(letter.retained_sequence, {}, fanout);
-    std::vector<Record> none;
-    commit_here(letter.message, stored, none, identifiers_);
+    show_here(letter.retained_sequence, {}, fanout);
+    commit_here(letter.message, fanout.stored, {}, identifiers_);
   } else {
     const RemoteKey remote = remote_.emplace();
     Fanout fanout{letter.message,
@@ -178,7 +204,8 @@ void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
                   &answer.identifiers,
                   &remote_.at(remote).sessions,
                   0};
-    if (show_here(letter.retained_sequence, {}, fanout) == 0)
+    show_here(letter.retained_sequence, {}, fanout);
+    if (fanout.stored == 0)
       remote_.erase(remote);
     else
       answer.remote = remote;
@@ -215,7 +242,7 @@ void Routing::commit(PendingKey key, PendingPublish& pending) {
   auto& open = commits_.deliveries();
   open.insert(open.end(), pending.deliveries.begin(), pending.deliveries.end());
   const Ordinal ordinal = commit_here(pending.message, static_cast<std::uint32_t>(pending.deliveries.size()),
-                                      pending.facts, pending.identifiers);
+                                      std::move(pending.facts), pending.identifiers);
   if (inbound) {
     *inbound = {
         ordinal, {}, level};  // ordinal 0: nobody's session is stored, so there is nothing to wait for

@@ -42,7 +42,7 @@ class Routing {
       : core_{core}, commits_{commits}, delivery_{delivery} {}
 
   // Whether one more message can be routed now, to whatever loops.
-  bool has_room();
+  bool has_room() { return core_.numbers.has(1) && (core_.shared.loops() == 1 || others_have_room()); }
 
   struct Published {
     PendingKey pending;   // set: other loops have to answer first
@@ -50,7 +50,7 @@ class Routing {
   };
   // Shows the message to every loop's subscriptions. `facts` go into the same batch as its deliveries.
   Published publish(const MessageRef& message, std::uint64_t retained_sequence, SessionKey publisher,
-                    std::vector<Record> facts);
+                    std::vector<Record>&& facts);
 
   // The acknowledgement of a pending publish waits in this gate. (Again after a new connection.)
   void attach(PendingKey pending, SessionKey publisher, mqtt::PacketId packet_id, const Client& client,
@@ -70,10 +70,12 @@ class Routing {
   void tell_committed();
 
  private:
-  std::uint32_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);
-  void merge(const Subscriber& match, const Message& message);
+  bool others_have_room() const;
+  std::size_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);
+  Receiver receiver_of(const Subscriber& match, const Message& message);
+  void merge(const Receiver& match);
   void post(std::uint64_t interested, const PublishLetter& letter);
-  Ordinal commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>& facts,
+  Ordinal commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>&& facts,
                       std::vector<record::DeliveryIdentifiers>& identifiers);
   void on_publish(std::uint32_t from, PublishLetter letter);
   void on_answer(std::uint32_t from, AnswerLetter letter);
@@ -87,7 +89,7 @@ class Routing {
   base::SlotMap<RemotePublish> remote_;
   std::array<std::uint32_t, 64> outstanding_{};  // by loop: letters whose answer or commit note is still owed
   // Scratch, kept for its memory.
-  std::vector<const Subscriber*> matches_;
+  std::vector<SubscriptionIndex::Subscribers> matches_;
   std::vector<Receiver> receivers_;
   std::vector<std::vector<std::uint32_t>> several_;
   std::size_t several_used_ = 0;

@@ -11,6 +11,20 @@ bool is_v5(const Client& client) { return client.version == mqtt::Version::v5_0;
 
 }  // namespace
 
+// Its packet may leave once the change is durable; without a change at once, but in its turn.
+template <class Packet>
+void Subscribing::acknowledge(Client& client, Session& session, bool changed, const Packet& packet) {
+  const bool waits = changed && session.is_stored() && holds(Rule::suback_after_subscription);
+  if (waits) session.last_ordinal = commits_.open_ordinal();
+  const Ordinal ordinal = waits ? commits_.open_ordinal() : 0;
+  const Level level = waits ? core_.options.session_store : Level::memory;
+  if (commits_.lets_through(client, ordinal, level))
+    return mqtt::encode(packet, client.version, core_.output(client));
+  auto bytes = std::make_unique<mqtt::Buffer>();
+  mqtt::encode(packet, client.version, *bytes);
+  commits_.gate(client, {ordinal, level, Packet::type, {}, 0, std::move(bytes)});
+}
+
 bool Subscribing::store_refuses(const Session& session) const {
   return session.is_stored() && core_.shared.journal.failing() &&
          core_.options.on_failure == Options::OnFailure::refuse;
@@ -43,9 +57,7 @@ Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet
       subscribe(client, session, packet.entries[i], packet.subscription_identifier.value_or(0));
       changed = true;
     }
-  mqtt::Buffer suback;
-  mqtt::encode(mqtt::Suback{packet.packet_id, std::move(codes), {}, {}}, client.version, suback);
-  gate(client, session, mqtt::PacketType::suback, changed, std::move(suback));
+  acknowledge(client, session, changed, mqtt::Suback{packet.packet_id, std::move(codes), {}, {}});
   return Progress::done;
 }
 
@@ -90,11 +102,7 @@ void Subscribing::happened(EventKind kind, Client& client, Session& session, std
 
 void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
                             std::uint32_t identifier) {
-  Subscriber subscriber{session.key, identifier, entry.options, 0};
-  const FilterId* known = core_.index.find(entry.filter);
-  if (const Subscriber* before = known ? core_.index.find(*known, session.key) : nullptr)
-    subscriber.retained_read = before->retained_read;
-  const auto added = core_.index.add(entry.filter, subscriber);
+  const auto added = core_.index.add(entry.filter, {session.key, identifier, entry.options, 0});
   if (!added.replaced) {
     session.filters.push_back(added.filter);
     core_.shared.interest.add(core_.loop, entry.filter);
@@ -122,19 +130,6 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
   retained_.clear();
 }
 
-// Its packet may leave once the change is durable; without a change at once, but in its turn.
-void Subscribing::gate(Client& client, Session& session, mqtt::PacketType type, bool changed,
-                       mqtt::Buffer packet) {
-  const bool waits = changed && session.is_stored() && holds(Rule::suback_after_subscription);
-  if (waits) session.last_ordinal = commits_.open_ordinal();
-  commits_.gate(client, {waits ? commits_.open_ordinal() : 0,
-                         waits ? core_.options.session_store : Level::memory,
-                         type,
-                         {},
-                         0,
-                         std::make_unique<mqtt::Buffer>(std::move(packet))});
-}
-
 Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& packet, Fault& fault) {
   Session& session = core_.sessions.at(client.session);
   std::vector<mqtt::ReasonCode> codes;
@@ -157,9 +152,7 @@ Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& pa
       codes.push_back(mqtt::ReasonCode::success);
     }
   }
-  mqtt::Buffer unsuback;
-  mqtt::encode(mqtt::Unsuback{packet.packet_id, std::move(codes), {}, {}}, client.version, unsuback);
-  gate(client, session, mqtt::PacketType::unsuback, changed, std::move(unsuback));
+  acknowledge(client, session, changed, mqtt::Unsuback{packet.packet_id, std::move(codes), {}, {}});
   return Progress::done;
 }
 

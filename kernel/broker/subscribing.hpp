@@ -27,7 +27,8 @@ class Subscribing {
   void subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
                  std::uint32_t identifier);
   bool store_refuses(const Session& session) const;
-  void gate(Client& client, Session& session, mqtt::PacketType type, bool changed, mqtt::Buffer packet);
+  template <class Packet>
+  void acknowledge(Client& client, Session& session, bool changed, const Packet& packet);
   void happened(EventKind kind, Client& client, Session& session, std::string_view filter, mqtt::Qos qos);
 
   Core& core_;

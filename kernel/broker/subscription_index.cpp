@@ -35,7 +35,9 @@ SubscriptionIndex::Added SubscriptionIndex::add(std::string_view text, const Sub
   const FilterId* known = find(text);
   const FilterId id = known ? *known : insert(text);
   if (Subscriber* before = find(id, subscriber.session)) {
+    const std::uint64_t retained_read = before->retained_read;
     *before = subscriber;
+    before->retained_read = retained_read;
     return {id, true};
   }
   Filter& filter = filters_[id];
@@ -121,12 +123,12 @@ SubscriptionIndex::NodeId SubscriptionIndex::descend(NodeId node, std::string_vi
     if (known != edges_.end()) return known->second;
   } else {
     word = words_.emplace(level, Word{next_word_++, 0}).first;
-    word_texts_.emplace(word->second.id, level);
   }
   ++word->second.uses;
   const NodeId made = make(word->second.id);
+  nodes_[made].text = word->first;
   edges_.emplace(edge(node, word->second.id), made);
-  ++nodes_[node].edges;
+  nodes_[node].only = nodes_[node].edges++ == 0 ? made : none;
   return made;
 }
 
@@ -152,24 +154,16 @@ void SubscriptionIndex::let_go(NodeId node) {
     } else {
       edges_.erase(edge(parent, word));
       --nodes_[parent].edges;
-      const auto text = word_texts_.find(word);
-      const auto entry = words_.find(text->second);
-      if (--entry->second.uses == 0) {
-        words_.erase(entry);
-        word_texts_.erase(text);
-      }
+      nodes_[parent].only = none;
+      const auto entry = words_.find(nodes_[node].text);
+      if (--entry->second.uses == 0) words_.erase(entry);
     }
     free_nodes_.push_back(node);
     node = parent;
   }
 }
 
-void SubscriptionIndex::emit(FilterId filter, std::vector<const Subscriber*>& out) const {
-  if (filter == none) return;
-  for (const Subscriber& subscriber : filters_[filter].subscribers) out.push_back(&subscriber);
-}
-
-void SubscriptionIndex::match(std::string_view topic, std::vector<const Subscriber*>& out) const {
+void SubscriptionIndex::match(std::string_view topic, std::vector<Subscribers>& out) const {
   if (ids_.size() > wildcard_filters_) {
     const auto exact = ids_.find(topic);
     if (exact != ids_.end())
@@ -178,23 +172,46 @@ void SubscriptionIndex::match(std::string_view topic, std::vector<const Subscrib
   if (wildcard_filters_ != 0) walk(root, topic, topic.starts_with('$'), out);
 }
 
-void SubscriptionIndex::walk(NodeId at, std::string_view rest, bool dollar,
-                             std::vector<const Subscriber*>& out) const {
-  const Node& node = nodes_[at];
-  if (!dollar) emit(node.below, out);  // '#' takes its parent, too
-  const std::size_t slash = rest.find('/');
-  const std::string_view level = rest.substr(0, slash);
-  const auto go_on = [&](NodeId child) {
-    if (slash != std::string_view::npos) return walk(child, rest.substr(slash + 1), false, out);
-    emit(nodes_[child].here, out);
-    emit(nodes_[child].below, out);
-  };
-  if (node.plus != none && !dollar) go_on(node.plus);  // [MQTT-4.7.2-1]
-  if (node.edges == 0) return;
+SubscriptionIndex::NodeId SubscriptionIndex::child_of(const Node& node, NodeId at,
+                                                      std::string_view level) const {
+  if (node.only != none) return nodes_[node.only].text == level ? node.only : none;
+  if (node.edges == 0) return none;
   const auto word = words_.find(level);
-  if (word == words_.end()) return;
+  if (word == words_.end()) return none;
   const auto next = edges_.find(edge(at, word->second.id));
-  if (next != edges_.end()) go_on(next->second);
+  return next == edges_.end() ? none : next->second;
+}
+
+// Goes down one branch at a time; calls itself for '+' only where a word goes on, too.
+void SubscriptionIndex::walk(NodeId at, std::string_view rest, bool dollar,
+                             std::vector<Subscribers>& out) const {
+  while (at != none) {
+    const Node& node = nodes_[at];
+    if (!dollar) emit(node.below, out);             // '#' takes its parent, too
+    const NodeId plus = dollar ? none : node.plus;  // [MQTT-4.7.2-1]
+    dollar = false;
+    std::size_t slash;
+    NodeId word = none;
+    if (plus == none &&
+        node.only != none) {  // one way only: the level ends where its text does, or is another
+      const std::string_view text = nodes_[node.only].text;
+      if (!rest.starts_with(text)) return;
+      if (rest.size() > text.size() && rest[text.size()] != '/') return;
+      slash = text.size();
+      word = node.only;
+    } else {
+      slash = std::min(rest.find('/'), rest.size());
+      word = child_of(node, at, rest.substr(0, slash));
+    }
+    if (slash == rest.size()) {
+      emit_end(plus, out);
+      emit_end(word, out);
+      return;
+    }
+    rest.remove_prefix(slash + 1);
+    if (plus != none && word != none) walk(plus, rest, false, out);
+    at = word != none ? word : plus;
+  }
 }
 
 }  // namespace mortise::broker

@@ -4,11 +4,12 @@
 // hash table of edges (node, level) -> node, whose levels are words with a number.
 //
 // Thread: the loop.   Owns: the filters' text and their subscribers.
-// Cost:   match: one hash for the exact filters, one a level while the trie has a branch there; no
+// Cost:   match: one hash for the exact filters, two a level where the trie has several branches; no
 // allocation. Source: MQTT 5.0 §4.7 (matching), §3.8.4 (one subscription a filter and session).
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -40,7 +41,8 @@ class SubscriptionIndex {
 
   struct Added {
     FilterId filter = 0;
-    bool replaced = false;  // the session had this filter already; its options are the new ones now
+    // The session had this filter already. Its options are the new ones now; what it has read stays read.
+    bool replaced = false;
   };
   Added add(std::string_view filter, const Subscriber& subscriber);
 
@@ -52,8 +54,11 @@ class SubscriptionIndex {
   const FilterId* find(std::string_view filter) const;
   std::string_view text_of(FilterId filter) const { return filters_[filter].text; }
 
-  // Appends the subscribers of every filter that matches, filter by filter.
-  void match(std::string_view topic, std::vector<const Subscriber*>& out) const;
+  // The subscribers of one filter. A session is among them once.
+  using Subscribers = std::span<const Subscriber>;
+
+  // Appends the subscribers of every filter that matches. Valid until the next change.
+  void match(std::string_view topic, std::vector<Subscribers>& out) const;
 
   std::size_t size() const noexcept { return subscriptions_; }
 
@@ -72,9 +77,11 @@ class SubscriptionIndex {
     FilterId below = none;  // the filter that ends with '#' under this node
     NodeId plus = none;     // the branch '+'
     NodeId parent = none;
+    NodeId only = none;       // the child reached by a word while it has been the only one; spares the hashes
     std::uint32_t word = 0;   // the level on the way from the parent; 0: '+' or the root
     std::uint32_t uses = 0;   // children and filters; at 0 the node goes
     std::uint32_t edges = 0;  // children that are reached by a word
+    std::string_view text;    // of that word, which is a key of words_
   };
   struct Word {
     std::uint32_t id;
@@ -85,8 +92,16 @@ class SubscriptionIndex {
   void erase(FilterId filter);
   NodeId descend(NodeId node, std::string_view level);
   void let_go(NodeId node);
-  void walk(NodeId node, std::string_view rest, bool dollar, std::vector<const Subscriber*>& out) const;
-  void emit(FilterId filter, std::vector<const Subscriber*>& out) const;
+  NodeId child_of(const Node& node, NodeId at, std::string_view level) const;
+  void walk(NodeId node, std::string_view rest, bool dollar, std::vector<Subscribers>& out) const;
+  void emit(FilterId filter, std::vector<Subscribers>& out) const {
+    if (filter != none) out.emplace_back(filters_[filter].subscribers);
+  }
+  void emit_end(NodeId node, std::vector<Subscribers>& out) const {
+    if (node == none) return;
+    emit(nodes_[node].here, out);
+    emit(nodes_[node].below, out);
+  }
   static std::int64_t memory(const Filter& filter);
   static std::uint64_t edge(NodeId node, std::uint32_t word) { return std::uint64_t{node} << 32 | word; }
 
@@ -103,7 +118,6 @@ class SubscriptionIndex {
   std::unordered_map<std::uint64_t, NodeId, EdgeHash> edges_;
   std::vector<Node> nodes_;
   std::vector<NodeId> free_nodes_;
-  std::unordered_map<std::uint32_t, std::string> word_texts_;
   std::size_t subscriptions_ = 0;
   std::size_t wildcard_filters_ = 0;
 };

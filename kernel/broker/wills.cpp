@@ -107,7 +107,7 @@ void Wills::send(Due due) {
     due_.push_back(std::move(due));
 }
 
-void Wills::end_turn() {
+void Wills::send_due() {
   std::size_t sent = 0;
   while (sent < due_.size() && publishing_.publish(due_[sent].message, std::move(due_[sent].facts))) ++sent;
   due_.erase(due_.begin(), due_.begin() + static_cast<std::ptrdiff_t>(sent));

@@ -25,7 +25,9 @@ class Wills {
   // Due: sent now.
   void fire(Session& session);
   // Sends what had no room before.
-  void end_turn();
+  void end_turn() {
+    if (!due_.empty()) send_due();
+  }
 
   // One that was found in the store at start: it counts from then, or from when it was due.
   void restore(Session& session, const record::Will& will);
@@ -40,6 +42,7 @@ class Wills {
   bool allowed(Session& session, const Message& message);
   MessageRef as_sent(const MessageRef& message, std::optional<std::uint32_t> expiry_s);
   void send(Due due);
+  void send_due();
 
   Core& core_;
   Commits& commits_;

@@ -1,7 +1,5 @@
 #include "mqtt/decode.hpp"
 
-#include <array>
-
 #include "mqtt/decode_connect.hpp"
 #include "mqtt/topic.hpp"
 
@@ -9,10 +7,9 @@ namespace mortise::mqtt {
 namespace {
 
 using enum ReasonCode;
-using Decoded = base::Result<Packet, Malformed>;
 using Id = PropertyId;
-
-Decoded failure(ReasonCode reason, const char* what) { return base::Failure{Malformed{reason, what}}; }
+template <class P>
+using Decoded = base::Result<P, Malformed>;
 
 PacketId read_packet_id(Reader& reader) {
   const PacketId id = reader.two_bytes(field<"packet identifier">);
@@ -34,42 +31,14 @@ ReasonCode read_reason(Reader& reader, PacketType packet) {
   return reason;
 }
 
-Decoded decode_publish(const Frame& frame, Version version) {
-  constexpr std::uint8_t dup_bit = 0x08;
-  const std::uint8_t qos = frame.flags >> 1 & 0x03;
-  Reader reader{frame.body};
-  reader.require(qos != 3, malformed_packet, "the QoS of the PUBLISH is 3");  // [MQTT-3.3.1-4]
-  reader.require(qos != 0 || (frame.flags & dup_bit) == 0, malformed_packet,
-                 "the DUP flag is set on QoS 0");  // [MQTT-3.3.1-2]
-
-  Publish packet{.dup = (frame.flags & dup_bit) != 0,
-                 .qos = static_cast<Qos>(qos),
-                 .retain = (frame.flags & 0x01) != 0,
-                 .topic = reader.string(field<"topic name">)};
-  reader.require(!has_wildcard(packet.topic), protocol_error,
-                 "the topic name has wildcards");  // [MQTT-3.3.2-2]
-  if (qos != 0) packet.packet_id = read_packet_id(reader);
-  if (version == Version::v5_0)
-    packet.properties = read_message_properties(reader, PacketType::publish).properties;
-  if (packet.topic.empty()) [[unlikely]] {
-    if (version == Version::v3_1_1)
-      reader.fail({malformed_packet, "the topic name is empty"});  // [MQTT-4.7.3-1]
-    else
-      reader.require(packet.properties.topic_alias.has_value(), protocol_error,
-                     "the topic name is empty and there is no topic alias");  // (MQTT 5.0 §3.3.2.1)
-  }
-  packet.payload = reader.take_rest();
-  return reader.finish<Packet>(packet);
-}
-
 // PUBACK, PUBREC, PUBREL, PUBCOMP: what is left out is success and no properties.  (MQTT 5.0 §3.4.2.1)
 template <class P>
-Decoded decode_acknowledgement(Bytes body, Version version) {
-  Reader reader{body};
+Decoded<P> decode_acknowledgement(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
   P packet{.packet_id = read_packet_id(reader)};
   if (version == Version::v5_0 && !reader.empty()) packet.reason = read_reason(reader, P::type);
   if (version == Version::v5_0 && !reader.empty()) read_answer_properties(reader, packet);
-  return reader.finish<Packet>(packet);
+  return reader.finish(packet);
 }
 
 SubscriptionOptions read_options(Reader& reader, std::string_view filter, Version version) {
@@ -92,8 +61,84 @@ SubscriptionOptions read_options(Reader& reader, std::string_view filter, Versio
           .retain_handling = static_cast<RetainHandling>(handling)};
 }
 
-Decoded decode_subscribe(Bytes body, Version version) {
-  Reader reader{body};
+bool is_return_code(ReasonCode code) {
+  return code == granted_qos_0 || code == granted_qos_1 || code == granted_qos_2 || code == unspecified_error;
+}
+
+// SUBACK and UNSUBACK: a list of reason codes; the UNSUBACK of 3.1.1 has none.
+template <class P>
+Decoded<P> decode_reasons(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
+  P packet;
+  packet.packet_id = read_packet_id(reader);
+  if (version == Version::v5_0) read_answer_properties(reader, packet);
+  if (version == Version::v3_1_1 && P::type == PacketType::unsuback) return reader.finish(std::move(packet));
+  reader.require(!reader.empty(), protocol_error, "the acknowledgement has no reason code");
+  packet.reasons.reserve(reader.rest().size());
+  while (!reader.empty()) {
+    const ReasonCode reason = read_reason(reader, P::type);
+    reader.require(version == Version::v5_0 || is_return_code(reason), protocol_error,
+                   "the return code is not one of a SUBACK");  // [MQTT-3.9.3-2] of 3.1.1
+    packet.reasons.push_back(reason);
+  }
+  return reader.finish(std::move(packet));
+}
+
+}  // namespace
+
+template <>
+Decoded<Publish> decode_as(const Frame& frame, Version version) {
+  constexpr std::uint8_t dup_bit = 0x08;
+  const std::uint8_t qos = frame.flags >> 1 & 0x03;
+  Reader reader{frame.body};
+  reader.require(qos != 3, malformed_packet, "the QoS of the PUBLISH is 3");  // [MQTT-3.3.1-4]
+  reader.require(qos != 0 || (frame.flags & dup_bit) == 0, malformed_packet,
+                 "the DUP flag is set on QoS 0");  // [MQTT-3.3.1-2]
+
+  Publish packet{.dup = (frame.flags & dup_bit) != 0,
+                 .qos = static_cast<Qos>(qos),
+                 .retain = (frame.flags & 0x01) != 0,
+                 .topic = as_text(reader.binary(field<"topic name">))};
+  if (!is_plain_topic(packet.topic)) {
+    reader.require(is_utf8(packet.topic), malformed_packet,
+                   field<"topic name">.not_utf8);  // [MQTT-1.5.4-1] [MQTT-1.5.4-2]
+    reader.require(!has_wildcard(packet.topic), protocol_error,
+                   "the topic name has wildcards");  // [MQTT-3.3.2-2]
+  }
+  if (qos != 0) packet.packet_id = read_packet_id(reader);
+  if (version == Version::v5_0 && !reader.take_zero())  // a zero: no properties, as most have it
+    read_message_properties(reader, PacketType::publish, packet.properties);
+  if (packet.topic.empty()) [[unlikely]] {
+    if (version == Version::v3_1_1)
+      reader.fail({malformed_packet, "the topic name is empty"});  // [MQTT-4.7.3-1]
+    else
+      reader.require(packet.properties.topic_alias.has_value(), protocol_error,
+                     "the topic name is empty and there is no topic alias");  // (MQTT 5.0 §3.3.2.1)
+  }
+  packet.payload = reader.take_rest();
+  return reader.finish(packet);
+}
+
+template <>
+Decoded<Puback> decode_as(const Frame& frame, Version version) {
+  return decode_acknowledgement<Puback>(frame, version);
+}
+template <>
+Decoded<Pubrec> decode_as(const Frame& frame, Version version) {
+  return decode_acknowledgement<Pubrec>(frame, version);
+}
+template <>
+Decoded<Pubrel> decode_as(const Frame& frame, Version version) {
+  return decode_acknowledgement<Pubrel>(frame, version);
+}
+template <>
+Decoded<Pubcomp> decode_as(const Frame& frame, Version version) {
+  return decode_acknowledgement<Pubcomp>(frame, version);
+}
+
+template <>
+Decoded<Subscribe> decode_as(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
   Subscribe packet;
   packet.packet_id = read_packet_id(reader);
   if (version == Version::v5_0)
@@ -105,51 +150,42 @@ Decoded decode_subscribe(Bytes body, Version version) {
     const std::string_view filter = reader.string(field<"topic filter">);  // [MQTT-3.8.3-1]
     packet.entries.push_back({filter, read_options(reader, filter, version)});
   }
-  return reader.finish<Packet>(std::move(packet));
+  return reader.finish(std::move(packet));
 }
 
-Decoded decode_unsubscribe(Bytes body, Version version) {
-  Reader reader{body};
+template <>
+Decoded<Unsubscribe> decode_as(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
   Unsubscribe packet;
   packet.packet_id = read_packet_id(reader);
   if (version == Version::v5_0)
     packet.raw = read_properties(reader, PacketType::unsubscribe, [](const Property&) {});
   reader.require(!reader.empty(), protocol_error, "the UNSUBSCRIBE has no topic filter");  // [MQTT-3.10.3-2]
   while (!reader.empty()) packet.filters.push_back(reader.string(field<"topic filter">));  // [MQTT-3.10.3-1]
-  return reader.finish<Packet>(std::move(packet));
+  return reader.finish(std::move(packet));
 }
 
-bool is_return_code(ReasonCode code) {
-  return code == granted_qos_0 || code == granted_qos_1 || code == granted_qos_2 || code == unspecified_error;
+template <>
+Decoded<Suback> decode_as(const Frame& frame, Version version) {
+  return decode_reasons<Suback>(frame, version);
+}
+template <>
+Decoded<Unsuback> decode_as(const Frame& frame, Version version) {
+  return decode_reasons<Unsuback>(frame, version);
 }
 
-// SUBACK and UNSUBACK: a list of reason codes; the UNSUBACK of 3.1.1 has none.
-template <class P>
-Decoded decode_reasons(Bytes body, Version version) {
-  Reader reader{body};
-  P packet;
-  packet.packet_id = read_packet_id(reader);
-  if (version == Version::v5_0) read_answer_properties(reader, packet);
-  if (version == Version::v3_1_1 && P::type == PacketType::unsuback)
-    return reader.finish<Packet>(std::move(packet));
-  reader.require(!reader.empty(), protocol_error, "the acknowledgement has no reason code");
-  packet.reasons.reserve(reader.rest().size());
-  while (!reader.empty()) {
-    const ReasonCode reason = read_reason(reader, P::type);
-    reader.require(version == Version::v5_0 || is_return_code(reason), protocol_error,
-                   "the return code is not one of a SUBACK");  // [MQTT-3.9.3-2] of 3.1.1
-    packet.reasons.push_back(reason);
-  }
-  return reader.finish<Packet>(std::move(packet));
+template <>
+Decoded<Pingreq> decode_as(const Frame& frame, Version) {
+  return reader_of(frame).finish(Pingreq{});
+}
+template <>
+Decoded<Pingresp> decode_as(const Frame& frame, Version) {
+  return reader_of(frame).finish(Pingresp{});
 }
 
-template <class P>
-Decoded decode_ping(Bytes body) {
-  return Reader{body}.finish<Packet>(P{});
-}
-
-Decoded decode_disconnect(Bytes body, Version version) {
-  Reader reader{body};
+template <>
+Decoded<Disconnect> decode_as(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
   Disconnect packet;
   if (version == Version::v5_0 && !reader.empty())
     packet.reason = read_reason(reader, PacketType::disconnect);
@@ -162,16 +198,16 @@ Decoded decode_disconnect(Bytes body, Version version) {
         default: break;  // a user property
       }
     });
-  return reader.finish<Packet>(packet);
+  return reader.finish(packet);
 }
 
 // Only the AUTH of no bytes at all goes without a method: it stands for success.  (MQTT 5.0 §3.15.2.1)
-Decoded decode_auth(Bytes body, Version version) {
-  if (version == Version::v3_1_1)
-    return failure(malformed_packet, "packet type 15 is reserved in MQTT 3.1.1");
+template <>
+Decoded<Auth> decode_as(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
+  reader.require(version == Version::v5_0, malformed_packet, "packet type 15 is reserved in MQTT 3.1.1");
   Auth packet;
-  if (body.empty()) return Packet{packet};
-  Reader reader{body};
+  if (frame.body.empty()) return reader.finish(packet);
   packet.reason = read_reason(reader, PacketType::auth);
   packet.raw = read_properties(reader, PacketType::auth, [&](const Property& property) {
     switch (property.id) {
@@ -183,44 +219,14 @@ Decoded decode_auth(Bytes body, Version version) {
   });
   reader.require(packet.authentication_method.has_value(), protocol_error,
                  "the AUTH has no authentication method");
-  return reader.finish<Packet>(packet);
+  return reader.finish(packet);
 }
 
-constexpr std::uint8_t required_flags(PacketType type) {
-  switch (type) {
-    case PacketType::pubrel:
-    case PacketType::subscribe:
-    case PacketType::unsubscribe: return 0x02;
-    default: return 0;
-  }
-}
-
-}  // namespace
-
-Decoded decode(const Frame& frame, Version version) {
-  if (frame.type == PacketType::publish) [[likely]]
-    return decode_publish(frame, version);
-  if (frame.flags != required_flags(frame.type))
-    return failure(malformed_packet,
-                   "reserved flags of the fixed header are not as they must be");  // [MQTT-2.1.3-1]
-  switch (frame.type) {
-    case PacketType::connect: return decode_connect(frame.body);
-    case PacketType::connack: return decode_connack(frame.body, version);
-    case PacketType::publish: break;
-    case PacketType::puback: return decode_acknowledgement<Puback>(frame.body, version);
-    case PacketType::pubrec: return decode_acknowledgement<Pubrec>(frame.body, version);
-    case PacketType::pubrel: return decode_acknowledgement<Pubrel>(frame.body, version);
-    case PacketType::pubcomp: return decode_acknowledgement<Pubcomp>(frame.body, version);
-    case PacketType::subscribe: return decode_subscribe(frame.body, version);
-    case PacketType::suback: return decode_reasons<Suback>(frame.body, version);
-    case PacketType::unsubscribe: return decode_unsubscribe(frame.body, version);
-    case PacketType::unsuback: return decode_reasons<Unsuback>(frame.body, version);
-    case PacketType::pingreq: return decode_ping<Pingreq>(frame.body);
-    case PacketType::pingresp: return decode_ping<Pingresp>(frame.body);
-    case PacketType::disconnect: return decode_disconnect(frame.body, version);
-    case PacketType::auth: return decode_auth(frame.body, version);
-  }
-  return failure(malformed_packet, "packet type 0 is reserved");
+Decoded<Packet> decode(const Frame& frame, Version version) {
+  return decode_for(frame, version, []<class P>(Decoded<P>&& decoded) -> Decoded<Packet> {
+    if (!decoded) return base::Failure{decoded.error()};
+    return Packet{std::move(decoded).take()};
+  });
 }
 
 }  // namespace mortise::mqtt

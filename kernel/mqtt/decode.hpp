@@ -20,4 +20,63 @@ namespace mortise::mqtt {
 // end), and what depends on the connection (aliases, maxima), is the caller's to check.
 base::Result<Packet, Malformed> decode(const Frame& frame, Version version);
 
+// Decodes a frame that is of this type.
+template <class P>
+base::Result<P, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Connect, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Connack, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Publish, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Puback, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Pubrec, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Pubrel, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Pubcomp, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Subscribe, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Suback, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Unsubscribe, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Unsuback, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Pingreq, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Pingresp, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Disconnect, Malformed> decode_as(const Frame& frame, Version version);
+template <>
+base::Result<Auth, Malformed> decode_as(const Frame& frame, Version version);
+
+// Decodes whatever it is and returns what `visit` makes of the result: a base::Result of the packet's own
+// type, for which nothing has to be copied into a Packet.
+template <class Visit>
+decltype(auto) decode_for(const Frame& frame, Version version, Visit visit) {
+  switch (frame.type) {
+    case PacketType::connect: return visit(decode_as<Connect>(frame, version));
+    case PacketType::connack: return visit(decode_as<Connack>(frame, version));
+    case PacketType::publish: return visit(decode_as<Publish>(frame, version));
+    case PacketType::puback: return visit(decode_as<Puback>(frame, version));
+    case PacketType::pubrec: return visit(decode_as<Pubrec>(frame, version));
+    case PacketType::pubrel: return visit(decode_as<Pubrel>(frame, version));
+    case PacketType::pubcomp: return visit(decode_as<Pubcomp>(frame, version));
+    case PacketType::subscribe: return visit(decode_as<Subscribe>(frame, version));
+    case PacketType::suback: return visit(decode_as<Suback>(frame, version));
+    case PacketType::unsubscribe: return visit(decode_as<Unsubscribe>(frame, version));
+    case PacketType::unsuback: return visit(decode_as<Unsuback>(frame, version));
+    case PacketType::pingreq: return visit(decode_as<Pingreq>(frame, version));
+    case PacketType::pingresp: return visit(decode_as<Pingresp>(frame, version));
+    case PacketType::disconnect: return visit(decode_as<Disconnect>(frame, version));
+    case PacketType::auth: return visit(decode_as<Auth>(frame, version));
+  }
+  return visit(base::Result<Auth, Malformed>{
+      base::Failure{Malformed{ReasonCode::malformed_packet, "packet type 0 is reserved"}}});
+}
+
 }  // namespace mortise::mqtt

@@ -63,11 +63,8 @@ void read_connect_properties(Reader& reader, Connect& packet) {
 
 Will read_will(Reader& reader, ConnectFlags flags, Version version) {
   Will will{.qos = static_cast<Qos>(flags.will_qos()), .retain = flags.will_retain()};
-  if (version == Version::v5_0) {
-    const MessageProperties read = read_message_properties(reader, will_properties);
-    will.properties = read.properties;
-    will.delay_s = read.delay_s;
-  }
+  if (version == Version::v5_0)
+    will.delay_s = read_message_properties(reader, will_properties, will.properties);
   will.topic = reader.string(field<"will topic">);  // [MQTT-3.1.3-11]
   reader.require(is_topic_name(will.topic), protocol_error, "the will topic is empty or has wildcards");
   will.payload = reader.binary(field<"will payload">);
@@ -114,24 +111,24 @@ constexpr std::array reason_by_return_code{success,
 
 }  // namespace
 
-MessageProperties read_message_properties(Reader& reader, PacketType packet) {
-  MessageProperties read;
-  PublishProperties& properties = read.properties;
+std::uint32_t read_message_properties(Reader& reader, PacketType packet, PublishProperties& properties) {
+  std::uint32_t delay_s = 0;
   properties.raw = read_properties(reader, packet, [&](const Property& property) {
     switch (property.id) {
       case Id::message_expiry_interval: properties.message_expiry_s = property.number; break;
       case Id::topic_alias: properties.topic_alias = static_cast<std::uint16_t>(property.number); break;
       case Id::payload_format_indicator: properties.payload_is_utf8 = property.number == 1; break;
       case Id::subscription_identifier: properties.has_subscription_identifier = true; break;
-      case Id::will_delay_interval: read.delay_s = property.number; break;
+      case Id::will_delay_interval: delay_s = property.number; break;
       default: break;  // what is only passed on
     }
   });
-  return read;
+  return delay_s;
 }
 
-base::Result<Packet, Malformed> decode_connect(Bytes body) {
-  Reader reader{body};
+template <>
+base::Result<Connect, Malformed> decode_as(const Frame& frame, Version) {
+  Reader reader = reader_of(frame);
   const Bytes name = reader.binary(field<"protocol name">);
   reader.require(as_text(name) == "MQTT", unsupported_protocol_version, "the protocol name is not MQTT");
   const std::uint8_t level = reader.byte(field<"protocol version">);
@@ -149,11 +146,12 @@ base::Result<Packet, Malformed> decode_connect(Bytes body) {
   if (flags.will()) packet.will = read_will(reader, flags, packet.version);
   if (flags.username()) packet.username = reader.string(field<"user name">);  // [MQTT-3.1.3-12]
   if (flags.password()) packet.password = reader.binary(field<"password">);
-  return reader.finish<Packet>(std::move(packet));
+  return reader.finish(std::move(packet));
 }
 
-base::Result<Packet, Malformed> decode_connack(Bytes body, Version version) {
-  Reader reader{body};
+template <>
+base::Result<Connack, Malformed> decode_as(const Frame& frame, Version version) {
+  Reader reader = reader_of(frame);
   Connack packet;
   const std::uint8_t flags = reader.byte(field<"connect acknowledge flags">);
   reader.require((flags & 0xFE) == 0, malformed_packet,
@@ -171,7 +169,7 @@ base::Result<Packet, Malformed> decode_connack(Bytes body, Version version) {
   }
   reader.require(packet.reason == success || !packet.session_present, protocol_error,
                  "a refused connection has no session present");  // [MQTT-3.2.2-6]
-  return reader.finish<Packet>(std::move(packet));
+  return reader.finish(std::move(packet));
 }
 
 }  // namespace mortise::mqtt

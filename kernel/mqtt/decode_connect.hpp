@@ -1,4 +1,4 @@
-// CONNECT and CONNACK, the two packets that make a connection; decode() is the way in.
+// What CONNECT, CONNACK and the other packets are decoded with alike.
 //
 // Source: MQTT 5.0 §3.1 and §3.2; MQTT 3.1.1 §3.1 and §3.2.
 #pragma once
@@ -8,14 +8,17 @@
 
 namespace mortise::mqtt {
 
-base::Result<Packet, Malformed> decode_connect(Bytes body);
-base::Result<Packet, Malformed> decode_connack(Bytes body, Version version);
+// The body of a packet that is no PUBLISH, whose type fixes the flags of its header.  [MQTT-2.1.3-1]
+inline Reader reader_of(const Frame& frame) {
+  const bool has_flag = frame.type == PacketType::pubrel || frame.type == PacketType::subscribe ||
+                        frame.type == PacketType::unsubscribe;
+  Reader reader{frame.body};
+  reader.require(frame.flags == (has_flag ? 0x02 : 0x00), ReasonCode::malformed_packet,
+                 "reserved flags of the fixed header are not as they must be");
+  return reader;
+}
 
-// The fields of a PUBLISH's or a will's properties; of a will the delay too.
-struct MessageProperties {
-  PublishProperties properties;
-  std::uint32_t delay_s = 0;
-};
-MessageProperties read_message_properties(Reader& reader, PacketType packet);
+// The fields of a PUBLISH's or a will's properties. Returns the delay of a will.
+std::uint32_t read_message_properties(Reader& reader, PacketType packet, PublishProperties& properties);
 
 }  // namespace mortise::mqtt

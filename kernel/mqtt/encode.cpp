@@ -1,6 +1,7 @@
 #include "mqtt/encode.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "mqtt/property.hpp"
 #include "mqtt/writer.hpp"
@@ -215,7 +216,15 @@ void write_reason(Sink& sink, PacketType packet, ReasonCode reason, Layout layou
 template <PacketType Type>
 void encode_acknowledgement(const Acknowledgement<Type>& packet, Version version, Buffer& out) {
   MORTISE_EXPECT(packet.packet_id != 0);
-  emit(out, first_byte(Type, Type == PacketType::pubrel ? 0x02 : 0), [&](auto& sink) {
+  constexpr std::uint8_t first = first_byte(Type, Type == PacketType::pubrel ? 0x02 : 0);
+  // With every message comes one that is bare: it need not be counted before it is written.
+  if (packet.reason == ReasonCode::success && !packet.reason_string && packet.raw.empty()) [[likely]] {
+    const std::array<std::uint8_t, 4> bare{first, 2, static_cast<std::uint8_t>(packet.packet_id >> 8),
+                                           static_cast<std::uint8_t>(packet.packet_id)};
+    out.insert(out.end(), bare.begin(), bare.end());
+    return;
+  }
+  emit(out, first, [&](auto& sink) {
     sink.two_bytes(packet.packet_id);
     if (version == Version::v5_0) write_reason(sink, Type, packet.reason, answer_properties(packet));
   });

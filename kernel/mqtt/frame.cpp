@@ -4,9 +4,7 @@
 
 namespace mortise::mqtt {
 
-base::Result<Frame, Malformed> read_frame(Bytes input, std::size_t maximum_packet_size) {
-  constexpr std::size_t smallest = 2;
-  if (input.empty()) return Frame{.needed = smallest};
+base::Result<Frame, Malformed> read_any_frame(Bytes input, std::size_t maximum_packet_size) {
   const std::uint8_t first = input[0];
   if (first >> 4 == 0)
     return base::Failure{Malformed{ReasonCode::malformed_packet, "packet type 0 is reserved"}};

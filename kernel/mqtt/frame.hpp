@@ -17,9 +17,24 @@ struct Frame {
   std::size_t needed = 0;  // size 0: at least so many bytes in all make progress possible
 };
 
+// What read_frame does not see at once; `input` is not empty.
+base::Result<Frame, Malformed> read_any_frame(Bytes input, std::size_t maximum_packet_size);
+
 // Looks at the front of `input`. A packet larger than `maximum_packet_size` (whole packet, in bytes) fails
 // with packet_too_large as soon as its header is seen, reserved types and five-byte lengths with
 // malformed_packet.
-base::Result<Frame, Malformed> read_frame(Bytes input, std::size_t maximum_packet_size);
+inline base::Result<Frame, Malformed> read_frame(Bytes input, std::size_t maximum_packet_size) {
+  if (input.empty()) return Frame{.needed = 2};
+  // Most packets: the length is one byte, and all of it is there.
+  if (input.size() >= 2 && input[0] >> 4 != 0 && input[1] <= 0x7F) {
+    const std::size_t whole = std::size_t{2} + input[1];
+    if (whole <= input.size() && whole <= maximum_packet_size) [[likely]]
+      return Frame{.type = static_cast<PacketType>(input[0] >> 4),
+                   .flags = static_cast<std::uint8_t>(input[0] & 0x0F),
+                   .body = input.subspan(2, input[1]),
+                   .size = whole};
+  }
+  return read_any_frame(input, maximum_packet_size);
+}
 
 }  // namespace mortise::mqtt

@@ -86,8 +86,8 @@ void PublishImage::make(Version version, Qos qos, bool retain, std::string_view 
   MORTISE_EXPECT(sink.at() == bytes_.data() + bytes_.size());
 }
 
-void PublishImage::append(Buffer& out, PacketId packet_id, bool dup,
-                          std::span<const std::uint32_t> subscription_identifiers) const {
+void PublishImage::append_changed(Buffer& out, PacketId packet_id, bool dup,
+                                  std::span<const std::uint32_t> subscription_identifiers) const {
   MORTISE_EXPECT((packet_id != 0) == has_packet_id_);
   MORTISE_EXPECT(has_packet_id_ || !dup);  // [MQTT-3.3.1-2]
   const std::size_t before = out.size();

@@ -28,7 +28,12 @@ class PublishImage {
   // Appends the packet for one receiver: `packet_id` is 0 for QoS 0 and `dup` false then. Subscription
   // identifiers, each 1 to 268,435,455, are written in the order given; 3.1.1 has none and passes over them.
   void append(Buffer& out, PacketId packet_id, bool dup,
-              std::span<const std::uint32_t> subscription_identifiers) const;
+              std::span<const std::uint32_t> subscription_identifiers) const {
+    if (!has_packet_id_ && packet_id == 0 && !dup && subscription_identifiers.empty())
+      out.insert(out.end(), bytes_.begin(), bytes_.end());  // as it is
+    else
+      append_changed(out, packet_id, dup, subscription_identifiers);
+  }
 
   // The whole packet's size on the wire for a receiver with these identifiers, payload included: what a
   // receiver's maximum packet size is held against.
@@ -40,6 +45,8 @@ class PublishImage {
     std::size_t remaining;
   };
   Sizes sizes_with(std::span<const std::uint32_t> identifiers) const;
+  void append_changed(Buffer& out, PacketId packet_id, bool dup,
+                      std::span<const std::uint32_t> subscription_identifiers) const;
   std::size_t append_with(Buffer& out, std::span<const std::uint32_t> identifiers) const;
 
   Buffer bytes_;  // the packet for a receiver without identifiers, its packet identifier 0

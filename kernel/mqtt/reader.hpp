@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "base/result.hpp"
@@ -45,6 +46,13 @@ class Reader {
   std::uint8_t byte(const FieldTexts& texts) {
     const Bytes bytes = take(1, texts);
     return bytes.empty() ? std::uint8_t{0} : bytes[0];
+  }
+
+  // Whether the next byte is 0; takes it then.
+  bool take_zero() {
+    if (rest_.empty() || rest_[0] != 0) return false;
+    rest_ = rest_.subspan(1);
+    return true;
   }
 
   std::uint16_t two_bytes(const FieldTexts& texts) {
@@ -87,11 +95,12 @@ class Reader {
   Bytes take_rest() { return std::exchange(rest_, Bytes{}); }
 
   // The packet if all went well and nothing is left over.
-  template <class Whole, class P>
-  base::Result<Whole, Malformed> finish(P&& packet) {
+  template <class P>
+  base::Result<std::remove_cvref_t<P>, Malformed> finish(P&& packet) {
     require(rest_.empty(), ReasonCode::malformed_packet, "there are bytes behind the packet's last field");
-    if (failed_) return base::Failure{fault_};
-    return Whole{std::forward<P>(packet)};
+    if (failed_) [[unlikely]]
+      return base::Failure{fault_};
+    return std::forward<P>(packet);
   }
 
  private:

@@ -36,6 +36,25 @@ bool has_wildcard(std::string_view filter) {
   return false;
 }
 
+bool is_plain_topic(std::string_view topic) {
+  constexpr std::size_t step = sizeof(std::uint64_t);
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = 0x8080808080808080;
+  // Taking one off sets a byte's top bit if the byte was 0; a top bit that was set shows anyway.
+  const auto is_plain = [](const char* from) {
+    std::uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    const std::uint64_t differs = (word | 0x08 * ones) ^ '+' * ones;
+    return ((word | (word - ones) | (differs - ones)) & tops) == 0;
+  };
+  if (topic.size() < step) return false;
+  const char* at = topic.data();
+  const char* const last = at + topic.size() - step;  // the last word may begin before `at`
+  for (; at < last; at += step)
+    if (!is_plain(at)) return false;
+  return is_plain(last);
+}
+
 bool is_topic_name(std::string_view topic) {
   return !topic.empty() && topic.size() <= longest && !has_wildcard(topic) && !has_null(topic);
 }

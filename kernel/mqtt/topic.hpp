@@ -17,6 +17,10 @@ bool is_topic_filter(std::string_view filter);
 
 bool has_wildcard(std::string_view filter);
 
+// Whether one look has shown that it is UTF-8 as MQTT wants it and has no wildcard: it is ASCII, and not very
+// short. False says nothing.
+bool is_plain_topic(std::string_view topic);
+
 // $share/{share name}/{filter}: the parts. `share` is empty when the filter is not a shared one. A filter
 // that begins with $share/ and is not well-formed has valid = false.  [MQTT-4.8.2-1] [MQTT-4.8.2-2]
 struct SharedFilter {

@@ -34,6 +34,7 @@ constexpr VariableByteInteger read_variable(Bytes bytes) {
 }
 
 constexpr std::size_t variable_size(std::uint32_t value) {
+  if (value <= 127) return 1;
   return std::size_t{1} + (value > 127) + (value > 16'383) + (value > 2'097'151);
 }
 

@@ -209,7 +209,7 @@ bool Connections::send(Connection& connection, broker::Output& output) {
     const ssize_t sent = ::sendmsg(connection.socket.number(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) return is_for_later(errno);
     bytes_written_.add(static_cast<std::size_t>(sent));
-    broker_.on_written(connection.client, static_cast<std::size_t>(sent));
+    broker_.on_written(connection.client, output, static_cast<std::size_t>(sent));
     if (static_cast<std::size_t>(sent) < bytes) break;
   }
   return true;

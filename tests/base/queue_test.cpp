@@ -50,6 +50,16 @@ TEST(Queue, a_drained_one_gives_its_memory_back) {
   EXPECT_EQ(queue.memory(), 0U);
 }
 
+TEST(Queue, one_that_fills_and_empties_keeps_a_small_block) {
+  Queue<int> queue;
+  for (int i = 0; i < 20; ++i) queue.push(i);
+  const std::size_t memory = queue.memory();
+  while (!queue.empty()) queue.drop_front();
+  EXPECT_EQ(queue.memory(), memory);
+  queue.clear();
+  EXPECT_EQ(queue.memory(), 0U);
+}
+
 TEST(Queue, lets_go_of_what_was_popped) {
   Queue<std::shared_ptr<int>> queue;
   const auto value = std::make_shared<int>(1);

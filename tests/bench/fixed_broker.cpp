@@ -196,10 +196,11 @@ void FixedBroker::receive() {
 
 void FixedBroker::flush() {
   for (const broker::ClientKey key : broker_->effects().flush) {
-    const std::size_t count = broker_->output(key)->gather(parts_);
+    broker::Output& output = *broker_->output(key);
+    const std::size_t count = output.gather(parts_);
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) bytes += parts_[i].size();
-    broker_->on_written(key, bytes);
+    broker_->on_written(key, output, bytes);
   }
   broker_->effects().clear();
 }

@@ -98,7 +98,7 @@ class FailingStore : public testing::Test {
       sent.insert(sent.end(), parts[i].begin(), parts[i].end());
       written += parts[i].size();
     }
-    broker->on_written(client, written);
+    broker->on_written(client, *broker->output(client), written);
     const auto frame = mqtt::read_frame(sent, SIZE_MAX);
     if (!frame || frame->size == 0) return {};
     const auto packet = mqtt::decode(*frame, mqtt::Version::v5_0);

@@ -46,8 +46,15 @@ TEST(Interest, rarely_says_yes_to_a_topic_that_nobody_wants) {
   EXPECT_TRUE(interest.loops_for("garden/7/lamp/left") & 2);
 }
 
-TEST(Interest, filters_deeper_than_its_table_count_too) {
+TEST(Interest, with_one_loop_there_is_none) {
   Interest interest{1, {1, 2}};
+  interest.add(0, "house/lamp");
+  EXPECT_EQ(interest.loops_for("house/lamp"), 0U);
+  interest.remove(0, "house/lamp");
+}
+
+TEST(Interest, filters_deeper_than_its_table_count_too) {
+  Interest interest{2, {1, 2}};
   std::string deep = "0";
   for (int i = 1; i < 100; ++i) deep += '/' + std::to_string(i);
   interest.add(0, deep + "/#");

@@ -17,10 +17,11 @@ SessionKey session(std::uint32_t number) { return {number, 1}; }
 using Pair = std::pair<std::string, std::uint32_t>;
 
 std::multiset<std::uint32_t> matched(const SubscriptionIndex& index, std::string_view topic) {
-  std::vector<const Subscriber*> found;
+  std::vector<SubscriptionIndex::Subscribers> found;
   index.match(topic, found);
   std::multiset<std::uint32_t> sessions;
-  for (const Subscriber* subscriber : found) sessions.insert(subscriber->session.index);
+  for (const auto& subscribers : found)
+    for (const Subscriber& subscriber : subscribers) sessions.insert(subscriber.session.index);
   return sessions;
 }
 

@@ -208,7 +208,7 @@ void CoreWorld::flush(Peer& peer) {
       peer.to_client.insert(peer.to_client.end(), parts[i].begin(), parts[i].end());
       written += parts[i].size();
     }
-    brokers_[peer.loop]->on_written(peer.client, written);
+    brokers_[peer.loop]->on_written(peer.client, *output, written);
   }
 }
 

@@ -200,7 +200,7 @@ void Rig::read_output(Client& client) {
       bytes.insert(bytes.end(), parts[i].begin(), parts[i].end());
       size += parts[i].size();
     }
-    broker->on_written(client.key, size);
+    broker->on_written(client.key, *output, size);
   }
   for (mqtt::Bytes rest = bytes; !rest.empty();) {
     const auto frame = mqtt::read_frame(rest, 1 << 28);

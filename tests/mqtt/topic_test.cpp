@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "mqtt/utf8.hpp"
 #include "wire.hpp"
 
 namespace mortise::mqtt {
@@ -144,6 +145,20 @@ TEST(Topic, no_other_byte_is_a_wildcard) {
     const std::string text(16, static_cast<char>(byte));
     EXPECT_EQ(has_wildcard(text), byte == '#' || byte == '+') << byte;
     EXPECT_EQ(has_wildcard(text.substr(0, 3)), byte == '#' || byte == '+') << byte;
+  }
+}
+
+TEST(Topic, a_plain_one_needs_no_second_look) {
+  for (std::size_t size = 0; size <= 24; ++size) {
+    EXPECT_EQ(is_plain_topic(std::string(size, 'x')), size >= 8) << size;
+    for (std::size_t at = 0; at < size; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string topic(size, 'x');
+        topic[at] = static_cast<char>(byte);
+        if (is_plain_topic(topic)) {
+          EXPECT_TRUE(is_utf8(topic) && !has_wildcard(topic)) << byte << " at " << at << " of " << size;
+        }
+      }
   }
 }
 

@@ -115,7 +115,7 @@ void World::flush(Connection& connection) {
         connection.to_client.insert(connection.to_client.end(), piece.begin(), piece.end());
       left -= piece.size();
     }
-    broker.on_written(connection.key, bytes);
+    broker.on_written(connection.key, *output, bytes);
   }
 }
 
