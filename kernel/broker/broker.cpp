@@ -272,7 +272,12 @@ void Broker::on_lost(ClientKey key) {
   if (!client) return;
   if (client->state != Client::State::closing)
     in.handshake.detach(*client, mqtt::ReasonCode::unspecified_error, "connection lost");
+  if (client->paused & Client::for_answer)
+    in.core.shared.hooks.cancel({in.core.loop, key, client->question_serial});
   if (client->plugin_data != 0) in.core.shared.hooks.forget(in.core.loop, client->plugin_data);
+  // One that was let in by an answer it did not live to act on carries the word there.
+  if (client->answer && client->answer->plugin_data != 0)
+    in.core.shared.hooks.forget(in.core.loop, client->answer->plugin_data);
   in.core.ledger.accounts.charge(Account::connection, -memory(*client));
   in.core.clients.erase(key);
 }
@@ -291,20 +296,21 @@ void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
 bool Broker::on_answer(const Question& question, Answer answer) {
   Core& core = interior_->core;
   Client* client = core.clients.find(question.client);
-  if (!client || client->question_serial != question.serial || !(client->paused & Client::for_answer))
+  if (!client || client->state == Client::State::closing || client->question_serial != question.serial ||
+      !(client->paused & Client::for_answer))
     return false;
   client->answer = std::move(answer);
   core.resume(*client, Client::for_answer);
   return true;
 }
 
-bool Broker::publish(const MessageParts& parts) {
+bool Broker::publish(const MessageParts& parts, Level level, std::uint64_t ticket) {
   Interior& in = *interior_;
   if (!in.routing.has_room()) return false;
   MessageParts dated = parts;
   dated.received = in.core.now.wall;
   dated.level = in.core.has_store() ? in.core.options.level_of(parts.topic) : Level::memory;
-  return in.publishing.publish(Message::make(dated, in.core.ledger.accounts), {});
+  return in.publishing.publish(Message::make(dated, in.core.ledger.accounts), {}, {level, ticket});
 }
 
 std::size_t Broker::clients() const { return interior_->core.clients.size(); }

@@ -71,7 +71,9 @@ class Broker {
   // A question that was pending has its answer. One that came too late finds nothing: false.
   bool on_answer(const Question& question, Answer answer);
   // A message from a plugin or the kernel itself. False: no room for its letters now, ask again next turn.
-  bool publish(const MessageParts& parts);
+  // Above memory, Hooks::kept is told `ticket` once, when the message with all its deliveries has reached
+  // `level`; within this call when there is nothing to store.
+  bool publish(const MessageParts& parts, Level level = Level::memory, std::uint64_t ticket = 0);
 
   // ---- what is there
   std::size_t clients() const;

@@ -162,6 +162,12 @@ void Commits::settle(Session& session) {
     erase(session, erase_now.position, erase_now.number, std::move(erase_now.message));
 }
 
+void Commits::await(Ordinal ordinal, Awaited awaited) {
+  if (awaited.level == Level::memory) return;
+  if (is_durable(ordinal, awaited.level)) return core_.shared.hooks.kept(core_.loop, awaited.ticket);
+  wait(awaited.level, ordinal, Waiter::Kind::ticket, awaited.ticket);
+}
+
 // ---- the turn
 
 void Commits::wait(Level level, Ordinal ordinal, Waiter::Kind kind, std::uint64_t what) {
@@ -185,6 +191,7 @@ void Commits::wake(const Waiter& waiter) {
       return;
     case Waiter::Kind::pending: committed.push_back(PendingKey::from(waiter.what)); return;
     case Waiter::Kind::reservation: core_.shared.numbers.reserved(waiter.what); return;
+    case Waiter::Kind::ticket: core_.shared.hooks.kept(core_.loop, waiter.what); return;
   }
 }
 
@@ -197,6 +204,15 @@ void Commits::on_lines(std::uint64_t written, std::uint64_t synced) {
     while (!waiters_[i].empty() && waiters_[i].front().ordinal <= durable_[i]) wake(waiters_[i].pop());
 }
 
+// What was handed over counts as durable. The sequence stays as it is: when the store comes back it keeps a
+// prefix as ever, and a crash before that loses the rest, which is what the operator chose.
+void Commits::release_without_store() {
+  auto& waiting = handed_over_[row(Level::synced)];
+  if (waiting.empty() || !core_.shared.journal.failing()) return;
+  if (core_.options.on_failure == Options::OnFailure::memory)
+    on_lines(waiting.back().sequence, waiting.back().sequence);
+}
+
 void Commits::reserve_numbers() {
   if (const auto up_to = core_.shared.numbers.wants_reservation()) {
     add(record::Numbers{*up_to, base::to_unix_ms(core_.now.wall)}, Level::synced);
@@ -206,10 +222,13 @@ void Commits::reserve_numbers() {
 
 void Commits::end_turn() {
   if (core_.has_store()) reserve_numbers();
-  if (batch_.empty() && !hurried_) return;
-  const bool due =
-      hurried_ || core_.now.monotonic - opened_ >= ride_at_most || batch_.memory() > ride_bytes_max;
-  if (!due) return;
+  const bool due = hurried_ || (!batch_.empty() && (core_.now.monotonic - opened_ >= ride_at_most ||
+                                                    batch_.memory() > ride_bytes_max));
+  if (due) hand_over();
+  release_without_store();
+}
+
+void Commits::hand_over() {
   hurried_ = false;
   opened_ = base::never;
   if (!core_.has_store()) {

@@ -3,7 +3,8 @@
 //
 // Thread: the loop.   Owns: the batch being filled, and who is to be looked at when a batch becomes durable.
 // Cost:   one hand-over a turn; a session or client registers once a batch, not once a message.
-// Fails:  never. Without a store everything counts as durable and no record is kept.
+// Fails:  never. Without a store everything counts as durable and no record is kept. With
+//         Options::OnFailure::memory a store that has failed holds nothing back either.
 // Source: durability rules "output commit", "an erase follows its put", "a waiting acknowledgement carries
 // its connection's generation".
 #pragma once
@@ -14,6 +15,12 @@
 #include "broker/core.hpp"
 
 namespace mortise::broker {
+
+// Who published as a plugin and is told when it is kept so well. Level memory: nobody.
+struct Awaited {
+  Level level = Level::memory;
+  std::uint64_t ticket = 0;
+};
 
 class Commits {
  public:
@@ -65,6 +72,10 @@ class Commits {
     wait(level, open_ordinal_, Waiter::Kind::session, session.key.value());
   }
 
+  // Tells Hooks::kept when the batch is durable so well; at once when it is, or when there was nothing to
+  // store.
+  void await(Ordinal ordinal, Awaited awaited);
+
   // ---- the turn
   void on_lines(std::uint64_t written, std::uint64_t synced);
   void end_turn();
@@ -76,7 +87,7 @@ class Commits {
 
  private:
   struct Waiter {
-    enum class Kind : std::uint8_t { client, session, pending, reservation };
+    enum class Kind : std::uint8_t { client, session, pending, reservation, ticket };
     Ordinal ordinal = 0;
     std::uint64_t what = 0;
     Kind kind{};
@@ -90,9 +101,11 @@ class Commits {
 
   void wait(Level level, Ordinal ordinal, Waiter::Kind kind, std::uint64_t what);
   void wake(const Waiter& waiter);
+  void release_without_store();
   void settle(Session& session);
   void send(Client& client, const Gated& packet);
   void reserve_numbers();
+  void hand_over();
 
   Core& core_;
   Batch batch_;

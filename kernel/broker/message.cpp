@@ -30,6 +30,7 @@ Message::Message(const MessageParts& parts, std::size_t properties_size, Account
       retain_{parts.retain},
       payload_is_utf8_{parts.payload_is_utf8},
       level_{parts.level},
+      hops_{parts.hops},
       number_{parts.number},
       received_{parts.received},
       expires_{parts.expires},

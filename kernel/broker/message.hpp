@@ -35,6 +35,7 @@ struct MessageParts {
   base::WallTime received{};
   base::WallTime expires = base::WallTime::max();
   Level level = Level::memory;  // the class of its topic
+  std::uint8_t hops = 0;        // plugins that published in answer to one another, up to this message
   std::uint64_t number = 0;     // the store's key; 0: none yet
 };
 
@@ -59,6 +60,7 @@ class Message {
   bool retain() const noexcept { return retain_; }
   bool payload_is_utf8() const noexcept { return payload_is_utf8_; }
   Level level() const noexcept { return level_; }
+  std::uint8_t hops() const noexcept { return hops_; }
   base::WallTime received() const noexcept { return received_; }
   base::WallTime expires() const noexcept { return expires_; }
   bool has_expired(base::WallTime now) const noexcept { return now >= expires_; }
@@ -94,6 +96,7 @@ class Message {
   bool retain_;
   bool payload_is_utf8_;
   Level level_;
+  std::uint8_t hops_;
   std::uint64_t number_;
   base::WallTime received_;
   base::WallTime expires_;

@@ -141,6 +141,10 @@ class Hooks {
                            base::Now now) = 0;
   // pass, change, drop, deny or disconnect; never pending.
   virtual Answer intercept_publish(const ClientFacts& client, const MessageRef& message, base::Now now) = 0;
+  // The client of a question that is pending has gone: nobody waits for the answer any more.
+  virtual void cancel(const Question& question) = 0;
+  // What was published under this ticket has reached the level that was asked for; see Broker::publish.
+  virtual void kept(std::uint32_t loop, std::uint64_t ticket) = 0;
   // The client that carries `plugin_data` is gone.
   virtual void forget(std::uint32_t loop, std::uint64_t plugin_data) = 0;
   // Collected; plugins see it in a batch at the end of the turn.

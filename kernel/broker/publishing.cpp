@@ -348,7 +348,7 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
 
 // ---- wills
 
-bool Publishing::publish(const MessageRef& message, std::vector<Record>&& facts) {
+bool Publishing::publish(const MessageRef& message, std::vector<Record>&& facts, Awaited awaited) {
   if (!routing_.has_room()) return false;
   core_.ledger.published.add(1);
   number(message);
@@ -357,7 +357,7 @@ bool Publishing::publish(const MessageRef& message, std::vector<Record>&& facts)
     std::vector<Record> kept = keep(message, nullptr, retained_sequence);
     std::move(kept.begin(), kept.end(), std::back_inserter(facts));
   }
-  routing_.publish(message, retained_sequence, {}, std::move(facts));
+  routing_.await(routing_.publish(message, retained_sequence, {}, std::move(facts)), awaited);
   return true;
 }
 

@@ -33,9 +33,9 @@ class Publishing {
   Progress on_publish(Client& client, const mqtt::Publish& packet, Fault& fault);
   void on_pubrel(Client& client, const mqtt::Pubrel& packet);
 
-  // A message of nobody's connection: a will that is due. `facts` go into its batch.
+  // A message of nobody's connection: a will that is due, or a plugin's. `facts` go into its batch.
   // False: there is no room for its letters now, and `facts` are untouched; ask again next turn.
-  bool publish(const MessageRef& message, std::vector<Record>&& facts);
+  bool publish(const MessageRef& message, std::vector<Record>&& facts, Awaited awaited = {});
 
   // Lets publishers go on that waited for room or for the store.
   void end_turn() {

@@ -153,6 +153,13 @@ void Routing::attach(PendingKey key, SessionKey publisher, mqtt::PacketId packet
   pending.ticket = ticket;
 }
 
+void Routing::await(const Published& published, Awaited awaited) {
+  if (published.pending)
+    pending_.at(published.pending).awaited = awaited;
+  else
+    commits_.await(published.ordinal, awaited);
+}
+
 void Routing::deliver_retained(Session& session, const MessageRef& message, mqtt::Qos qos,
                                std::span<const std::uint32_t> identifiers) {
   const mqtt::Qos effective = std::min(qos, message->qos());
@@ -242,6 +249,7 @@ void Routing::commit(PendingKey key, PendingPublish& pending) {
     if (ordinal != 0) publisher->last_ordinal = ordinal;
   }
   settle(pending.here, ordinal);
+  commits_.await(ordinal, pending.awaited);
   if (pending.client) commits_.settle_gate(pending.client, pending.ticket, ordinal, level);
   if (!holds(Rule::connection_generation) && publisher && publisher->client != pending.client)
     if (Client* heir = core_.clients.find(publisher->client))

@@ -28,6 +28,7 @@ struct PendingPublish {
   mqtt::PacketId packet_id = 0;
   ClientKey client;  // whose gate holds the acknowledgement, under which ticket
   std::uint64_t ticket = 0;
+  Awaited awaited;
 };
 
 // The deliveries on this loop of a publish whose batch is not known yet.
@@ -54,6 +55,9 @@ class Routing {
   // The acknowledgement of a pending publish waits in this gate. (Again after a new connection.)
   void attach(PendingKey pending, SessionKey publisher, mqtt::PacketId packet_id, const Client& client,
               std::uint64_t ticket);
+
+  // Hooks::kept is told when what was published is kept so well.
+  void await(const Published& published, Awaited awaited);
 
   // One retained message to one new subscriber.
   void deliver_retained(Session& session, const MessageRef& message, mqtt::Qos qos,

@@ -124,9 +124,9 @@ void describe(Row& row, Store& s) {
   row("pending", s.pending, Size{64 * kibibyte, 1024 * gibibyte},
       "How much may be on its way to the store; beyond it publishers wait.");
   row("stall", s.stall, Period{std::chrono::seconds{1}, std::chrono::hours{24}, "unlimited"},
-      "How long the store may take to answer before it counts as failed.");
+      "How long a 3.1.1 publisher waits for a store that has failed before its connection is closed.");
   row("on_failure", s.on_failure, Choice{},
-      "What happens to messages while the store has failed: refuse them, or keep them in memory only.");
+      "While the store has failed: refuse what it would have to keep, or acknowledge it from memory.");
 }
 
 struct AcknowledgeClass {

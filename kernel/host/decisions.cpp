@@ -4,6 +4,7 @@
 
 #include "broker/broker.hpp"
 #include "host/abi_text.hpp"
+#include "host/hops.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 #include "host/views.hpp"
@@ -86,6 +87,7 @@ mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, con
     access.subscription = subscription->get();
     access.topic = access.subscription->filter;
   }
+  const Hops hops{Hops::after(asked.access->message)};
   return instance.manifest.authorise->check(instance.self, &call, &access);
 }
 
@@ -120,14 +122,14 @@ mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, morti
   CallContext& context = CallContext::of(call);
   if (!token) return MORTISE_E_INVALID;
   if ((context.point && !can_wait(*context.point)) || context.token_is_taken) return MORTISE_E_STATE;
+  Innards& in = context.instance->in;
   if (context.token.id == 0) {
-    Innards& in = context.instance->in;
     if (in.tokens.open_of(*context.instance) >= in.options.open_tokens_max) return MORTISE_E_LIMIT;
-    base::TimePoint deadline = context.deadline;
-    if (deadline_ms != 0)
-      deadline = std::min(deadline, monotonic_now() + std::chrono::milliseconds{deadline_ms});
-    context.token = in.tokens.open(*context.instance, deadline);
+    context.token = in.tokens.open(*context.instance, context.deadline);
   }
+  const base::TimePoint wished =
+      deadline_ms == 0 ? base::TimePoint::max() : monotonic_now() + std::chrono::milliseconds{deadline_ms};
+  if (!in.tokens.give(context.token, wished)) return MORTISE_E_LATE;
   context.token_is_taken = true;
   *token = context.token;
   return MORTISE_OK;
@@ -203,7 +205,10 @@ std::optional<Answer> Decisions::wait(const Link& link, std::size_t place, CallC
       in_.tokens.commit(context.token, [this, saved, token = context.token](Settled how, Said said) {
         settled(saved, token, how, std::move(said));
       });
-  if (!early) return std::nullopt;
+  if (!early) {
+    waiting_[turn.question.loop].tokens[turn.question.client.value()] = context.token;
+    return std::nullopt;
+  }
   return understand(link, turn.asked.point, std::move(*early));
 }
 
@@ -212,10 +217,11 @@ void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
   Instance& instance = *link.what.instance;
   const auto saved = turn.save(place);
   const mortise_token_t token = in_.tokens.open(instance, turn.now.monotonic + link.what.deadline);
+  waiting_[turn.question.loop].tokens[turn.question.client.value()] = token;
   in_.tokens.commit(
       token, [this, saved, token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
   const bool posted = instance.strand.post([this, saved, token, &instance] {
-    if (!in_.tokens.is_open(token)) return;  // its deadline has passed while it waited
+    if (!in_.tokens.is_open(token)) return;  // too late, or its client has gone, while it waited
     CallContext context;
     context.instance = &instance;
     context.point = saved->asked().point;
@@ -263,23 +269,47 @@ Answer Decisions::understand(const Link& link, Point point, Said said) {
 
 // ---- later
 
+void Decisions::cancel(const broker::Question& question) {
+  auto& tokens = waiting_[question.loop].tokens;
+  const auto found = tokens.find(question.client.value());
+  if (found == tokens.end()) return;
+  const mortise_token_t token = found->second;
+  tokens.erase(found);
+  in_.tokens.cancel(token);  // nothing happens if its answer is on its way here: that finds no client
+}
+
 void Decisions::settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how,
                         Said said) {
+  if (how.why == Settled::client_gone) return say_cancelled(*saved, token, how);  // on the client's loop
   Loops* const loops = in_.loops.load();
-  if (!loops) return;
+  if (!loops) {
+    if (how.why == Settled::drained) say_cancelled(*saved, token, how);  // at the end, by the control thread
+    return;
+  }
   loops->post(saved->question.loop, [this, saved, token, how,
                                      kept = std::make_shared<Said>(std::move(said))](broker::Broker& broker) {
-    const Asked& asked = saved->asked();
-    Instance& instance = *Order{saved->set->chain(asked.point), asked}[saved->place].what.instance;
-    if (how != Settled::answered && instance.manifest.life->cancelled && instance.is(State::running)) {
-      const std::uint32_t why = how == Settled::expired ? MORTISE_CANCEL_DEADLINE : MORTISE_CANCEL_DRAIN;
-      const auto tell = [&instance, token, why] {
-        instance.guarded("cancelled", [&] { instance.manifest.life->cancelled(instance.self, token, why); });
-      };
-      instance.on_strand() ? static_cast<void>(instance.strand.post(tell)) : tell();
-    }
+    auto& tokens = waiting_[saved->question.loop].tokens;
+    const auto waiting = tokens.find(saved->question.client.value());
+    if (waiting != tokens.end() && waiting->second.id == token.id) tokens.erase(waiting);
+    if (how.why != Settled::answered) say_cancelled(*saved, token, how);
     go_on(saved, std::move(*kept), broker);
   });
+}
+
+void Decisions::say_cancelled(const SavedQuestion& saved, mortise_token_t token, Settled how) {
+  const Asked& asked = saved.asked();
+  Instance& instance = *Order{saved.set->chain(asked.point), asked}[saved.place].what.instance;
+  if (!how.given || !instance.manifest.life->cancelled || !instance.is_open()) return;
+  const std::uint32_t why = how.why == Settled::client_gone ? MORTISE_CANCEL_CLIENT_GONE
+                            : how.why == Settled::expired   ? MORTISE_CANCEL_DEADLINE
+                                                            : MORTISE_CANCEL_DRAIN;
+  const auto tell = [&instance, token, why] {
+    instance.guarded("cancelled", [&] { instance.manifest.life->cancelled(instance.self, token, why); });
+  };
+  if (instance.on_strand())
+    instance.strand.post_always(tell);  // no more of them than there are open tokens
+  else
+    tell();
 }
 
 void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker) {
@@ -333,6 +363,7 @@ Answer Decisions::intercept(const broker::ClientFacts& client, const broker::Mes
     context.point = Point::intercept;
     mortise_call_t raw = call_on(client.loop, now.monotonic, context);
     const mortise_message_view_t view = view_of(current, now.wall);
+    const Hops hops{Hops::after(&current)};
     mortise_answer_t said_now =
         instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
           return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance),

@@ -6,9 +6,13 @@
 // answers. Source: abi.md, "Decisions"; mortise/abi/answer.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <vector>
 
+#include "base/ring.hpp"
 #include "base/time.hpp"
 #include "broker/ports.hpp"
 #include "host/saved_question.hpp"
@@ -28,7 +32,7 @@ class ClientView;
 struct CallContext {
   Instance* instance = nullptr;
   std::optional<Point> point;  // none: start or drain
-  base::TimePoint deadline{};  // of a token, unless a shorter one is wished for
+  base::TimePoint deadline{};  // of a token that is made in this call
   mortise_token_t token{};
   bool token_is_taken = false;  // by this call; or by the host for it, on a strand
   bool replied = false;
@@ -44,13 +48,15 @@ mortise_status_t defer_in(mortise_call_t* call, std::uint32_t deadline_ms, morti
 
 class Decisions {
  public:
-  explicit Decisions(Innards& inside) : in_{inside} {}
+  Decisions(Innards& inside, std::uint32_t loops) : in_{inside}, waiting_(loops) {}
 
   broker::Answer ask(const Asked& asked, broker::Question question, const std::shared_ptr<const HookSet>& set,
                      base::Now now);
   // `message` is what CHANGE replaces, and whatever is left of it goes to the broker.
   broker::Answer intercept(const broker::ClientFacts& client, const broker::MessageRef& message,
                            const HookSet& set, base::Now now);
+  // The client of a question has gone, on its loop: the plugin that owes the answer is told.
+  void cancel(const broker::Question& question);
 
  private:
   using Link = HookSet::Link;
@@ -67,8 +73,15 @@ class Decisions {
 
   void settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how, Said said);
   void go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker);
+  void say_cancelled(const SavedQuestion& saved, mortise_token_t token, Settled how);
+
+  // The token each client of one loop waits for, by the client's key; touched on that loop only.
+  struct alignas(base::cache_line) Waiting {
+    std::unordered_map<std::uint64_t, mortise_token_t> tokens;
+  };
 
   Innards& in_;
+  std::vector<Waiting> waiting_;
 };
 
 }  // namespace mortise::host

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "host/abi_text.hpp"
+#include "host/hops.hpp"
 #include "host/message_handle.hpp"
 #include "host/views.hpp"
 
@@ -53,6 +54,7 @@ void EventBatch::clear() {
 void EventBatch::show(const HookSet::Observer& observer,
                       const std::function<void(std::span<const mortise_event_t* const>)>& show) const {
   std::deque<Shown> shown;
+  std::uint8_t hops = 0;  // of what the observer may publish now
   std::vector<const mortise_event_t*> pointers;
   for (const Kept& kept : events_) {
     const auto wanted = [&](const Attachment& one) {
@@ -75,10 +77,13 @@ void EventBatch::show(const HookSet::Observer& observer,
     if (kept.message) {
       one.message = view_of(*kept.message, kept.when);
       one.event.message = &one.message;
+      hops = std::max(hops, Hops::after(kept.message.get()));
     }
     pointers.push_back(&one.event);
   }
-  if (!pointers.empty()) show(pointers);
+  if (pointers.empty()) return;
+  const Hops so_far{hops};
+  show(pointers);
 }
 
 }  // namespace mortise::host

@@ -81,6 +81,13 @@ broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client,
   return in_.decisions.intercept(client, message, *turns_[client.loop].set, now);
 }
 
+void HookPort::cancel(const broker::Question& question) { in_.decisions.cancel(question); }
+
+void HookPort::kept(std::uint32_t, std::uint64_t ticket) {
+  for (const auto& instance : in_.instances)
+    if (instance->index == PublishQueue::owner_of(ticket)) instance->publishing.kept(ticket);
+}
+
 void HookPort::forget(std::uint32_t loop, std::uint64_t plugin_data) {
   turns_[loop].forgotten.push_back(plugin_data);
 }

@@ -31,6 +31,8 @@ class HookPort : public broker::Hooks {
                            broker::Question question, base::Now now) override;
   broker::Answer intercept_publish(const broker::ClientFacts& client, const broker::MessageRef& message,
                                    base::Now now) override;
+  void cancel(const broker::Question& question) override;
+  void kept(std::uint32_t loop, std::uint64_t ticket) override;
   void forget(std::uint32_t loop, std::uint64_t plugin_data) override;
   void happened(const broker::Event& event, std::uint32_t loop, base::Now now) override;
 

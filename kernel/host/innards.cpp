@@ -21,7 +21,7 @@ Innards::Innards(Options chosen)
       workers{options.workers, options.work_waiting_max},
       tokens{clock},
       board{options.loops},
-      decisions{*this},
+      decisions{*this, options.loops},
       hooks{*this, options.loops},
       store{*this} {}
 

@@ -8,7 +8,8 @@ namespace mortise::host {
 
 namespace {
 
-// Without a sink people see what concerns the broker, and not one line for every message.
+// The one category that costs the hot path something: its line is built only where a sink takes it, and a
+// broker without a sink shows people what concerns it, not one line for every message.
 constexpr std::string_view traffic_category = "messages";
 constexpr std::uint32_t plain_levels =
     1u << MORTISE_INFO | 1u << MORTISE_NOTICE | 1u << MORTISE_WARNING | 1u << MORTISE_ERROR;
@@ -25,7 +26,7 @@ LogRing::LogRing(std::size_t bytes_max, std::function<void(const LogLine&)> plai
 
 bool LogRing::wants(broker::LogLevel level, std::string_view category) const {
   if (!(levels_.load(std::memory_order_relaxed) & bit_of(static_cast<std::int32_t>(level) + 1))) return false;
-  return has_sink_.load(std::memory_order_relaxed) || category != traffic_category;
+  return category != traffic_category || traffic_.load(std::memory_order_relaxed);
 }
 
 std::int32_t LogRing::lowest_level() const noexcept {
@@ -46,7 +47,7 @@ void LogRing::write(LogLineRef line) {
     return;
   }
   for (const auto& queue : sinks_)
-    if (queue->sink.levels & bit_of(line->level())) push(queue, line);
+    if (queue->takes(line->level(), line->source())) push(queue, line);
 }
 
 void LogRing::push(const std::shared_ptr<Queue>& queue, const LogLineRef& line) {
@@ -82,11 +83,19 @@ void LogRing::drain(Queue& queue) {
   inside_sink = nullptr;
 }
 
+bool LogRing::Queue::takes(std::int32_t level, std::string_view category) const {
+  return (sink.levels & bit_of(level)) && std::ranges::find(sink.unwanted, category) == sink.unwanted.end();
+}
+
 void LogRing::recount() {
   std::uint32_t levels = 0;
-  for (const auto& queue : sinks_) levels |= queue->sink.levels;
+  bool traffic = false;
+  for (const auto& queue : sinks_) {
+    levels |= queue->sink.levels;
+    traffic |= queue->takes(MORTISE_INFO, traffic_category);
+  }
   levels_ = sinks_.empty() ? plain_levels : levels;
-  has_sink_ = !sinks_.empty();
+  traffic_ = traffic;
 }
 
 void LogRing::add(SinkId id, Sink sink) {
@@ -98,10 +107,14 @@ void LogRing::add(SinkId id, Sink sink) {
   recount();
 }
 
-void LogRing::change(SinkId id, std::uint32_t levels) {
+void LogRing::change(SinkId id, std::uint32_t levels, std::vector<std::string> unwanted) {
   const std::unique_lock lock{sinks_mutex_};
   for (const auto& queue : sinks_)
-    if (queue->id == id) queue->sink.levels = levels;
+    if (queue->id == id) {
+      queue->sink.levels = levels;
+      queue->sink.unwanted = std::move(unwanted);
+      break;
+    }
   recount();
 }
 

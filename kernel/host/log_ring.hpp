@@ -2,7 +2,8 @@
 //
 // Thread: write and wants from any thread; the rest from the control thread.
 // Owns:   the lines that wait for a sink.
-// Cost:   wants is one atomic load. A line costs one copy and one lock per sink that wants it.
+// Cost:   wants is one atomic load, two for the line of a message. A line costs one copy, and one lock per
+//         sink that wants it.
 // Fails:  never and never blocks: a sink that is too slow loses lines and is told how many.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "broker/ports.hpp"
@@ -26,7 +28,8 @@ class LogRing : public broker::Log {
   // One sink. `write` is called on `strand` with what waits, oldest first.
   struct Sink {
     Strand* strand = nullptr;
-    std::uint32_t levels = 0;  // bit n: lines of level n
+    std::uint32_t levels = 0;           // bit n: lines of level n
+    std::vector<std::string> unwanted;  // categories it takes no line of
     std::function<void(std::span<const mortise_log_event_t* const>)> write;
   };
   using SinkId = std::uint64_t;
@@ -46,7 +49,8 @@ class LogRing : public broker::Log {
   std::int32_t lowest_level() const noexcept;
 
   void add(SinkId id, Sink sink);
-  void change(SinkId id, std::uint32_t levels);
+  // Another wish of the same sink.
+  void change(SinkId id, std::uint32_t levels, std::vector<std::string> unwanted);
   // Gives the sink what waits for it, then takes it out. `strand` still runs.
   void remove(SinkId id);
   // All that run on that strand.
@@ -68,6 +72,8 @@ class LogRing : public broker::Log {
     std::size_t bytes = 0;
     std::uint64_t suppressed = 0;
     bool scheduled = false;
+
+    bool takes(std::int32_t level, std::string_view category) const;
   };
   void push(const std::shared_ptr<Queue>& queue, const LogLineRef& line);
   void drain(Queue& queue);
@@ -78,7 +84,7 @@ class LogRing : public broker::Log {
   mutable std::shared_mutex sinks_mutex_;
   std::vector<std::shared_ptr<Queue>> sinks_;
   std::atomic<std::uint32_t> levels_;
-  std::atomic<bool> has_sink_{false};
+  std::atomic<bool> traffic_{false};  // some sink takes a line for every message
   std::atomic<std::uint64_t> dropped_{0};
 };
 

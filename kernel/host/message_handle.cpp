@@ -63,6 +63,7 @@ broker::MessageParts parts_of(const broker::Message& message) {
   parts.received = message.received();
   parts.expires = message.expires();
   parts.level = message.level();
+  parts.hops = message.hops();
   return parts;
 }
 

@@ -26,15 +26,22 @@ std::string text_of(mortise_status_t status) {
   }
 }
 
-// What the store says about itself, in its own words when it has some.
-std::string health_text(Instance& provider, mortise_status_t status) {
+// What the store says about itself; good when it says nothing.
+mortise_health_t health_of(Instance& provider) {
   mortise_health_t health{};
   health.size = sizeof health;
   const mortise_status_t told = provider.guarded("store.health", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
     return provider.manifest.store->health(provider.self, &health);
   });
+  if (told != MORTISE_OK) health = {};
   health.text[sizeof health.text - 1] = '\0';
-  return told == MORTISE_OK && health.text[0] != '\0' ? health.text : text_of(status);
+  return health;
+}
+
+// In its own words when it has some.
+std::string health_text(Instance& provider, mortise_status_t status) {
+  const mortise_health_t health = health_of(provider);
+  return health.text[0] != '\0' ? health.text : text_of(status);
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ void StorePort::hand_over(broker::Batch batch) {
 }
 
 void StorePort::schedule() {
-  if (scheduled_ || retry_is_due_) return;
+  if (scheduled_ || retry_is_due_ || finished_) return;
   scheduled_ = provider_->strand.post_always([this] { offer(); });
 }
 
@@ -86,14 +93,13 @@ void StorePort::offer() {
       "store.commit", mortise_status_t{MORTISE_E_INTERNAL},
       [&] { return provider_->manifest.store->commit(provider_->self, batches.data(), batches.size()); });
   if (status != MORTISE_OK) fail_from(first, status);
+  look_at_health();
 }
 
 void StorePort::fail_from(std::uint64_t sequence, mortise_status_t status) {
-  bool first_time = false;
   {
     const std::lock_guard lock{mutex_};
-    first_time = !std::exchange(failing_, true);
-    failed_from_ = first_time ? sequence : std::min(failed_from_, sequence);
+    failed_from_ = std::exchange(refuses_, true) ? std::min(failed_from_, sequence) : sequence;
     offered_to_ = std::min(offered_to_, sequence - 1);
     written_ = std::min(written_, sequence - 1);
     if (!retry_is_due_) {
@@ -105,23 +111,50 @@ void StorePort::fail_from(std::uint64_t sequence, mortise_status_t status) {
       });
     }
   }
-  if (first_time) say_failing(status);
+  tell_broker(health_text(*provider_, status));
 }
 
-void StorePort::say_failing(mortise_status_t status) {
-  if (broker::Journal* lines = journal()) lines->set_failing(true);
-  const std::string why = health_text(*provider_, status);
+// On the strand: after each attempt, and by the clock while the store is unwell, because then there may be
+// nothing to attempt.
+void StorePort::look_at_health() {
+  const mortise_health_t health = health_of(*provider_);
+  {
+    const std::lock_guard lock{mutex_};
+    is_unwell_ = health.state == MORTISE_STORE_FULL || health.state == MORTISE_STORE_BROKEN;
+    if (is_unwell_ && !look_is_due_ && !finished_) {
+      look_is_due_ = true;
+      in_.clock.ring_at(monotonic_now() + retry_period, [this] {
+        const std::lock_guard again{mutex_};
+        look_is_due_ = false;
+        if (!finished_) provider_->strand.post_always([this] { look_at_health(); });
+      });
+    }
+  }
+  tell_broker(health.text[0] != '\0'               ? health.text
+              : health.state == MORTISE_STORE_FULL ? "it is full"
+                                                   : "it is broken");
+}
+
+// Says what has changed, once, to the broker and to the log. `why` is for a store that fails.
+void StorePort::tell_broker(const std::string& why) {
+  bool failing = false;
+  {
+    const std::lock_guard lock{mutex_};
+    failing = refuses_ || is_unwell_;
+    if (failing_ == failing) return;
+    failing_ = failing;
+    if (broker::Journal* lines = journal()) lines->set_failing(failing);
+  }
   const std::array<broker::Log::Field, 2> fields{{{"plugin", provider_->name()}, {"reason", why}}};
-  in_.log.write(broker::LogLevel::error, "store", "store.failing",
-                "the store cannot keep anything at present; acknowledgements wait, and it is tried again",
-                nullptr, fields);
-}
-
-void StorePort::say_recovered() {
-  if (broker::Journal* lines = journal()) lines->set_failing(false);
-  const std::array<broker::Log::Field, 1> fields{{{"plugin", provider_->name()}}};
-  in_.log.write(broker::LogLevel::notice, "store", "store.recovered", "the store keeps batches again",
-                nullptr, fields);
+  if (failing)
+    in_.log.write(
+        broker::LogLevel::error, "store", "store.failing",
+        "the store cannot keep anything new at present; acknowledgements wait, and it is tried again",
+        nullptr, fields);
+  else
+    in_.log.write(broker::LogLevel::notice, "store", "store.recovered", "the store keeps batches again",
+                  nullptr, std::span{fields}.first(1));
+  in_.wake_loops();
 }
 
 // ---- from the plugin
@@ -144,7 +177,6 @@ mortise_status_t StorePort::durable(std::uint64_t sequence, std::uint32_t level,
 void StorePort::rise(std::uint64_t sequence, std::uint32_t level) {
   std::vector<std::shared_ptr<StoredBatch>> finished;  // their messages end outside the lock
   std::size_t bytes = 0;
-  bool recovered = false;
   {
     const std::lock_guard lock{mutex_};
     for (const auto& batch : held_)
@@ -158,11 +190,10 @@ void StorePort::rise(std::uint64_t sequence, std::uint32_t level) {
         held_.pop_front();
       }
     }
-    recovered = failing_ && !retry_is_due_ && sequence >= failed_from_;
-    if (recovered) failing_ = false;
+    if (!retry_is_due_ && sequence >= failed_from_) refuses_ = false;
   }
   if (broker::Journal* lines = journal()) lines->durable(sequence, static_cast<broker::Level>(level), bytes);
-  if (recovered) say_recovered();
+  tell_broker({});
   in_.wake_loops();
 }
 
@@ -244,9 +275,11 @@ std::string StorePort::finish(base::Duration patience) {
         return provider_->manifest.store->flush(provider_->self, number);
       },
       senseless);
-  if (!status) return "the store did not finish in time";
-  if (*status != MORTISE_OK) return health_text(*provider_, *status);
+  const std::string problem = status && *status != MORTISE_OK ? health_text(*provider_, *status) : "";
   const std::lock_guard lock{mutex_};
+  finished_ = true;
+  if (!status) return "the store did not finish in time";
+  if (!problem.empty()) return problem;
   if (held_.empty() && handed_over_.empty()) return {};
   return std::to_string(held_.size() + handed_over_.size()) + " batches could not be stored";
 }

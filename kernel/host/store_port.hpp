@@ -1,7 +1,9 @@
 // The broker's port to its store: batches wait, go to the plugin on its strand in one call,
 // and are kept until synced.
 //
-// When a batch fails it and all later ones are offered again in order until they are taken.
+// When a batch fails it and all later ones are offered again in order until they are taken. The broker
+// refuses what needs the store meanwhile, and also while the store calls itself full or broken though it
+// takes batches: a full one keeps the room it has left for erases.
 //
 // Thread: hand_over from any loop; what the plugin says from any thread; attach, restore and finish from the
 // control
@@ -70,8 +72,8 @@ class StorePort : public broker::Store {
   void offer();
   void rise(std::uint64_t sequence, std::uint32_t level);
   void fail_from(std::uint64_t sequence, mortise_status_t status);
-  void say_failing(mortise_status_t status);
-  void say_recovered();
+  void look_at_health();
+  void tell_broker(const std::string& why);
   std::optional<mortise_status_t> ask(Request request, base::Duration patience,
                                       const std::function<mortise_status_t(std::uint64_t)>& call,
                                       std::size_t& senseless);
@@ -90,8 +92,12 @@ class StorePort : public broker::Store {
   std::uint64_t synced_ = 0;
   std::uint64_t failed_from_ = 0;  // first batch that waits for the store to recover
   bool scheduled_ = false;
-  bool failing_ = false;
   bool retry_is_due_ = false;  // the clock will schedule the next attempt
+  bool look_is_due_ = false;   // and the next look at an unwell store's health
+  bool refuses_ = false;       // batches, since failed_from_
+  bool is_unwell_ = false;     // full or broken, as it says
+  bool failing_ = false;       // one of both, as the broker was told
+  bool finished_ = false;      // nothing is offered or asked any more
   std::optional<Request> request_;
   std::uint64_t last_request_ = 0;
 };

@@ -18,6 +18,21 @@ mortise_token_t Tokens::open(const Instance& owner, base::TimePoint deadline) {
   return {key.value()};
 }
 
+bool Tokens::give(mortise_token_t token, base::TimePoint wished) {
+  const Key key{raw_handle(token).index, raw_handle(token).generation};
+  const std::lock_guard lock{mutex_};
+  Owed* const owed = owed_.find(key);
+  if (!owed) return false;
+  owed->given = true;
+  if (wished >= owed->deadline) return true;
+  owed->deadline = wished;
+  if (owed->committed) {
+    clock_.cancel(owed->alarm);
+    owed->alarm = clock_.ring_at(wished, [this, key] { expire(key); });
+  }
+  return true;
+}
+
 std::optional<Said> Tokens::commit(mortise_token_t token, Tell tell) {
   const Key key{raw_handle(token).index, raw_handle(token).generation};
   const std::lock_guard lock{mutex_};
@@ -54,7 +69,7 @@ bool Tokens::answer(const Instance& owner, mortise_token_t token, Said said) {
     clock_.cancel(owed->alarm);
     erase(key);
   }
-  tell(Settled::answered, std::move(said));
+  tell({Settled::answered, true}, std::move(said));
   return true;
 }
 
@@ -65,28 +80,50 @@ bool Tokens::is_open(mortise_token_t token) {
 
 void Tokens::expire(Key key) {
   Tell tell;
+  bool given = false;
   {
     const std::lock_guard lock{mutex_};
     Owed* owed = owed_.find(key);
     if (!owed) return;
     tell = std::move(owed->tell);
+    given = owed->given;
     erase(key);
   }
-  tell(Settled::expired, {});
+  tell({Settled::expired, given}, {});
+}
+
+void Tokens::cancel(mortise_token_t token) {
+  const Key key{raw_handle(token).index, raw_handle(token).generation};
+  Tell tell;
+  bool given = false;
+  {
+    const std::lock_guard lock{mutex_};
+    Owed* owed = owed_.find(key);
+    if (!owed || !owed->committed) return;
+    clock_.cancel(owed->alarm);
+    tell = std::move(owed->tell);
+    given = owed->given;
+    erase(key);
+  }
+  tell({Settled::client_gone, given}, {});
 }
 
 void Tokens::cancel_all(const Instance& owner) {
-  std::vector<Tell> told;
+  struct Cancelled {
+    Tell tell;
+    bool given;
+  };
+  std::vector<Cancelled> cancelled;
   {
     const std::lock_guard lock{mutex_};
     owed_.each([&](Key key, Owed& owed) {
       if (owed.owner != &owner || !owed.committed) return;
       clock_.cancel(owed.alarm);
-      told.push_back(std::move(owed.tell));
+      cancelled.push_back({std::move(owed.tell), owed.given});
       erase(key);
     });
   }
-  for (const Tell& tell : told) tell(Settled::drained, {});
+  for (const Cancelled& one : cancelled) one.tell({Settled::drained, one.given}, {});
 }
 
 std::size_t Tokens::open_of(const Instance& owner) {

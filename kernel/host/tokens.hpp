@@ -1,7 +1,7 @@
 // Deferred answers that are still owed: tokens, each answered once, by whom it is given, or by its deadline.
 //
 // A token is first held by the call that took it; commit() says that the hook returned PENDING. From then on
-// exactly one of answer(), the deadline and cancel_all() settles it.
+// exactly one of answer(), the deadline, cancel() and cancel_all() settles it.
 //
 // Thread: any.   Owns: who is to be told.   Cost: one lock; an alarm of the clock for each token.
 // Fails:  a token that is answered, expired, cancelled or made up finds nothing.
@@ -22,8 +22,12 @@ namespace mortise::host {
 
 struct Instance;
 
-// Why a token is settled.
-enum class Settled : std::uint8_t { answered, expired, drained };
+// How a token ended.
+struct Settled {
+  enum Why : std::uint8_t { answered, expired, drained, client_gone };
+  Why why = answered;
+  bool given = false;  // to the plugin. One that a strand holds for it is not, until the hook asks for it
+};
 
 class Tokens {
  public:
@@ -33,6 +37,9 @@ class Tokens {
   explicit Tokens(AlarmClock& clock) : clock_{clock} {}
 
   mortise_token_t open(const Instance& owner, base::TimePoint deadline);
+  // The plugin asks for it, and may wish for a nearer deadline; a later one changes nothing. False: it is
+  // settled already, and the plugin will hear no more of it.
+  bool give(mortise_token_t token, base::TimePoint wished);
   // The hook has returned PENDING. The answer, if it came before that; then `tell` is not called.
   std::optional<Said> commit(mortise_token_t token, Tell tell);
   // The hook has returned something else: the token is void.
@@ -41,6 +48,8 @@ class Tokens {
   bool answer(const Instance& owner, mortise_token_t token, Said said);
   // Whether somebody still waits for it.
   bool is_open(mortise_token_t token);
+  // Settles it for want of a client.
+  void cancel(mortise_token_t token);
   // Settles all that an instance still owes.
   void cancel_all(const Instance& owner);
   std::size_t open_of(const Instance& owner);
@@ -51,6 +60,7 @@ class Tokens {
     base::TimePoint deadline{};
     AlarmClock::Id alarm = 0;
     bool committed = false;
+    bool given = false;
     std::optional<Said> early;
     Tell tell;
   };

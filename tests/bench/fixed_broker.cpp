@@ -60,6 +60,8 @@ class FixedBroker::NobodyDecides : public broker::Hooks {
                                    base::Now) override {
     return {};
   }
+  void cancel(const broker::Question&) override {}
+  void kept(std::uint32_t, std::uint64_t) override {}
   void forget(std::uint32_t, std::uint64_t) override {}
   void happened(const broker::Event&, std::uint32_t, base::Now) override {}
 

@@ -32,14 +32,32 @@ struct Deferring {
       if (which.id == token.id) cancelled = why;
     };
   }
+  // What is still owed is cancelled at stop, when this has gone.
+  ~Deferring() { strings.cancelled = nullptr; }
   mortise_status_t answer(mortise_answer_t said) const {
     return strings.host->answer(strings.host, token, said, nullptr);
+  }
+  // Lets a client in and wants `word` back at its end.
+  mortise_status_t allow_with(std::uint64_t word) const {
+    mortise_verdict_t verdict{};
+    verdict.size = sizeof verdict;
+    verdict.client_data = word;
+    return strings.host->answer(strings.host, token, MORTISE_ALLOW, &verdict);
+  }
+  // From here on CONNECT waits for the test, too; what is forgotten goes to the list.
+  void defer_connect() {
+    strings.authenticate = [this](mortise_call_t* call, auto) {
+      EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &token));
+      return mortise_answer_t{MORTISE_PENDING};
+    };
+    strings.forget = [this](std::uint64_t word) { forgotten.push_back(word); };
   }
 
   Strings& strings;
   mortise_token_t token{};
   int asked = 0;
   std::atomic<std::uint32_t> cancelled{0};
+  std::vector<std::uint64_t> forgotten;
 };
 
 bool was_acknowledged(Rig& rig, Rig::Client& client) {
@@ -142,6 +160,41 @@ TEST(Deferral, at_the_deadline_the_fallback_answers_and_the_plugin_is_told) {
   EXPECT_EQ(1U, rig.status().late_answers);
 }
 
+// Whichever ends first is 20 ms, the other an hour.
+struct Wish {
+  const char* name;
+  const char* library;
+  const char* operators;
+  std::uint32_t wished_ms;
+};
+class Deadline : public testing::TestWithParam<Wish> {};
+
+TEST_P(Deadline, is_the_nearer_of_the_operators_and_the_plugins) {
+  Rig rig{std::string{"  - {name: a, library: "} + GetParam().library +
+          ", hooks: {authorise: {deadline: " + GetParam().operators + "}}}"};
+  Deferring plugin{rig.strings()};
+  rig.strings().authorise = [&](mortise_call_t* call, auto) {
+    EXPECT_EQ(MORTISE_OK, plugin.strings.host->defer(call, GetParam().wished_ms, &plugin.token));
+    return mortise_answer_t{MORTISE_PENDING};
+  };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  ASSERT_TRUE(rig.turn_until([&] { return was_acknowledged(rig, client); }));
+  EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
+  EXPECT_TRUE(
+      eventually([&] { return plugin.cancelled == static_cast<std::uint32_t>(MORTISE_CANCEL_DEADLINE); }));
+  rig.stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(Deferral, Deadline,
+                         testing::Values(Wish{"a_nearer_wish_on_a_loop", "puppet", "1h", 20},
+                                         Wish{"a_nearer_wish_on_a_strand", "puppet_on_strand", "1h", 20},
+                                         Wish{"a_later_wish_on_a_loop", "puppet", "20ms", 3'600'000},
+                                         Wish{"a_later_wish_on_a_strand", "puppet_on_strand", "20ms",
+                                              3'600'000}),
+                         [](const auto& row) { return row.param.name; });
+
 TEST(Deferral, the_operators_fallback_may_allow) {
   Rig rig{"  - {name: a, library: puppet, hooks: {authorise: {deadline: 20ms, fallback: allow}}}"};
   Deferring plugin{rig.strings()};
@@ -155,21 +208,76 @@ TEST(Deferral, the_operators_fallback_may_allow) {
 TEST(Deferral, an_answer_for_a_client_that_has_gone_is_counted_and_its_word_forgotten) {
   Rig rig{"  - {name: a, library: puppet}"};
   Deferring plugin{rig.strings()};
-  std::vector<std::uint64_t> forgotten;
-  rig.strings().forget = [&](std::uint64_t word) { forgotten.push_back(word); };
-  rig.strings().authenticate = [&](mortise_call_t* call, auto) {
-    EXPECT_EQ(MORTISE_OK, plugin.strings.host->defer(call, 0, &plugin.token));
-    return mortise_answer_t{MORTISE_PENDING};
-  };
+  plugin.defer_connect();
+  rig.run();
+  auto& client = rig.connect("x", "user");
+  ASSERT_EQ(MORTISE_OK, plugin.allow_with(12)) << "it is on its way to the loop";
+  rig.lose(client);
+  EXPECT_EQ(1U, rig.status().late_answers);
+  EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
+  EXPECT_EQ(0U, plugin.cancelled) << "it was answered";
+}
+
+TEST(Deferral, a_client_that_goes_cancels_its_token_and_the_answer_after_that_is_late) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  rig.run();
+  auto& client = rig.connect("x");
+  auto& other = rig.connect("y");
+  rig.publish(client, "t", "1");
+  ASSERT_EQ(MORTISE_OK, plugin.answer(MORTISE_ALLOW));
+  ASSERT_TRUE(rig.turn_until([&] { return was_acknowledged(rig, client); }));
+  rig.publish(client, "t", "2");
+  rig.lose(other);
+  EXPECT_EQ(0U, plugin.cancelled) << "that one waited for nothing";
+  rig.lose(client);
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_CLIENT_GONE), plugin.cancelled);
+  EXPECT_EQ(0U, rig.status().late_answers);
+  EXPECT_EQ(MORTISE_E_LATE, plugin.answer(MORTISE_ALLOW));
+  EXPECT_EQ(1U, rig.status().late_answers);
+  EXPECT_EQ(0U, rig.loops.run(*rig.broker)) << "nobody is told of it";
+}
+
+TEST(Deferral, a_connect_that_goes_cancels_its_token_and_gives_no_word_to_forget) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  plugin.defer_connect();
   rig.run();
   auto& client = rig.connect("x", "user");
   rig.lose(client);
-  mortise_verdict_t verdict{};
-  verdict.size = sizeof verdict;
-  verdict.client_data = 12;
-  plugin.strings.host->answer(plugin.strings.host, plugin.token, MORTISE_ALLOW, &verdict);
-  ASSERT_TRUE(rig.turn_until([&] { return rig.status().late_answers == 1; }));
-  EXPECT_EQ(std::vector<std::uint64_t>{12}, forgotten);
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_CLIENT_GONE), plugin.cancelled);
+  EXPECT_EQ(MORTISE_E_LATE, plugin.allow_with(12));
+  rig.stop();
+  EXPECT_TRUE(plugin.forgotten.empty());
+}
+
+TEST(Deferral, a_client_lost_between_its_answer_and_its_entry_is_forgotten) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  plugin.defer_connect();
+  rig.run();
+  auto& client = rig.connect("x", "user");
+  ASSERT_EQ(MORTISE_OK, plugin.allow_with(12));
+  ASSERT_EQ(1U, rig.loops.run(*rig.broker)) << "the answer is there, and CONNECT is not read again yet";
+  rig.lose(client);
+  EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
+  rig.stop();
+  EXPECT_EQ(1U, plugin.forgotten.size());
+}
+
+TEST(Deferral, an_answer_for_a_client_that_is_being_closed_is_late_and_its_word_forgotten) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Deferring plugin{rig.strings()};
+  plugin.defer_connect();
+  rig.run();
+  auto& client = rig.connect("x", "user");
+  rig.broker->close(client.key, mqtt::ReasonCode::server_shutting_down, "by the test");
+  ASSERT_EQ(MORTISE_OK, plugin.allow_with(12));
+  ASSERT_TRUE(rig.turn_until([&] { return !plugin.forgotten.empty(); }));
+  EXPECT_EQ(1U, rig.status().late_answers);
+  rig.lose(client);
+  rig.stop();
+  EXPECT_EQ(std::vector<std::uint64_t>{12}, plugin.forgotten);
 }
 
 TEST(Deferral, a_later_pass_goes_on_with_the_rest_of_the_chain_and_the_same_question) {
@@ -238,6 +346,7 @@ TEST(Deferral, stop_settles_what_is_owed_and_a_later_answer_finds_nothing) {
   auto& client = rig.connect("x");
   rig.publish(client, "t", "1");
   rig.stop();
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_DRAIN), plugin.cancelled);
   EXPECT_EQ(MORTISE_E_LATE, in_stop);
   EXPECT_EQ(MORTISE_E_STATE, host->answer(host, plugin.token, MORTISE_ALLOW, nullptr));
 }

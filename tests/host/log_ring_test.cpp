@@ -13,7 +13,7 @@ constexpr std::uint32_t all_levels = 0x3E;
 // A sink that keeps what it gets, and can be held up.
 struct KeptLines {
   LogRing::Sink sink(std::uint32_t levels = all_levels) {
-    return {&strand, levels, [this](std::span<const mortise_log_event_t* const> events) {
+    return {&strand, levels, {}, [this](std::span<const mortise_log_event_t* const> events) {
               for (const mortise_log_event_t* event : events) {
                 texts.emplace_back(event->text.data, event->text.size);
                 suppressed += event->suppressed;
@@ -69,7 +69,7 @@ TEST(LogRing, what_a_sink_logs_while_it_writes_is_dropped) {
   LogRing ring{1 << 20, [](const LogLine&) {}};
   Strand strand{"sink"};
   int calls = 0;
-  ring.add(1, {&strand, all_levels, [&](auto) {
+  ring.add(1, {&strand, all_levels, {}, [&](auto) {
                  ++calls;
                  write(ring, "about itself");
                }});
@@ -93,6 +93,29 @@ TEST(LogRing, the_lowest_level_is_what_some_sink_wants) {
   ring.remove(1);
   EXPECT_EQ(std::vector<std::string>{"an error"}, errors.texts);
   EXPECT_EQ((std::vector<std::string>{"a warning", "an error"}), everything.texts);
+}
+
+TEST(LogRing, a_line_for_every_message_is_wanted_only_while_some_sink_takes_it) {
+  LogRing ring{1 << 20, [](const LogLine&) {}};
+  const auto wanted = [&] { return ring.wants(broker::LogLevel::info, "messages"); };
+  KeptLines quiet, curious;
+  LogRing::Sink without = quiet.sink();
+  without.unwanted = {"messages", "clients"};
+  ring.add(1, std::move(without));
+  EXPECT_FALSE(wanted());
+  EXPECT_TRUE(ring.wants(broker::LogLevel::info, "clients")) << "built, and then kept from this sink";
+  ring.add(2, curious.sink(1u << MORTISE_ERROR));
+  EXPECT_FALSE(wanted()) << "errors only";
+  ring.change(2, all_levels, {});
+  EXPECT_TRUE(wanted());
+  ring.write(broker::LogLevel::info, "messages", "publish", "publish", nullptr, {});
+  write(ring, "other");
+  ring.change(2, all_levels, {"messages"});
+  EXPECT_FALSE(wanted());
+  ring.remove(2);
+  ring.remove(1);
+  EXPECT_EQ(std::vector<std::string>{"other"}, quiet.texts);
+  EXPECT_EQ((std::vector<std::string>{"publish", "other"}), curious.texts);
 }
 
 }  // namespace

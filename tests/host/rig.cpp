@@ -96,7 +96,7 @@ Strings& Rig::strings(const std::string& instance) {
 void Rig::run() {
   ASSERT_EQ("", text_of(host->load()));
   ASSERT_EQ("", text_of(host->start()));
-  broker::Options options;
+  broker::Options options = broker_options;
   if (!host->store()) options.acknowledge_default = options.session_store = broker::Level::memory;
   shared = std::make_unique<broker::Shared>(options, 1, host->store(), host->hooks(), host->log());
   host->connect(*shared, loops);
@@ -116,7 +116,8 @@ void Rig::run() {
 void Rig::stop() { host->stop(); }
 
 Rig::Client& Rig::connect(const std::string& client_id, const std::string& username,
-                          const std::string& password, mqtt::Version version) {
+                          const std::string& password, mqtt::Version version,
+                          std::uint32_t session_expiry_s) {
   auto& client = *clients_.emplace_back(std::make_unique<Client>());
   client.version = version;
   turn();
@@ -125,6 +126,7 @@ Rig::Client& Rig::connect(const std::string& client_id, const std::string& usern
   packet.version = version;
   packet.clean_start = true;
   packet.client_id = client_id;
+  packet.session_expiry_s = session_expiry_s;
   if (!username.empty()) packet.username = username;
   if (!password.empty())
     packet.password = mqtt::Bytes{reinterpret_cast<const std::uint8_t*>(password.data()), password.size()};

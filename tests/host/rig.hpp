@@ -77,7 +77,8 @@ class Rig {
   };
   // Has connected, unless a hook is against it; the CONNACK is in `received` when it was answered.
   Client& connect(const std::string& client_id, const std::string& username = {},
-                  const std::string& password = {}, mqtt::Version version = mqtt::Version::v5_0);
+                  const std::string& password = {}, mqtt::Version version = mqtt::Version::v5_0,
+                  std::uint32_t session_expiry_s = 0);
   void publish(Client& client, const std::string& topic, const std::string& payload,
                mqtt::Qos qos = mqtt::Qos::at_least_once, bool retain = false);
   void subscribe(Client& client, const std::string& filter, mqtt::Qos qos = mqtt::Qos::at_most_once);
@@ -93,6 +94,7 @@ class Rig {
   std::vector<std::string> messages(Client& client);
 
   broker::Listener listener{"local", true, true, true, {}};
+  broker::Options broker_options;  // for run()
   PlainLog log;
   PostedLoops loops;
   std::unique_ptr<Host> host;

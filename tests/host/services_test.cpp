@@ -1,6 +1,7 @@
 // What the host offers a running plugin: attachments, timers, work, publishing, messages, log.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -21,6 +22,69 @@ mortise_message_t* make(const Strings& strings, const std::string& topic, const 
   EXPECT_EQ(MORTISE_OK, messages->make(strings.host, nullptr, &edit, &made));
   return made;
 }
+
+// A value as it stands in the YAML, and what reading it as a size, or as a time span, says.
+struct Reading {
+  const char* name;
+  const char* value;
+  mortise_status_t status;
+  std::uint64_t amount;
+};
+
+// What `read` makes of the value under `key`.
+void expect_reading(const Reading& row, const std::string& key,
+                    mortise_status_t (*mortise_config_t::*read)(const mortise_node_t*, std::uint64_t*)) {
+  Rig rig{"  - {name: a, library: puppet, config: {" + key + ": " + row.value + "}}"};
+  mortise_status_t status = MORTISE_E_INTERNAL;
+  std::uint64_t amount = 0;
+  rig.strings().configure = [&](const mortise_node_t* node, auto) {
+    const auto& config = *rig.strings().service<mortise_config_t>(MORTISE_HOST_CONFIG);
+    status = (config.*read)(config.at(node, ("/" + key).c_str()), &amount);
+    return mortise_status_t{MORTISE_OK};
+  };
+  EXPECT_EQ("", text_of(rig.load()));
+  EXPECT_EQ(row.status, status);
+  EXPECT_EQ(row.amount, amount);
+}
+
+class ConfigBytes : public testing::TestWithParam<Reading> {};
+TEST_P(ConfigBytes, are_read_in_the_units_of_the_whole_file) {
+  expect_reading(GetParam(), "size", &mortise_config_t::bytes);
+}
+INSTANTIATE_TEST_SUITE_P(Config, ConfigBytes,
+                         testing::ValuesIn(std::vector<Reading>{
+                             {"kibibytes", "64KiB", MORTISE_OK, 65'536},
+                             {"mebibytes", "2MiB", MORTISE_OK, 2'097'152},
+                             {"gibibytes", "1GiB", MORTISE_OK, 1'073'741'824},
+                             {"a_whole_number", "1500", MORTISE_OK, 1500},
+                             {"a_whole_number_as_text", "'1500'", MORTISE_OK, 1500},
+                             {"decimal_gigabytes", "1GB", MORTISE_E_INVALID, 0},
+                             {"decimal_kilobytes", "1kB", MORTISE_E_INVALID, 0},
+                             {"a_unit_cut_short", "2M", MORTISE_E_INVALID, 0},
+                             {"a_space_before_the_unit", "2 MiB", MORTISE_E_INVALID, 0},
+                             {"a_fraction", "1.5MiB", MORTISE_E_INVALID, 0},
+                             {"a_negative_number", "-1", MORTISE_E_INVALID, 0},
+                             {"more_than_can_be_counted", "9999999999GiB", MORTISE_E_INVALID, 0},
+                             {"a_list", "[1]", MORTISE_E_INVALID, 0},
+                             {"nothing", "null", MORTISE_E_INVALID, 0},
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
+class ConfigDuration : public testing::TestWithParam<Reading> {};
+TEST_P(ConfigDuration, is_read_in_the_units_of_the_whole_file) {
+  expect_reading(GetParam(), "span", &mortise_config_t::duration);
+}
+INSTANTIATE_TEST_SUITE_P(Config, ConfigDuration,
+                         testing::ValuesIn(std::vector<Reading>{
+                             {"milliseconds", "250ms", MORTISE_OK, 250'000'000},
+                             {"seconds", "30s", MORTISE_OK, 30'000'000'000},
+                             {"minutes", "5m", MORTISE_OK, 300'000'000'000},
+                             {"hours", "2h", MORTISE_OK, 7'200'000'000'000},
+                             {"days", "7d", MORTISE_OK, 604'800'000'000'000},
+                             {"a_number_alone", "'30'", MORTISE_E_INVALID, 0},
+                             {"weeks", "1w", MORTISE_E_INVALID, 0},
+                         }),
+                         [](const auto& row) { return row.param.name; });
 
 void count_up(void* counter) { ++*static_cast<std::atomic<int>*>(counter); }
 
@@ -158,6 +222,79 @@ TEST(Publish, a_message_reaches_its_subscribers_and_done_is_told) {
   messages.unref(strings.host, outside);
 }
 
+// Answers each delivery with a message, by way of `publish`; how often, and with what it ended.
+class Echo {
+ public:
+  explicit Echo(Strings& strings) : strings_{strings} {
+    strings.start = [this](auto, auto) {
+      const std::uint16_t kind = MORTISE_EV_DELIVERED;
+      mortise_attach_t how{};
+      how.size = sizeof how;
+      how.kinds = &kind;
+      how.kind_count = 1;
+      EXPECT_EQ(MORTISE_OK, strings_.attach(MORTISE_OBSERVE, &how));
+      return mortise_answer_t{MORTISE_ALLOW};
+    };
+    strings.events = [this](auto, auto, auto) { answers_in_work ? in_work() : publish(); };
+  }
+  std::atomic<bool> answers_in_work{false};
+  std::atomic<int> published{0};
+  std::atomic<int> refused{0};
+
+ private:
+  void in_work() {
+    const auto run = [](void* self) { static_cast<Echo*>(self)->publish(); };
+    EXPECT_EQ(MORTISE_OK,
+              strings_.service<mortise_work_t>(MORTISE_HOST_WORK)->submit(strings_.host, run, this));
+  }
+  void publish() {
+    mortise_message_t* message = make(strings_, "alerts/again", "1");
+    const mortise_status_t status =
+        strings_.service<mortise_publisher_t>(MORTISE_HOST_PUBLISH)->publish(strings_.host, message, nullptr);
+    EXPECT_TRUE(status == MORTISE_OK || status == MORTISE_E_LIMIT) << status;
+    ++(status == MORTISE_OK ? published : refused);
+    strings_.service<mortise_messages_t>(MORTISE_HOST_MESSAGES)->unref(strings_.host, message);
+  }
+  Strings& strings_;
+};
+
+// The ways of a plugin's answer to its own message.
+struct Way {
+  const char* name;
+  const char* library;
+  bool in_work;
+};
+class PublishLoop : public testing::TestWithParam<Way> {};
+
+TEST_P(PublishLoop, ends_after_eight_hops) {
+  Rig rig{std::string{"  - {name: a, library: "} + GetParam().library + "}"};
+  Echo echo{rig.strings()};
+  echo.answers_in_work = GetParam().in_work;
+  rig.run();
+  auto& subscriber = rig.connect("x");
+  auto& publisher = rig.connect("y");
+  rig.subscribe(subscriber, "#");
+  rig.publish(publisher, "t", "1");
+  ASSERT_TRUE(rig.turn_until([&] { return echo.refused == 1; }));
+  EXPECT_EQ(8, echo.published);
+  EXPECT_EQ(9U, rig.messages(subscriber).size());
+  EXPECT_EQ(1U, rig.status().faults);
+  const auto losses = rig.host->losses();
+  const auto row = std::ranges::find(losses, "a.hops", &Losses::Row::name);
+  ASSERT_NE(losses.end(), row);
+  EXPECT_EQ(1U, row->messages);
+  rig.publish(publisher, "t", "2");
+  ASSERT_TRUE(rig.turn_until([&] { return echo.refused == 2; })) << "each message of a client begins anew";
+  EXPECT_EQ(16, echo.published);
+  rig.stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(Publish, PublishLoop,
+                         testing::Values(Way{"in_an_event", "puppet", false},
+                                         Way{"in_an_event_on_the_strand", "puppet_on_strand", false},
+                                         Way{"in_work_an_event_submits", "puppet", true}),
+                         [](const auto& row) { return row.param.name; });
+
 TEST(Messages, the_builder_edits_properties_and_refuses_what_a_publish_may_not_carry) {
   Rig rig{"  - {name: a, library: puppet}"};
   rig.run();
@@ -213,6 +350,23 @@ TEST(Messages, the_builder_edits_properties_and_refuses_what_a_publish_may_not_c
   messages.unref(strings.host, first);
   messages.unref(strings.host, second);
   EXPECT_EQ(0, rig.host->message_bytes());
+}
+
+TEST(LogService, a_category_no_sink_wants_is_not_even_put_together) {
+  Rig rig{"  - {name: a, library: puppet_sink}"};
+  Strings& sink = rig.strings("a");
+  sink.start = [&](auto, auto) {
+    const mortise_str_t unwanted{"messages", 8};
+    mortise_attach_t how{};
+    how.size = sizeof how;
+    how.filters = &unwanted;
+    how.filter_count = 1;
+    EXPECT_EQ(MORTISE_OK, sink.attach(MORTISE_LOG_SINK, &how));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  rig.run();
+  EXPECT_FALSE(rig.host->log().wants(broker::LogLevel::info, "messages"));
+  EXPECT_TRUE(rig.host->log().wants(broker::LogLevel::info, "clients"));
 }
 
 TEST(LogService, a_sink_gets_the_lines_of_all_with_their_fields_and_its_levels_only) {

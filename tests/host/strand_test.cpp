@@ -127,6 +127,69 @@ TEST(OnStrand, it_may_take_its_own_token_and_answer_later) {
   EXPECT_EQ(std::vector{0x87}, rig.reasons(client, mqtt::PacketType::puback));
 }
 
+TEST(OnStrand, clients_that_go_cancel_what_was_taken_and_are_not_asked_about_any_more) {
+  Rig rig{"  - {name: a, library: puppet_on_strand}"};
+  Strings& strings = rig.strings();
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  std::atomic<bool> release{false};
+  std::atomic<int> calls{0};
+  mortise_token_t taken{};
+  strings.authorise = [&](mortise_call_t* call, auto) {
+    EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &taken));
+    ++calls;
+    EXPECT_TRUE(eventually([&] { return release.load(); }));
+    return mortise_answer_t{MORTISE_PENDING};
+  };
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> cancelled;
+  strings.cancelled = [&](mortise_token_t token, std::uint32_t why) {
+    cancelled.emplace_back(token.id, why);
+  };
+  rig.run();
+  auto& asked = rig.connect("x");
+  auto& next = rig.connect("y");
+  rig.publish(asked, "t", "1");
+  ASSERT_TRUE(eventually([&] { return calls == 1; }));
+  rig.publish(next, "t", "1");
+  rig.lose(asked);
+  rig.lose(next);
+  release = true;
+  rig.stop();
+  EXPECT_EQ(1, calls);
+  ASSERT_EQ(1U, cancelled.size()) << "a token it never had is no news";
+  EXPECT_EQ(taken.id, cancelled.front().first);
+  EXPECT_EQ(static_cast<std::uint32_t>(MORTISE_CANCEL_CLIENT_GONE), cancelled.front().second);
+}
+
+TEST(OnStrand, a_token_nobody_waits_for_any_more_is_refused) {
+  Rig rig{"  - {name: a, library: puppet_on_strand}"};
+  Strings& strings = rig.strings();
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  std::atomic<bool> inside{false}, release{false};
+  mortise_status_t status = MORTISE_OK;
+  strings.authorise = [&](mortise_call_t* call, auto) {
+    inside = true;
+    EXPECT_TRUE(eventually([&] { return release.load(); }));
+    mortise_token_t token{};
+    status = strings.host->defer(call, 0, &token);
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  ASSERT_TRUE(eventually([&] { return inside.load(); }));
+  rig.lose(client);
+  release = true;
+  rig.stop();
+  EXPECT_EQ(MORTISE_E_LATE, status);
+  EXPECT_EQ(0U, rig.status().faults);
+}
+
 TEST(OnStrand, what_it_throws_is_a_fault_and_the_fallback_answers) {
   Rig rig{"  - {name: a, library: puppet_on_strand}"};
   Strings& strings = rig.strings();

@@ -1,4 +1,6 @@
 // How connections end: by the client, by the network, by the broker, by time; and that nothing stays behind.
+#include <set>
+
 #include "net/served.hpp"
 
 namespace mortise::net {
@@ -52,6 +54,36 @@ TEST_P(Endings, five_hundred_connections_come_and_go) {
     ASSERT_TRUE(eventually([&] { return served.loops().connections() == 0; }));
   }
   EXPECT_TRUE(eventually([&] { return served.charged() == 0; })) << served.charged();
+}
+
+TEST_P(Endings, every_client_a_plugin_let_in_is_forgotten_once_wherever_its_way_ends) {
+  Served served{GetParam()};
+  served.hooks.wants.authenticate = true;
+  served.start();
+  {
+    std::vector<SocketClient> clients;
+    for (int i = 0; i < 48; ++i) {
+      const bool shares_its_session = i % 4 == 3;
+      const std::string client_id = shares_its_session ? "same" : "client-" + std::to_string(i);
+      mqtt::Connect packet = Served::clean();
+      packet.client_id = client_id;
+      SocketClient& client = clients.emplace_back(served.client());
+      ASSERT_TRUE(client.send(packet));
+      if (i % 4 == 0) client.reset();  // on the loop it came in on, on the way home, or there
+      if (i % 4 == 1) {
+        ASSERT_NE(client.receive_as<mqtt::Connack>(), nullptr);
+        client.send(mqtt::Disconnect{});
+      }
+      if (i % 4 == 2) client.send_bytes(bytes_of("no packet of MQTT"));
+    }
+  }
+  ASSERT_TRUE(eventually([&] {
+    return served.loops().connections() == 0 && served.hooks.forgotten().size() == served.hooks.words_given;
+  })) << served.hooks.forgotten().size()
+      << " of " << served.hooks.words_given;
+  const std::vector<std::uint64_t> forgotten = served.hooks.forgotten();
+  EXPECT_LE(24U, forgotten.size());
+  EXPECT_EQ(forgotten.size(), (std::set<std::uint64_t>{forgotten.begin(), forgotten.end()}.size()));
 }
 
 TEST_P(Endings, what_was_sent_before_a_half_close_is_answered) {

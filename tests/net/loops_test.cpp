@@ -89,6 +89,45 @@ TEST_P(Running, what_the_store_has_kept_is_acknowledged_once_the_loops_are_woken
   storing.join();
 }
 
+TEST_P(Running, a_publish_from_inside_is_kept_when_the_deliveries_of_every_loop_are_stored) {
+  FakeStore store;
+  Served served{GetParam(), {}, {}, &store};
+  std::atomic<bool> stop_storing{false}, pauses{false};
+  std::thread storing{[&] {
+    for (; !stop_storing; std::this_thread::sleep_for(1ms)) {
+      const std::uint64_t last = store.last();
+      if (pauses || last <= served.shared.journal.line(broker::Level::synced)) continue;
+      served.shared.journal.durable(last, broker::Level::synced, 0);
+      served.loops().wake_all();
+    }
+  }};
+  served.start();
+  EXPECT_TRUE(eventually([&] { return served.shared.journal.line(broker::Level::synced) > 0; }));
+  for (std::uint32_t loop = 0; loop < GetParam(); ++loop) served.on_loop(loop, [](broker::Broker&) {});
+  {
+    mqtt::Connect durable;
+    durable.session_expiry_s = 3600;
+    SocketClient reader = served.connected(served.client_id_on(1, "reader"), durable);
+    EXPECT_TRUE(reader.subscribe("kept", mqtt::Qos::at_least_once));
+    pauses = true;
+    const std::uint64_t before = store.last();
+    served.on_loop(0, [](broker::Broker& broker) {
+      broker::MessageParts parts;
+      parts.topic = "kept";
+      parts.qos = mqtt::Qos::at_least_once;
+      EXPECT_TRUE(broker.publish(parts, broker::Level::synced, 7));
+    });
+    EXPECT_TRUE(eventually([&] { return store.last() > before; }));
+    EXPECT_NE(reader.receive_as<mqtt::Publish>(), nullptr);
+    EXPECT_EQ(0U, served.hooks.last_kept);
+    pauses = false;
+    EXPECT_TRUE(eventually([&] { return served.hooks.last_kept == 7; }));
+  }
+  served.loops().stop(5s);
+  stop_storing = true;
+  storing.join();
+}
+
 TEST_P(Running, stopping_tells_clients_why) {
   Served served{GetParam()};
   served.start();

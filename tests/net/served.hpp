@@ -19,16 +19,22 @@ namespace mortise::net {
 using namespace std::chrono_literals;
 using testing::SocketClient;
 
-// Passes everything; holds back what the test wants to decide about later.
+// Passes everything; holds back what the test wants to decide about later. An authenticator, if one is
+// wanted, lets each client in with a word of its own.
 class FakeHooks : public broker::Hooks {
  public:
   broker::Hooks::Wanted wants;  // set before the loops start
   std::atomic<bool> holds_publishes{false};
+  std::atomic<std::uint64_t> words_given{0};
+  std::atomic<std::uint64_t> last_kept{0};
 
   const Wanted& wanted(std::uint32_t) const override { return wants; }
   broker::Answer authenticate(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
                               base::Now) override {
-    return {};
+    broker::Answer answer;
+    answer.decision = broker::Decision::allow;
+    answer.plugin_data = ++words_given;
+    return answer;
   }
   broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question question,
                            base::Now) override {
@@ -43,17 +49,27 @@ class FakeHooks : public broker::Hooks {
                                    base::Now) override {
     return {};
   }
-  void forget(std::uint32_t, std::uint64_t) override {}
+  void cancel(const broker::Question&) override {}
+  void kept(std::uint32_t, std::uint64_t ticket) override { last_kept = ticket; }
+  void forget(std::uint32_t, std::uint64_t word) override {
+    const std::lock_guard lock{mutex_};
+    forgotten_.push_back(word);
+  }
   void happened(const broker::Event&, std::uint32_t, base::Now) override {}
 
   std::vector<broker::Question> take_held() {
     const std::lock_guard lock{mutex_};
     return std::exchange(held_, {});
   }
+  std::vector<std::uint64_t> forgotten() {
+    const std::lock_guard lock{mutex_};
+    return forgotten_;
+  }
 
  private:
   std::mutex mutex_;
   std::vector<broker::Question> held_;
+  std::vector<std::uint64_t> forgotten_;
 };
 
 class KeptLog : public broker::Log {

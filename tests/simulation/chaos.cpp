@@ -38,6 +38,7 @@ void World::store_step() {
   if (now_ < failing_until_) return;
   if (failing_until_ != 0) {
     failing_until_ = 0;
+    unkept_to_ = store_.handed_over();
     process_->shared.journal.set_failing(false);
     trace_.note("store    takes batches again");
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mqtt/property.hpp"
+#include "simulation/model_hooks.hpp"
 
 namespace mortise::simulation {
 
@@ -41,6 +42,7 @@ void Client::connect(Connection& to, bool clean_start, bool persistent, bool wit
   if (profile_.version == mqtt::Version::v5_0) {
     packet.session_expiry_s = how.expiry_s;
     packet.receive_maximum = profile_.receive_maximum;
+    if (profile_.maximum_packet_size != 0) packet.maximum_packet_size = profile_.maximum_packet_size;
   } else {
     how.expiry_s = clean_start ? 0 : mqtt::session_never_expires;
   }
@@ -81,13 +83,18 @@ mqtt::Buffer Client::payload_of(MessageId id) {
   char text[id_digits + 1];
   std::snprintf(text, sizeof text, "%08x", id);
   mqtt::Buffer payload(text, text + id_digits);
-  if (random_->percent(plan_->large)) payload.resize(large_payload, '.');
+  if (random_->percent(plan_->large)) {
+    payload.resize(large_payload, '.');
+    oracle_->is_large(id);
+  }
   return payload;
 }
 
 std::string Client::some_topic() {
   const char* level = random_->percent(plan_->memory) ? "m" : random_->percent(plan_->written) ? "w" : "s";
   if (random_->percent(2)) level = "denied";
+  if (plan_->intercepts && random_->percent(20)) level = random_->percent(70) ? "changed" : "gone";
+  if (plan_->receives && random_->percent(20)) level = "secret";
   const std::string whose = random_->percent(plan_->whose_own) ? profile_.name() : "all";
   return std::string{level} + "/" + whose + "/" +
          std::to_string(random_->percent(plan_->few_topics) ? 0 : random_->below(4));
@@ -154,6 +161,13 @@ void Client::send_again() {
 }
 
 void Client::subscribe() {
+  std::vector<Wish> wishes;
+  do wishes.push_back({some_filter(), some_options()});
+  while (wishes.size() < 4 && random_->percent(plan_->several_filters));
+  subscribe(wishes);
+}
+
+mqtt::SubscriptionOptions Client::some_options() {
   mqtt::SubscriptionOptions options;
   options.maximum_qos =
       random_->percent(70) ? mqtt::Qos::exactly_once : static_cast<mqtt::Qos>(random_->below(3));
@@ -162,34 +176,43 @@ void Client::subscribe() {
     options.retain_as_published = random_->percent(10);
     options.retain_handling = static_cast<mqtt::RetainHandling>(random_->percent(70) ? 0 : random_->below(3));
   }
-  subscribe(some_filter(), options);
+  return options;
 }
 
-void Client::subscribe(const std::string& filter, mqtt::SubscriptionOptions options) {
+void Client::subscribe(const std::vector<Wish>& wishes) {
   mqtt::Subscribe packet;
   packet.packet_id = free_packet_id();
   if (profile_.version == mqtt::Version::v5_0 && random_->percent(40))
     packet.subscription_identifier = random_->between(1, 50);
-  packet.entries.push_back({filter, options});
-  trace_->note("c%-7u SUBSCRIBE %s qos %d id %u", profile_.index, filter.c_str(),
-               static_cast<int>(options.maximum_qos), packet.packet_id);
-  asked_[packet.packet_id] = {
-      true,
-      oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)})};
-  if (std::find(filters_.begin(), filters_.end(), filter) == filters_.end()) filters_.push_back(filter);
+  Asked& asked = asked_[packet.packet_id];
+  asked.subscribes = true;
+  for (const auto& [filter, options] : wishes) {
+    packet.entries.push_back({filter, options});
+    trace_->note("c%-7u SUBSCRIBE %s qos %d id %u", profile_.index, filter.c_str(),
+                 static_cast<int>(options.maximum_qos), packet.packet_id);
+    asked.requests.push_back(
+        oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)}));
+    if (std::find(filters_.begin(), filters_.end(), filter) == filters_.end()) filters_.push_back(filter);
+  }
   say(packet);
 }
 
 void Client::unsubscribe() {
   if (filters_.empty()) return;
-  const std::size_t which = random_->below(static_cast<std::uint32_t>(filters_.size()));
-  const std::string filter = filters_[which];
-  filters_.erase(filters_.begin() + static_cast<std::ptrdiff_t>(which));
+  std::vector<std::string> gone;
+  do {
+    const auto which = filters_.begin() + random_->below(static_cast<std::uint32_t>(filters_.size()));
+    gone.push_back(*which);
+    filters_.erase(which);
+  } while (!filters_.empty() && random_->percent(plan_->several_filters));
   mqtt::Unsubscribe packet;
   packet.packet_id = free_packet_id();
-  packet.filters.push_back(filter);
-  trace_->note("c%-7u UNSUBSCRIBE %s", profile_.index, filter.c_str());
-  asked_[packet.packet_id] = {false, oracle_->unsubscribing(profile_.index, filter)};
+  Asked& asked = asked_[packet.packet_id];
+  for (const std::string& filter : gone) {
+    packet.filters.push_back(filter);
+    trace_->note("c%-7u UNSUBSCRIBE %s", profile_.index, filter.c_str());
+    asked.requests.push_back(oracle_->unsubscribing(profile_.index, filter));
+  }
   say(packet);
 }
 
@@ -251,9 +274,9 @@ void Client::on_packet(const mqtt::Packet& packet) {
   if (const auto* pubrec = std::get_if<mqtt::Pubrec>(&packet))
     return on_acknowledgement(pubrec->packet_id, mqtt::Qos::exactly_once, pubrec->reason);
   if (const auto* suback = std::get_if<mqtt::Suback>(&packet))
-    return on_answer(suback->packet_id, true, !mqtt::is_error(suback->reasons.at(0)));
+    return on_answer(suback->packet_id, true, suback->reasons);
   if (const auto* unsuback = std::get_if<mqtt::Unsuback>(&packet))
-    return on_answer(unsuback->packet_id, false, true);
+    return on_answer(unsuback->packet_id, false, unsuback->reasons);
   if (const auto* pubrel = std::get_if<mqtt::Pubrel>(&packet)) {
     incoming_.erase(pubrel->packet_id);
     return mqtt::encode(mqtt::Pubcomp{pubrel->packet_id, {}, {}, {}}, profile_.version, answers_);
@@ -291,6 +314,11 @@ bool Client::is_perhaps_expired() const {
   return oracle_->now() - lost_at_ > Milliseconds{expiry_asked_s_} * 1000 - margin;
 }
 
+void Client::begin_anew() {
+  forget_session();
+  begins_anew_ = true;
+}
+
 void Client::forget_session() {
   outgoing_.clear();
   incoming_.clear();
@@ -315,7 +343,8 @@ void Client::on_publish(const mqtt::Publish& packet) {
     mqtt::encode(mqtt::Puback{packet.packet_id, {}, {}, {}}, profile_.version, answers_);
   }
   if (packet.payload.empty()) return;  // a retained value is cleared: which message did it cannot be seen
-  Oracle::Received received{id, packet.topic, packet.qos, packet.retain, packet.dup, {}};
+  Oracle::Received received{id, packet.topic, packet.qos, packet.retain, packet.dup, {}, {}};
+  received.is_marked = packet.payload.back() == change_mark;
   mqtt::PropertyReader properties{packet.properties.raw};
   while (const auto property = properties.next())
     if (property->id == mqtt::PropertyId::subscription_identifier)
@@ -345,16 +374,23 @@ void Client::on_acknowledgement(mqtt::PacketId packet_id, mqtt::Qos qos, mqtt::R
   mqtt::encode(mqtt::Pubrel{packet_id, {}, {}, {}}, profile_.version, answers_);
 }
 
-void Client::on_answer(mqtt::PacketId packet_id, bool subscribes, bool success) {
+void Client::on_answer(mqtt::PacketId packet_id, bool subscribes, std::span<const mqtt::ReasonCode> reasons) {
   const auto found = asked_.find(packet_id);
   if (found == asked_.end() || found->second.subscribes != subscribes)
     throw Violation{"a SUBACK or UNSUBACK nobody waits for"};
-  trace_->note("c%-7u gets %s id %u %d", profile_.index, subscribes ? "SUBACK" : "UNSUBACK", packet_id,
-               success);
-  if (subscribes)
-    oracle_->subscribed(profile_.index, found->second.request, success);
-  else
-    oracle_->unsubscribed(profile_.index, found->second.request);
+  const std::vector<std::uint32_t>& requests = found->second.requests;
+  const bool has_reasons = subscribes || profile_.version == mqtt::Version::v5_0;
+  if (has_reasons && reasons.size() != requests.size())
+    throw Violation{"not one reason code for each filter"};
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const bool success = !has_reasons || !mqtt::is_error(reasons[i]);
+    trace_->note("c%-7u gets %s id %u %d", profile_.index, subscribes ? "SUBACK" : "UNSUBACK", packet_id,
+                 success);
+    if (subscribes)
+      oracle_->subscribed(profile_.index, requests[i], success);
+    else if (success)
+      oracle_->unsubscribed(profile_.index, requests[i]);
+  }
   asked_.erase(found);
 }
 

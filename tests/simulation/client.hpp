@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ class Client {
     std::uint32_t expiry_s = 0;  // 3.1.1: 0 or for ever
     std::uint16_t receive_maximum = 65535;
     std::uint16_t keep_alive_s = 0;
+    std::uint32_t maximum_packet_size = 0;  // 0: any
     bool has_will = false;
     std::string name() const { return "c" + std::to_string(index); }
   };
@@ -61,11 +63,16 @@ class Client {
   void publish();
   void publish(const std::string& topic, mqtt::Qos qos, bool retain, bool empty);
   void subscribe();
-  void subscribe(const std::string& filter, mqtt::SubscriptionOptions options);
+  struct Wish {
+    std::string filter;
+    mqtt::SubscriptionOptions options;
+  };
+  void subscribe(const std::vector<Wish>& wishes);
   void unsubscribe();
   void disconnect(bool ends_session);
   void ping();
-  void answer();  // sends the acknowledgements that were put off
+  void begin_anew();  // whatever the broker may remember, the next connection is a clean start
+  void answer();      // sends the acknowledgements that were put off
 
  private:
   struct Outgoing {
@@ -76,14 +83,14 @@ class Client {
   };
   struct Asked {
     bool subscribes = false;
-    std::uint32_t request = 0;
+    std::vector<std::uint32_t> requests;  // one a filter
   };
 
   void on_packet(const mqtt::Packet& packet);
   void on_connack(const mqtt::Connack& packet);
   void on_publish(const mqtt::Publish& packet);
   void on_acknowledgement(mqtt::PacketId packet_id, mqtt::Qos qos, mqtt::ReasonCode reason);
-  void on_answer(mqtt::PacketId packet_id, bool subscribes, bool success);
+  void on_answer(mqtt::PacketId packet_id, bool subscribes, std::span<const mqtt::ReasonCode> reasons);
   void send(const Outgoing& outgoing, bool again);
   void send_again();
   void forget_session();
@@ -95,6 +102,7 @@ class Client {
   mqtt::PacketId free_packet_id() const;
   std::string some_topic();
   std::string some_filter();
+  mqtt::SubscriptionOptions some_options();
   mqtt::Buffer payload_of(MessageId id);
   MessageId make(const std::string& topic, mqtt::Qos qos, bool retain, bool empty, bool is_will);
 

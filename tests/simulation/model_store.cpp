@@ -46,7 +46,26 @@ void ModelStore::hand_over(broker::Batch batch) {
   last_ = batch.sequence;
   trace_->note("store    batch %llu handed over: %zu records, %zu deliveries",
                static_cast<unsigned long long>(last_), batch.records.size(), batch.deliveries.size());
+  check_whole(batch);
   unsynced_.push_back(std::move(batch));
+}
+
+void ModelStore::begin() {
+  last_ = written_ = synced_ = 0;
+  delivered_.clear();
+  delivered_in_.clear();
+}
+
+// A crash leaves all deliveries of a message or none: they are in one batch, on whatever loops their sessions
+// live. A retained value at SUBSCRIBE is a delivery of its own.
+void ModelStore::check_whole(const broker::Batch& batch) {
+  for (const broker::DeliveryRecord& delivery : batch.deliveries) {
+    const bool is_put = delivery.op == broker::DeliveryRecord::Op::put &&
+                        delivery.state == broker::DeliveryRecord::State::queued && !delivery.retain;
+    const bool is_new = is_put && delivered_.insert(delivery.number).second;
+    if (is_new && delivered_in_.try_emplace(delivery.message, batch.sequence).first->second != batch.sequence)
+      throw Violation{"a crash between two batches would leave only some deliveries of a message"};
+  }
 }
 
 void ModelStore::write(std::uint64_t batches, broker::Journal& journal) {

@@ -53,7 +53,8 @@ class ModelStore final : public broker::Store {
   void crash(Crash kind, std::uint64_t keep);
   void restore(broker::Restorer& restorer, const broker::Options& options) const;
   void forget() { unsynced_.clear(); }
-  void begin() { last_ = written_ = synced_ = 0; }  // a new process: a new sequence
+  // A new process: a new sequence.
+  void begin();
 
   // What is still there, apart from numbers and tombstones; for the check that nothing is left over.
   std::string leftovers() const;
@@ -83,12 +84,16 @@ class ModelStore final : public broker::Store {
   void apply(const broker::Batch& batch);
   void apply(const broker::Record& entry);
   void apply(const broker::DeliveryRecord& delivery);
+  void check_whole(const broker::Batch& batch);
   void keep_value(const std::string& topic, std::uint64_t version, std::optional<StoredMessage> message);
 
   Trace* trace_;
   Tables tables_;
   std::deque<broker::Batch> unsynced_;
   std::uint64_t last_ = 0, written_ = 0, synced_ = 0;
+  // Of this process: deliveries that were put, and in which batch each message's were.
+  std::set<std::uint64_t> delivered_;
+  std::map<std::uint64_t, std::uint64_t> delivered_in_;
 };
 
 }  // namespace mortise::simulation

@@ -9,7 +9,10 @@ namespace mortise::simulation {
 
 namespace {
 constexpr Milliseconds lag = 5000;  // how late a loop's turn may come after a timer
-}
+
+// Whether a message on this topic gets past the plugins.
+bool is_let_in(std::string_view topic) { return may_publish(topic) && !is_dropped(topic); }
+}  // namespace
 
 void Oracle::violated(const char* what, ClientIndex client, MessageId id) const {
   std::string text = std::string{what} + ": client c" + std::to_string(client);
@@ -41,10 +44,10 @@ void Oracle::acknowledged(MessageId id) {
 // Everybody whose subscription was confirmed before it was sent.
 void Oracle::expect(MessageId id) {
   const Sent& sent = messages_[id];
-  if (!may_publish(sent.topic) || sent.qos == mqtt::Qos::at_most_once || sent.expiry_s != 0 || sent.clears)
+  if (!is_let_in(sent.topic) || sent.qos == mqtt::Qos::at_most_once || sent.expiry_s != 0 || sent.clears)
     return;
   for (ClientIndex client = 0; client < sessions_.size(); ++client) {
-    if (sessions_[client].alive != Sure::yes) continue;
+    if (sessions_[client].alive != Sure::yes || !can_receive(client, sent)) continue;
     for (const Subscription& subscription : sessions_[client].subscriptions) {
       if (!subscription.confirmed || subscription.given_up || !mqtt::matches(subscription.filter, sent.topic))
         continue;
@@ -54,6 +57,11 @@ void Oracle::expect(MessageId id) {
       break;
     }
   }
+}
+
+bool Oracle::can_receive(ClientIndex client, const Sent& sent) const {
+  return may_receive("c" + std::to_string(client), sent.topic) &&
+         !(sent.large && sessions_[client].small_packets_only);
 }
 
 void Oracle::waive(ClientIndex client, bool acknowledged_too) {
@@ -190,6 +198,16 @@ void Oracle::crashed(Crash kind) {
   wills_.crashed();
 }
 
+void Oracle::crashed_unkept() {
+  for (ClientIndex client = 0; client < sessions_.size(); ++client) {
+    doubt(client);
+    wills_.doubt(client);
+  }
+  for (Sent& sent : messages_) sent.lost_by_crash = sent.repeated_by_crash = true;
+  for (auto& [id, expectations] : expected_)
+    for (Expectation& expectation : expectations) expectation.waived = true;
+}
+
 void Oracle::restarted(bool clock_jumped_forward) {
   process_started_ = now_;
   wills_.restarted(now_);
@@ -210,7 +228,8 @@ void Oracle::give_up(ClientIndex client, std::string_view filter, std::uint32_t 
     any = subscription.given_up = true;
     if (subscription.ended_by == 0) subscription.ended_by = ended_by;
   }
-  if (any) waive(client, false);
+  // Without a store an acknowledgement waits for no other loop: the letter may come after the UNSUBSCRIBE.
+  if (any) waive(client, !has_store_);
 }
 
 std::uint32_t Oracle::subscribing(ClientIndex client, Subscription subscription) {
@@ -276,7 +295,9 @@ void Oracle::received(ClientIndex client, const Received& packet) {
   if (!knows(packet.id)) violated("a message nobody sent", client, packet.id);
   const Sent& sent = messages_[packet.id];
   if (sent.topic != packet.topic) violated("a message on another topic", client, packet.id);
-  if (!may_publish(sent.topic)) violated("a message that was denied", client, packet.id);
+  if (!is_let_in(sent.topic)) violated("a message that was denied or dropped", client, packet.id);
+  if (!can_receive(client, sent)) violated("a message this client may not or cannot get", client, packet.id);
+  if (is_changed(sent.topic) != packet.is_marked) violated("not as a plugin left it", client, packet.id);
   const Matching match = matching(session, sent);
   if (!match.any) violated("a message without a subscription", client, packet.id);
   if (packet.qos > match.qos) violated("a QoS above what was granted", client, packet.id);
@@ -304,8 +325,10 @@ void Oracle::dropped(ClientIndex client, MessageId id, std::string_view reason) 
   if (!knows(id)) return;
   const Sent& sent = messages_[id];
   const bool limited = options_->queue_messages_max < 1000;
-  const bool right = reason == "session_ended" || reason == "offline_qos_0" || reason == "connection_lost" ||
-                     (reason == "expired" && sent.expiry_s != 0) || (reason == "queue_full" && limited);
+  const bool right =
+      reason == "session_ended" || reason == "offline_qos_0" || reason == "connection_lost" ||
+      (reason == "expired" && sent.expiry_s != 0) || (reason == "queue_full" && limited) ||
+      ((reason == "packet_too_large" || reason == "not_authorized") && !can_receive(client, sent));
   if (!right) violated("dropped for a reason that does not hold", client, id);
   if (reason != "queue_full") return;
   shed_.emplace(client, id);  // a will may be shed before its sending is seen
@@ -378,7 +401,7 @@ void Oracle::check_retained(const std::map<std::string, MessageId>& values) cons
       absent;  // a value that stands; whether none is right, too
   for (MessageId id = 0; id < messages_.size(); ++id) {
     const Sent& sent = messages_[id];
-    if (!sent.retain || !may_publish(sent.topic) || values.contains(sent.topic)) continue;
+    if (!sent.retain || !is_let_in(sent.topic) || values.contains(sent.topic)) continue;
     auto& [value, right] = absent.try_emplace(sent.topic, ~0U, false).first->second;
     if ((sent.clears || sent.expiry_s != 0) && !is_superseded(id)) right = true;
     if (!sent.clears && !sent.is_will && stands(sent) && !is_superseded(id)) value = id;

@@ -28,6 +28,7 @@ struct Sent {
   bool retain = false;
   bool clears = false;  // a retained message without payload
   bool is_will = false;
+  bool large = false;          // over the small maximum packet size
   std::uint32_t expiry_s = 0;  // 0: none
   broker::Level level{};
   Milliseconds first_sent = not_yet;
@@ -40,11 +41,13 @@ struct Sent {
 
 class Oracle {
  public:
-  Oracle(Trace& trace, std::uint32_t clients, const broker::Options& options)
-      : trace_{&trace}, options_{&options}, sessions_(clients) {}
+  Oracle(Trace& trace, std::uint32_t clients, const broker::Options& options, bool has_store)
+      : trace_{&trace}, options_{&options}, has_store_{has_store}, sessions_(clients) {}
 
   void at(Milliseconds now) { now_ = now; }
   Milliseconds now() const { return now_; }
+
+  void takes_small_packets_only(ClientIndex client) { sessions_[client].small_packets_only = true; }
 
   // ---- messages on their way in
   MessageId made(Sent message);
@@ -52,6 +55,7 @@ class Oracle {
   bool knows(MessageId id) const { return id < messages_.size(); }
   void sending(MessageId id);  // each time; the first time it is decided who has to get it
   void acknowledged(MessageId id);
+  void is_large(MessageId id) { messages_[id].large = true; }
 
   // ---- connections and sessions
   struct Connecting {
@@ -67,6 +71,9 @@ class Oracle {
   void ended(ClientIndex client, std::uint64_t connection, bool orderly, bool ends_session);
   void crashed(Crash kind);
   void restarted(bool clock_jumped_forward);
+  // A crash while the store kept nothing and the operator had chosen to go on all the same: what survives is
+  // something from the time before, and all clients begin anew.
+  void crashed_unkept();
   // Everything so far is durable.
   void settled() { wills_.settled(); }
 
@@ -94,6 +101,7 @@ class Oracle {
     mqtt::Qos qos{};
     bool retain = false;
     bool dup = false;
+    bool is_marked = false;  // a plugin has changed it
     std::vector<std::uint32_t> identifiers;
   };
   void received(ClientIndex client, const Received& packet);
@@ -113,6 +121,7 @@ class Oracle {
   };
   // One client's session, from one beginning to the next.
   struct Session {
+    bool small_packets_only = false;
     Sure alive = Sure::no;
     std::uint32_t expiry_s = 0;
     bool online = false;              // its CONNACK came and the broker has not seen the end
@@ -147,10 +156,12 @@ class Oracle {
   void check_age(ClientIndex client, const Received& packet) const;
   bool stands(const Sent& sent) const { return sent.acknowledged != not_yet && !sent.lost_by_crash; }
   bool is_superseded(MessageId older) const;
+  bool can_receive(ClientIndex client, const Sent& sent) const;
   [[noreturn]] void violated(const char* what, ClientIndex client, MessageId id) const;
 
   Trace* trace_;
   const broker::Options* options_;
+  bool has_store_;
   Milliseconds now_ = 0;
   Milliseconds process_started_ = 0;
   std::uint32_t requests_ = 0;

@@ -48,6 +48,9 @@ Plan::Plan(const Setup& setup, Random& random) {
   store_lazy = random.between(5, 70);
   pending_answers = random.percent(30) ? 40 : 0;
   failing = random.percent(15) ? 8 : 0;
+  if (random.percent(30)) options.on_failure = broker::Options::OnFailure::memory;
+  intercepts = random.percent(30);
+  receives = random.percent(30);
   options.inflight_maximum = static_cast<std::uint16_t>(random.percent(30) ? 3 : 64);
   options.receive_maximum = static_cast<std::uint16_t>(random.percent(30) ? 5 : 64);
   if (random.percent(10)) {

@@ -56,7 +56,10 @@ struct Plan {
   std::uint32_t receive_small = 30;                  // clients with a small receive maximum
   std::uint32_t store_lazy = 30;                     // how seldom the store does anything
   std::uint32_t pending_answers = 0;
-  std::uint32_t sweep = 20;  // how often the store sweeps after ended sessions
+  bool intercepts = false, receives = false;  // what else plugins are attached to
+  std::uint32_t packet_small = 15;            // 5.0 clients with a small maximum packet size
+  std::uint32_t several_filters = 25;         // of the SUBSCRIBE and UNSUBSCRIBE packets
+  std::uint32_t sweep = 20;                   // how often the store sweeps after ended sessions
 
   // Shares in a thousand steps.
   std::uint32_t crash = 8;

@@ -103,7 +103,7 @@ std::map<std::string, MessageId> World::probe_retained() {
   probe.retained_seen.clear();
   probe.connect(connection, true, false, false);
   settle();
-  probe.subscribe("#", {mqtt::Qos::at_most_once, false, false, mqtt::RetainHandling::send});
+  probe.subscribe({{"#", {mqtt::Qos::at_most_once, false, false, mqtt::RetainHandling::send}}});
   settle();
   return std::exchange(probe.retained_seen, {});
 }
@@ -167,6 +167,7 @@ void World::check_ledger(bool all_ended) const {
     if (charged[i] != 0)
       throw Violation{"bytes still charged when all has ended: " + std::string{broker::account_names[i]} +
                       " " + std::to_string(charged[i])};
+  if (hooks_.charged() != 0) throw Violation{"bytes still charged for messages that a plugin made"};
   for (const auto& broker : process_->brokers)
     must(broker->sessions() + broker->subscriptions() + broker->clients(), 0,
          "nobody there when all has ended");

@@ -63,9 +63,10 @@ World::World(const Setup& setup, Random& random, Trace& trace)
       trace_{trace},
       plan_{setup, random},
       wall_offset_{random.percent(20) ? 0 : 1'700'000'000'000},
-      oracle_{trace, plan_.clients + 1, plan_.options},
+      oracle_{trace, plan_.clients + 1, plan_.options, plan_.store},
       store_{trace},
-      hooks_{random, plan_.pending_answers,
+      hooks_{random,
+             {plan_.pending_answers, plan_.intercepts, plan_.receives},
              [this](std::string_view client, const broker::Message& message, std::string_view reason) {
                ClientIndex index = 0;
                std::from_chars(client.data() + 1, client.data() + client.size(), index);
@@ -90,6 +91,10 @@ World::World(const Setup& setup, Random& random, Trace& trace)
       profile.receive_maximum = static_cast<std::uint16_t>(random_.between(1, 4));
     if (!is_probe && random_.percent(20))
       profile.keep_alive_s = static_cast<std::uint16_t>(random_.between(5, 30));
+    if (!is_probe && profile.version == mqtt::Version::v5_0 && random_.percent(plan_.packet_small)) {
+      profile.maximum_packet_size = 1000;
+      oracle_.takes_small_packets_only(index);
+    }
     profile.has_will = !is_probe && random_.percent(plan_.will);
     clients_.emplace_back(profile, random_, plan_, oracle_, trace_);
   }
@@ -168,15 +173,22 @@ void World::crash() {
     if (client.connection) deliver_to_client(client, random_.percent(60));
   trace_.note("CRASH    %s", kind == Crash::kill ? "kill" : "power cut");
   letters_ = letters();
+  const bool unkept = plan_.options.on_failure == broker::Options::OnFailure::memory &&
+                      (failing_until_ != 0 || store_.synced() < unkept_to_);
   store_.crash(kind, random_.below(4));
   hooks_.late.clear();
   oracle_.crashed(kind);
   for (Client& client : clients_)
     if (client.connection) client.on_lost();
+  if (unkept) {
+    oracle_.crashed_unkept();
+    for (Client& client : clients_) client.begin_anew();
+  }
   connections_.clear();
   const broker::StoreTime time_before = *process_->time;
   process_.reset();
   failing_until_ = 0;
+  unkept_to_ = 0;
 
   advance(random_.between(10, 2000));
   const base::WallTime went_on = time_before.at(clock()).wall;

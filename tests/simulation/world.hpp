@@ -113,6 +113,7 @@ class World {
   std::uint64_t letters_ = 0;
   std::uint64_t crashes_ = 0;
   Milliseconds failing_until_ = 0;
+  std::uint64_t unkept_to_ = 0;  // batches up to here may have been released without the store
 };
 
 }  // namespace mortise::simulation

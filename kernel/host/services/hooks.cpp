@@ -112,10 +112,11 @@ mortise_status_t read_wish(Instance& instance, const mortise_attach_t* how, Atta
   return check_strand(instance, to);
 }
 
-LogRing::Sink sink_of(Instance& instance, std::uint32_t kinds) {
+LogRing::Sink sink_of(Instance& instance, const Attachment& wish) {
   LogRing::Sink sink;
   sink.strand = &instance.strand;
-  sink.levels = kinds == 0 ? known_kinds(MORTISE_LOG_SINK) : kinds;
+  sink.levels = wish.kinds == 0 ? known_kinds(MORTISE_LOG_SINK) : wish.kinds;
+  sink.unwanted = wish.filters;
   sink.write = [&instance](std::span<const mortise_log_event_t* const> events) {
     instance.guarded("log-sink.write",
                      [&] { instance.manifest.log_sink->write(instance.self, events.data(), events.size()); });
@@ -137,10 +138,10 @@ mortise_status_t attach(const mortise_host_t* host, const char* extension, const
     if (const auto status = read_wish(instance, how, attachment); status != MORTISE_OK) return status;
     if (attachment.extension == MORTISE_RELOAD) return MORTISE_E_UNKNOWN;
     if (attachment.extension == MORTISE_STORE) instance.has_attached_store = true;
-    const std::uint32_t kinds = attachment.kinds;
-    const bool is_sink = attachment.extension == MORTISE_LOG_SINK;
+    std::optional<LogRing::Sink> sink;
+    if (attachment.extension == MORTISE_LOG_SINK) sink = sink_of(instance, attachment);
     hook->id = instance.in.board.add(std::move(attachment));
-    if (is_sink) instance.in.log.add(hook->id, sink_of(instance, kinds));
+    if (sink) instance.in.log.add(hook->id, std::move(*sink));
     return MORTISE_OK;
   });
 }
@@ -152,8 +153,10 @@ mortise_status_t change(const mortise_host_t* host, mortise_hook_t hook, const m
     std::optional<Attachment> attachment = instance.in.board.find(instance, hook.id);
     if (!attachment) return MORTISE_E_UNKNOWN;
     if (const auto status = read_wish(instance, how, *attachment); status != MORTISE_OK) return status;
-    if (attachment->extension == MORTISE_LOG_SINK)
-      instance.in.log.change(hook.id, sink_of(instance, attachment->kinds).levels);
+    if (attachment->extension == MORTISE_LOG_SINK) {
+      LogRing::Sink sink = sink_of(instance, *attachment);
+      instance.in.log.change(hook.id, sink.levels, std::move(sink.unwanted));
+    }
     instance.in.board.change(instance, hook.id, [&](Attachment& one) { one = *attachment; });
     return MORTISE_OK;
   });

@@ -1,3 +1,4 @@
+#include "host/hops.hpp"
 #include "host/host_table.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
@@ -14,7 +15,8 @@ mortise_status_t send(const mortise_host_t* host, mortise_work_fn fn, void* cont
   if (!fn) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {
     instance.work_owed.fetch_add(1);
-    const bool posted = post(instance, [&instance, fn, context] {
+    const bool posted = post(instance, [&instance, fn, context, hops = Hops::of_next()] {
+      const Hops as_there{hops};  // a hook cannot get round their bound by publishing in a piece of work
       instance.guarded("work", [&] { fn(context); });
       instance.work_owed.fetch_sub(1);
     });

@@ -83,7 +83,8 @@ mortise_status_t store_flush(void* self, std::uint64_t request) {
   if (of(self).store_flush) return of(self).store_flush(request);
   return of(self).service<mortise_host_store_t>(MORTISE_HOST_STORE)->done(of(self).host, request, MORTISE_OK);
 }
-mortise_status_t store_health(void*, mortise_health_t* out) {
+mortise_status_t store_health(void* self, mortise_health_t* out) {
+  if (of(self).store_health) return of(self).store_health(out);
   out->state = MORTISE_STORE_GOOD;
   return MORTISE_OK;
 }

@@ -34,6 +34,7 @@ struct Strings {
   std::function<mortise_status_t(const mortise_batch_t* const*, std::size_t)> store_commit;
   std::function<mortise_status_t(const mortise_read_t*)> store_read;
   std::function<mortise_status_t(std::uint64_t)> store_flush;
+  std::function<mortise_status_t(mortise_health_t*)> store_health;
 
   const mortise_host_t* host = nullptr;  // from create() on
 

@@ -33,8 +33,9 @@ struct mortise_host {
   // Takes a token for the call in hand; then return MORTISE_PENDING. The packet is parked and this client's
   // later packets wait behind it; nobody else does. The inputs still die with the call: copy or ref() first.
   // `deadline_ms` 0 = the operator's deadline; a shorter wish counts, a longer one does not.
-  // E_LIMIT: too many open tokens, answer now. E_STATE: this call cannot wait. A token without PENDING is
-  // void, PENDING without a token is a fault. [call]
+  // E_LIMIT: too many open tokens, answer now. E_STATE: this call cannot wait. E_LATE: nobody waits for this
+  // call any more, answer anything; a strand may be that far behind. A token without PENDING is void, PENDING
+  // without a token is a fault. [call]
   mortise_status_t (*defer)(mortise_call_t* call, uint32_t deadline_ms, mortise_token_t* token);
 
   // Answers a token, at most once, also before the hook has returned PENDING. `verdict` may be NULL and is

@@ -48,8 +48,8 @@ typedef struct mortise_plugin {
   // Frees the instance. [main & stopped]
   void (*destroy)(void* self);
 
-  // A token of this instance is void; `why` is one of MORTISE_CANCEL_*. Answering it now returns E_LATE.
-  // NULL = does not care. [hook]
+  // A token of this instance, from defer() in a hook, is void; `why` is one of MORTISE_CANCEL_*. Answering it
+  // now returns E_LATE. NULL = does not care. [hook]
   void (*cancelled)(void* self, mortise_token_t token, uint32_t why);
 } mortise_plugin_t;
 

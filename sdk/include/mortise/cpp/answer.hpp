@@ -123,8 +123,9 @@ class call {
     });
   }
 
-  // A token, to be answered later: then return mortise::pending. Empty: this call cannot wait, or too many
-  // do; answer now. Copy or keep what you need of the inputs first. 0 ms = the operator's deadline.
+  // A token, to be answered later: then return mortise::pending. Empty: this call cannot wait, too many do,
+  // or nobody waits for it any more; answer now. Copy or keep what you need of the inputs first. 0 ms = the
+  // operator's deadline.
   std::optional<token> defer(std::uint32_t deadline_ms = 0) const noexcept {
     mortise_token_t raw{};
     if (services_->host->defer(raw_, deadline_ms, &raw) != MORTISE_OK) return std::nullopt;

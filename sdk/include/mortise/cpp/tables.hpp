@@ -24,38 +24,51 @@ struct instance {
   explicit instance(const mortise_host_t* host) : of{host} {}
 
   services of;
-  std::optional<Plugin> plugin;  // from configure() to stop()
+  const mortise_node_t* settings = nullptr;  // as configure() and start() see them; a reload has others
+  std::optional<Plugin> plugin;              // from configure() to stop()
 
   static instance& from(void* self) noexcept { return *static_cast<instance*>(self); }
 };
 
-// Tells what was thrown as a finding; a text such as "/users/3: twice" names its own place.
-inline void report_thrown(const mortise_report_t& report, const std::exception& thrown) noexcept {
+// How much of a text such as "/users/3: twice" is a place in the settings. 0 for "/etc/users: no such file":
+// it looks the same, so only a pointer that leads somewhere counts.
+inline std::size_t place_size(const services& of, const mortise_node_t* settings,
+                              std::string_view text) noexcept {
+  std::array<char, 256> pointer{};
+  const std::size_t colon = text.find(": ");
+  if (!settings || !of.config || !text.starts_with('/') || colon >= pointer.size()) return 0;
+  std::memcpy(pointer.data(), text.data(), colon);
+  return of.config->at(settings, pointer.data()) ? colon : 0;
+}
+
+// Tells what was thrown as a finding.
+inline void report_thrown(const services& of, const mortise_node_t* settings, const mortise_report_t& report,
+                          const std::exception& thrown) noexcept {
   if (const auto* located = dynamic_cast<const finding*>(&thrown)) return located->add_to(report);
   if (const auto* several = dynamic_cast<const findings*>(&thrown)) return several->add_to(report);
   const std::string_view text{thrown.what()};
-  const std::size_t colon = text.find(": ");
   mortise_finding_t found{};
   found.size = sizeof found;
   found.level = MORTISE_ERROR;
   found.text = str(text);
-  if (text.starts_with('/') && colon != text.npos) {
-    found.json_pointer = str(text.substr(0, colon));
-    found.text = str(text.substr(colon + 2));
+  if (const std::size_t place = place_size(of, settings, text); place != 0) {
+    found.json_pointer = str(text.substr(0, place));
+    found.text = str(text.substr(place + 2));
   }
   report.add(&report, &found);
 }
 
 // Runs `body`; what it throws becomes a finding. False: it threw.
 template <class Body>
-bool reported(const mortise_report_t& report, Body&& body) noexcept {
+bool reported(const services& of, const mortise_node_t* settings, const mortise_report_t& report,
+              Body&& body) noexcept {
   try {
     body();
     return true;
   } catch (const std::exception& thrown) {
-    report_thrown(report, thrown);
+    report_thrown(of, settings, report, thrown);
   } catch (...) {
-    report_thrown(report, std::runtime_error{"an exception of unknown type"});
+    report_thrown(of, settings, report, std::runtime_error{"an exception of unknown type"});
   }
   return false;
 }
@@ -81,7 +94,8 @@ struct tables {
   static mortise_status_t configure(void* self, const mortise_node_t* node,
                                     const mortise_report_t* report) noexcept {
     auto& me = self_type::from(self);
-    const bool made = reported(*report, [&] {
+    me.settings = node;
+    const bool made = reported(me.of, node, *report, [&] {
       if constexpr (std::is_constructible_v<Plugin, host, config>)
         me.plugin.emplace(host{me.of}, config{me.of, node});
       else
@@ -93,7 +107,7 @@ struct tables {
   static mortise_answer_t start(void* self, mortise_call_t* raw, const mortise_report_t* report) noexcept {
     auto& me = self_type::from(self);
     mortise_answer_t said = MORTISE_ALLOW;
-    const bool started = reported(*report, [&] {
+    const bool started = reported(me.of, me.settings, *report, [&] {
       me.of.open();
       if constexpr (requires { me.plugin->start(call{me.of, raw}); })
         said = me.plugin->start(call{me.of, raw}).value;
@@ -167,7 +181,7 @@ struct tables {
   static mortise_status_t prepare(void* self, const mortise_node_t* node, const mortise_report_t* report,
                                   void** plan) noexcept {
     auto& me = self_type::from(self);
-    const bool made = reported(*report, [&] {
+    const bool made = reported(me.of, node, *report, [&] {
       using plan_type = decltype(me.plugin->prepare(config{me.of, node}));
       *plan = new plan_type{me.plugin->prepare(config{me.of, node})};
     });

@@ -47,7 +47,8 @@ class error : public std::runtime_error {
 
 // Something the operator must mend. Throw it from the constructor, start() or prepare(): it becomes a
 // finding. `pointer` is a JSON pointer below the instance's `config:`. Any other exception whose text begins
-// with one and a colon, such as "/secret: use 16 bytes or more", becomes the same finding.
+// with one that leads to a value that is there, and a colon, such as "/secret: use 16 bytes or more", becomes
+// the same finding.
 class finding : public std::runtime_error {
  public:
   finding(std::string pointer, const std::string& text, std::string remedy = {})

@@ -25,8 +25,8 @@ typedef struct mortise_authenticate {
   mortise_answer_t (*connect)(void* self, mortise_call_t* call, const mortise_connect_t* connect);
 
   // The end of a client_data that this instance gave with ALLOW and that was not 0: the connection is over,
-  // or another plugin refused it. Called once for each, before stop(); may come on another loop than
-  // connect(). [hook]
+  // or nobody was there to be let in by the answer. Called once for each, before stop(); may come on another
+  // loop than connect(). What an answer() held that returned E_LATE was never given. [hook]
   void (*forget)(void* self, uint64_t client_data);
 } mortise_authenticate_t;
 

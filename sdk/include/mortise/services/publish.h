@@ -17,8 +17,11 @@ extern "C" {
 // Owns: the plugin, until publish() returns.
 typedef struct mortise_publish {
   uint32_t size;
-  uint32_t level;        // when `done` is called: MORTISE_MEMORY = routed, else once that durable
-  mortise_done_fn done;  // NULL = does not care. Told the level reached, which the topic's class may raise
+  uint32_t level;        // when `done` is called: MORTISE_MEMORY = routed; above that, when the message and all
+                         // its stored deliveries are that durable, or as durable as the topic's class asks
+  mortise_done_fn done;  // NULL = does not care. OK and the level reached. E_FULL: the store takes nothing new
+                         // at present, and nothing was published. E_STATE: the instance stopped first, and how
+                         // far it came is not known
   void* context;
 } mortise_publish_t;
 
@@ -28,9 +31,11 @@ typedef struct mortise_publisher {
   uint32_t reserved;
 
   // Publishes a message to its subscribers; nobody authorises or intercepts it. A message published from
-  // within a hook that itself saw a published message carries a count of such hops; the ninth is dropped and
-  // counted. The caller keeps its reference. After an OK `done` is called exactly once, before stop() is.
-  // `how` NULL = level MEMORY, nobody is told. E_BUSY: too many under way, wait for a done. [any & running]
+  // within a hook that is shown a message, or from work the hook submitted or posted, is one hop further than
+  // that message; of a batch of events the furthest counts. The ninth hop is E_LIMIT: it is dropped, counted as
+  // lost for "<instance>.hops" and as a fault. The caller keeps its reference. After an OK `done` is called exactly once, before stop() is.
+  // `how` NULL = level MEMORY, nobody is told. E_BUSY: too many under way, wait for a done. E_STATE: a level
+  // above MEMORY without a store, too. [any & running]
   mortise_status_t (*publish)(const mortise_host_t* host, mortise_message_t* message,
                               const mortise_publish_t* how);
 } mortise_publisher_t;
