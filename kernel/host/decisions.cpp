@@ -63,6 +63,12 @@ std::uint32_t action_of(Point point) {
 
 Said as_fallback() { return {}; }
 
+Answer later() {
+  Answer answer;
+  answer.decision = Decision::pending;
+  return answer;
+}
+
 // The function of the plugin behind a question, with views made for it.
 mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, const Asked& asked,
                              ClientView& client, base::WallTime now) {
@@ -114,7 +120,6 @@ mortise_answer_t reply_in(mortise_call_t* call, mortise_answer_t answer,
                           const mortise_verdict_t* verdict) noexcept {
   CallContext& context = CallContext::of(call);
   context.said = copy_said(answer, verdict);
-  context.replied = true;
   return MORTISE_REPLIED;
 }
 
@@ -156,12 +161,7 @@ Answer Decisions::ask_from(std::size_t place, Turn& turn) {
       if (again) continue;
     }
     std::optional<Answer> answer = ask_one(link, place, turn);
-    if (!answer) {
-      Answer later;
-      later.decision = Decision::pending;
-      return later;
-    }
-    if (answer->decision != Decision::pass) return std::move(*answer);
+    if (answer && answer->decision != Decision::pass) return std::move(*answer);
   }
   return {};
 }
@@ -170,19 +170,17 @@ std::optional<Answer> Decisions::ask_one(const Link& link, std::size_t place, Tu
   Instance& instance = *link.what.instance;
   if (instance.on_strand()) {
     ask_on_strand(link, place, turn);
-    return {};
+    return later();
   }
-  CallContext context;
-  context.instance = &instance;
-  context.point = turn.asked.point;
+  CallContext context{instance, turn.asked.point};
   context.deadline = turn.now.monotonic + link.what.deadline;
   mortise_call_t raw = call_on(turn.question.loop, turn.now.monotonic, context);
   const mortise_answer_t answer = call(link, raw, turn);
   if (answer == MORTISE_PENDING) return wait(link, place, context, turn);
   if (context.token.id != 0) in_.tokens.abandon(context.token);
-  if (answer == MORTISE_PASS) return Answer{};
-  if (answer == MORTISE_REPLIED && context.replied)
-    return understand(link, turn.asked.point, std::move(context.said));
+  if (answer == MORTISE_PASS) return {};
+  if (answer == MORTISE_REPLIED && context.said)
+    return understand(link, turn.asked.point, std::move(*context.said));
   Said said;
   said.answer = answer;
   return understand(link, turn.asked.point, std::move(said));
@@ -194,7 +192,7 @@ mortise_answer_t Decisions::call(const Link& link, mortise_call_t& raw, Turn& tu
                           [&] { return call_plugin(instance, raw, turn.asked, turn.client, turn.now.wall); });
 }
 
-std::optional<Answer> Decisions::wait(const Link& link, std::size_t place, CallContext& context, Turn& turn) {
+Answer Decisions::wait(const Link& link, std::size_t place, CallContext& context, Turn& turn) {
   Instance& instance = *link.what.instance;
   if (!context.token_is_taken) {
     instance.fault(name_of(turn.asked.point), "PENDING without a token");
@@ -207,7 +205,7 @@ std::optional<Answer> Decisions::wait(const Link& link, std::size_t place, CallC
       });
   if (!early) {
     waiting_[turn.question.loop].tokens[turn.question.client.value()] = context.token;
-    return std::nullopt;
+    return later();
   }
   return understand(link, turn.asked.point, std::move(*early));
 }
@@ -222,9 +220,7 @@ void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
       token, [this, saved, token](Settled how, Said said) { settled(saved, token, how, std::move(said)); });
   const bool posted = instance.strand.post([this, saved, token, &instance] {
     if (!in_.tokens.is_open(token)) return;  // too late, or its client has gone, while it waited
-    CallContext context;
-    context.instance = &instance;
-    context.point = saved->asked().point;
+    CallContext context{instance, saved->asked().point};
     context.token = token;
     mortise_call_t raw = instance.quiet_call(&context);
     ClientView client{*saved->asked().client};
@@ -235,7 +231,7 @@ void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
     if (answer == MORTISE_PENDING) instance.fault(name_of(saved->asked().point), "PENDING without a token");
     Said said;
     said.answer = answer == MORTISE_PENDING ? mortise_answer_t{MORTISE_FALLBACK} : answer;
-    if (answer == MORTISE_REPLIED && context.replied) said = std::move(context.said);
+    if (answer == MORTISE_REPLIED && context.said) said = std::move(*context.said);
     in_.tokens.answer(instance, token, std::move(said));
   });
   if (!posted) {
@@ -358,9 +354,7 @@ Answer Decisions::intercept(const broker::ClientFacts& client, const broker::Mes
     if (link.repeats && std::any_of(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(place), same))
       continue;
     if (!instance.manifest.intercept->publish) continue;
-    CallContext context;
-    context.instance = &instance;
-    context.point = Point::intercept;
+    CallContext context{instance, Point::intercept};
     mortise_call_t raw = call_on(client.loop, now.monotonic, context);
     const mortise_message_view_t view = view_of(current, now.wall);
     const Hops hops{Hops::after(&current)};
@@ -372,7 +366,7 @@ Answer Decisions::intercept(const broker::ClientFacts& client, const broker::Mes
     if (said_now == MORTISE_PASS) continue;
     Said said;
     said.answer = said_now;
-    if (said_now == MORTISE_REPLIED && context.replied) said = std::move(context.said);
+    if (said_now == MORTISE_REPLIED && context.said) said = std::move(*context.said);
     Answer answer = understand(link, Point::intercept, std::move(said));
     if (answer.decision == Decision::change) {
       result.decision = Decision::change;

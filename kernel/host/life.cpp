@@ -39,13 +39,12 @@ template <class Call>
 mortise_answer_t call_and_wait(Instance& instance, std::string_view where, base::Duration patience,
                                Call call) {
   Tokens& tokens = instance.in.tokens;
-  CallContext context;
-  context.instance = &instance;
+  CallContext context{instance};
   context.deadline = monotonic_now() + patience;
   mortise_call_t raw = instance.quiet_call(&context);
   const mortise_answer_t answer =
       instance.guarded(where, mortise_answer_t{MORTISE_FALLBACK}, [&] { return call(&raw); });
-  if (answer == MORTISE_REPLIED && context.replied) return context.said.answer;
+  if (answer == MORTISE_REPLIED && context.said) return context.said->answer;
   if (answer != MORTISE_PENDING) {
     if (context.token.id != 0) tokens.abandon(context.token);
     return answer;

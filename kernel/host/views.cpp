@@ -1,7 +1,5 @@
 #include "host/views.hpp"
 
-#include <charconv>
-
 #include "host/abi_text.hpp"
 #include "host/client_data.hpp"
 #include "mqtt/topic.hpp"
@@ -17,10 +15,14 @@ mortise_client_t handle_of(const broker::ClientFacts& facts) noexcept {
 void fill_peer(mortise_peer_t& peer, std::string_view address, const broker::Listener* listener) noexcept {
   peer.size = sizeof peer;
   if (listener) peer.listener = abi_str(listener->name);
-  const std::size_t colon = address.rfind(':');
-  if (colon != address.npos) {
-    std::from_chars(address.data() + colon + 1, address.data() + address.size(), peer.port);
-    address = address.substr(0, colon);
+  // By hand, because it is read for every hook.
+  std::size_t digits = address.size();
+  std::uint32_t port = 0, worth = 1;
+  for (; digits > 0 && address[digits - 1] >= '0' && address[digits - 1] <= '9'; --digits, worth *= 10)
+    port += worth * static_cast<std::uint32_t>(address[digits - 1] - '0');
+  if (digits > 0 && address[digits - 1] == ':') {
+    peer.port = static_cast<std::uint16_t>(port);
+    address = address.substr(0, digits - 1);
     if (address.size() > 1 && address.front() == '[') address = address.substr(1, address.size() - 2);
   }
   peer.address = abi_str(address);
