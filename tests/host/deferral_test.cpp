@@ -167,6 +167,7 @@ struct Wish {
   const char* operators;
   std::uint32_t wished_ms;
 };
+void PrintTo(const Wish& row, std::ostream* out) { *out << row.name; }
 class Deadline : public testing::TestWithParam<Wish> {};
 
 TEST_P(Deadline, is_the_nearer_of_the_operators_and_the_plugins) {

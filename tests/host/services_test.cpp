@@ -30,6 +30,7 @@ struct Reading {
   mortise_status_t status;
   std::uint64_t amount;
 };
+void PrintTo(const Reading& row, std::ostream* out) { *out << row.name; }
 
 // What `read` makes of the value under `key`.
 void expect_reading(const Reading& row, const std::string& key,
@@ -264,6 +265,7 @@ struct Way {
   const char* library;
   bool in_work;
 };
+void PrintTo(const Way& row, std::ostream* out) { *out << row.name; }
 class PublishLoop : public testing::TestWithParam<Way> {};
 
 TEST_P(PublishLoop, ends_after_eight_hops) {
