@@ -147,10 +147,9 @@ void StorePort::tell_broker(const std::string& why) {
   }
   const std::array<broker::Log::Field, 2> fields{{{"plugin", provider_->name()}, {"reason", why}}};
   if (failing)
-    in_.log.write(
-        broker::LogLevel::error, "store", "store.failing",
-        "the store cannot keep anything new at present; acknowledgements wait, and it is tried again",
-        nullptr, fields);
+    in_.log.write(broker::LogLevel::error, "store", "store.failing",
+                  "the store cannot keep anything new at present; it is tried again until it can", nullptr,
+                  fields);
   else
     in_.log.write(broker::LogLevel::notice, "store", "store.recovered", "the store keeps batches again",
                   nullptr, std::span{fields}.first(1));
