@@ -201,6 +201,9 @@ void Assembly::Parts::stop() {
     loops->stop(goodbye);
     // What rode along with the next batch has no next batch to wait for.
     for (std::uint32_t i = 0; i < shared->loops(); ++i) loops->broker(i).end_last_turn();
+    if (const std::string wrong = broker::imbalance(shared->ledgers); !wrong.empty())
+      host->log().write(broker::LogLevel::error, "broker", "ledger.imbalance",
+                        "the ledger does not balance, a fault of the broker: " + wrong, nullptr, {});
   }
   host->stop();
 }

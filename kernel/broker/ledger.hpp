@@ -12,6 +12,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace mortise::broker {
@@ -91,5 +94,9 @@ struct Ledger {
   void refuse(Refused reason) noexcept { refused[static_cast<std::size_t>(reason)].add(1); }
   void drop(Dropped reason) noexcept { dropped[static_cast<std::size_t>(reason)].add(1); }
 };
+
+// Which balance does not hold and by how much, for people; empty when both do. Call it between turns, when no
+// loop is in one.
+std::string imbalance(std::span<const std::unique_ptr<Ledger>> ledgers);
 
 }  // namespace mortise::broker

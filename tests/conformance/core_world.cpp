@@ -221,21 +221,7 @@ CoreWorld::Peer* CoreWorld::find(std::uint32_t loop, broker::ClientKey client) {
 // ---- the books
 
 void CoreWorld::balance() const {
-  std::uint64_t published = 0, dealt_with = 0, owed = 0, accounted = 0;
-  for (const auto& ledger : shared_->ledgers) {
-    published += ledger->published.value();
-    dealt_with += ledger->routed.value();
-    for (const broker::Counter& refused : ledger->refused) dealt_with += refused.value();
-    owed += ledger->deliveries.value() + ledger->restored.value();
-    accounted += ledger->out.value() + ledger->queued.value();
-    for (const broker::Counter& dropped : ledger->dropped) accounted += dropped.value();
-  }
-  if (published != dealt_with)
-    throw Imbalance{"published " + std::to_string(published) + ", routed and refused " +
-                    std::to_string(dealt_with)};
-  if (owed != accounted)
-    throw Imbalance{"deliveries " + std::to_string(owed) + ", out, queued and dropped " +
-                    std::to_string(accounted)};
+  if (const std::string wrong = broker::imbalance(shared_->ledgers); !wrong.empty()) throw Imbalance{wrong};
 }
 
 std::uint64_t CoreWorld::letters() const {

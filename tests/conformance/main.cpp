@@ -88,6 +88,10 @@ Count play_on_sockets(const std::vector<Transcript>& library, const Choices& cho
         SocketWorld world{broker ? broker->port() : static_cast<std::uint16_t>(choices.number)};
         play(world, *transcript, version, true, count);
       }
+    const std::string fault = broker ? broker->stop() : std::string{};
+    if (fault.empty()) continue;
+    ++count.failed;
+    std::cout << fault << '\n';
   }
   return count;
 }

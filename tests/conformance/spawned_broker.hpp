@@ -30,10 +30,14 @@ class SpawnedBroker {
 
   std::uint16_t port() const { return port_; }
 
+  // Stops it in order. What was wrong with that or with its books, or empty. Called once.
+  std::string stop();
+
  private:
   void write_configuration(const SpawnChoices& choices, const BrokerSettings& settings) const;
   void start(const SpawnChoices& choices);
   void wait_until_it_listens();
+  std::string said() const;
 
   std::filesystem::path folder_;
   std::uint16_t port_ = 0;

@@ -107,6 +107,7 @@ class Broker:
         self.process.kill()
         self.process.wait(PATIENCE_S)
         self.output.close()
+        self.check_words()
 
     def stop(self):
         """SIGTERM, and the exit code."""
@@ -119,7 +120,15 @@ class Broker:
             self.kill()
             raise AssertionError(f"the broker did not stop in time:\n{self.said()}") from None
         self.output.close()
+        self.check_words()
         return self.process.returncode
+
+    def check_words(self):
+        """Raises when the broker found a fault in itself, or a sanitizer did."""
+        said = self.said() + (self.log_file.read_text(errors="replace") if self.log_file.exists() else "")
+        for fault in ("the ledger does not balance", "Sanitizer", "runtime error:"):
+            if fault in said:
+                raise AssertionError(said[-8000:])
 
     def close(self):
         if self.process is not None and self.process.poll() is None:

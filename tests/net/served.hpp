@@ -127,6 +127,12 @@ class Served {
     if (!opened) throw std::runtime_error{opened.error()};
     port = *opened;
   }
+  ~Served() {
+    loops_.stop(0ms);
+    EXPECT_EQ("", broker::imbalance(shared.ledgers));
+  }
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
   void start() { loops_.start(); }
   Loops& loops() { return loops_; }
 
