@@ -1,7 +1,8 @@
 // Stable slots with handles that go stale safely: index plus generation.
 //
-// Thread: one owner.   Owns: the values.   Cost: O(1), two loads to find one; addresses are stable for a
-// value's life. Fails: a stale or made-up handle finds nothing.
+// Thread: one owner.   Owns: the values.
+// Cost:   O(1), two loads to find one; addresses are stable for a value's life.
+// Fails:  a stale or made-up handle finds nothing.
 #pragma once
 
 #include <cstdint>

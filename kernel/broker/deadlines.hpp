@@ -1,8 +1,10 @@
 // The timers of one loop: a wheel that needs no allocation and one next deadline.
 //
-// Thread: the loop.   Owns: nothing; a Timer lives inside the object it belongs to and unlinks itself when
-// that goes. Cost:   set and cancel O(1); advancing costs what is due, and jumps over empty stretches.
 // Resolution: a millisecond; a timer never fires early.
+//
+// Thread: the loop.
+// Owns:   nothing; a Timer lives inside the object it belongs to and unlinks itself when that goes.
+// Cost:   set and cancel O(1); advancing costs what is due, and jumps over empty stretches.
 #pragma once
 
 #include <array>

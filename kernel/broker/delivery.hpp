@@ -1,8 +1,9 @@
 // A message on its way out to one session: limits, queue, window, packet identifier, encoding.
 //
-// Thread: the loop.   Cost: no allocation for a receiver that can be written to at once; one image for a
-// fan-out. Fails:  never; what cannot be kept is dropped by a stated reason and counted. Source: MQTT 5.0
-// §3.3, §4.3, §4.4, §4.6 (order), §4.9 (flow control).
+// Thread: the loop.
+// Cost:   no allocation for a receiver that can be written to at once; one image for a fan-out.
+// Fails:  never; what cannot be kept is dropped by a stated reason and counted.
+// Source: MQTT 5.0 §3.3, §4.3, §4.4, §4.6 (order), §4.9 (flow control).
 #pragma once
 
 #include <optional>

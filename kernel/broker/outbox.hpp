@@ -4,8 +4,9 @@
 // from it, so that no write is needed to remember which identifier a message had, and after a crash none is
 // used for another message while the client may still hold it.
 //
-// Thread: the loop.   Owns: a reference to each message.   Cost: 24 bytes a delivery; O(1), finding one in
-// flight O(log n). Source: MQTT 5.0 §4.3, §4.4, §4.9; durability rule "packet identifiers after a crash".
+// Thread: the loop.   Owns: a reference to each message.
+// Cost:   24 bytes a delivery; O(1), finding one in flight O(log n).
+// Source: MQTT 5.0 §4.3, §4.4, §4.9; Rule::reserve_positions.
 #pragma once
 
 #include <algorithm>

@@ -2,7 +2,8 @@
 //
 // Thread: the loop.   Owns: its bytes and a reference to each payload it has not written yet.
 // Cost:   an idle connection owns no buffer: it is borrowed from the loop's pool with the first byte and
-// given back with the last. Fails:  never; whoever fills it looks at size() first.
+//         given back with the last.
+// Fails:  never; whoever fills it looks at size() first.
 #pragma once
 
 #include <array>

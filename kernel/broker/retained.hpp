@@ -5,8 +5,9 @@
 // reads here and notes the sequence: letters at or below it are older than what it has read.
 //
 // Thread: any loop (expire_some: always the same one); each shard has a lock, taken for retained publishes
-// and for subscribing only. Cost:   O(log n) a value; a filter costs its matches plus one look-up for each
-// branch it has to skip. Source: MQTT 5.0 §3.3.1.3; durability rule "retained".
+//         and for subscribing only.
+// Cost:   O(log n) a value; a filter costs its matches plus one look-up for each branch it has to skip.
+// Source: MQTT 5.0 §3.3.1.3; Rule::retained_versions.
 #pragma once
 
 #include <array>

@@ -3,8 +3,9 @@
 // Thread: the publisher's loop routes; a letter's work is done on the loop that got it.
 // Owns:   the publishes that wait for other loops' answers, and this loop's side of theirs.
 // Cost:   no allocation for receivers on this loop; one letter for each other loop that may have a
-// subscriber. Fails:  never; has_room() is asked before, and whoever publishes waits. Source: MQTT 5.0
-// §3.3.4, §4.7; durability rule "one publish, one atomic batch".
+//         subscriber.
+// Fails:  never; has_room() is asked before, and whoever publishes waits.
+// Source: MQTT 5.0 §3.3.4, §4.7; Rule::one_publish_one_batch.
 #pragma once
 
 #include <array>

@@ -5,7 +5,8 @@
 //
 // Thread: the loop.   Owns: the filters' text and their subscribers.
 // Cost:   match: one hash for the exact filters, two a level where the trie has several branches; no
-// allocation. Source: MQTT 5.0 §4.7 (matching), §3.8.4 (one subscription a filter and session).
+//         allocation.
+// Source: MQTT 5.0 §4.7 (matching), §3.8.4 (one subscription a filter and session).
 #pragma once
 
 #include <cstdint>

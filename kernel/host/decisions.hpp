@@ -3,7 +3,8 @@
 // Thread: ask() on the loop whose broker asks; a later answer comes back to that loop as a task of its own.
 // Cost:   a plugin that answers at once costs its views, its call and no allocation.
 // Fails:  never towards the broker: what a plugin does wrong is counted as its fault and its fallback
-// answers. Source: abi.md, "Decisions"; mortise/abi/answer.h.
+//         answers.
+// Source: mortise/abi/answer.h.
 #pragma once
 
 #include <cstdint>

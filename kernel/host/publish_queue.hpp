@@ -2,7 +2,9 @@
 // in order, bounded, tried again while the rings are full; and those who wait until theirs is stored.
 //
 // Thread: any; they are published on one loop, always the same one for an instance, so that their order
-// holds. Owns:   references to the messages that wait. Source: mortise/services/publish.h.
+//         holds.
+// Owns:   references to the messages that wait.
+// Source: mortise/services/publish.h.
 #pragma once
 
 #include <cstddef>

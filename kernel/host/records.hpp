@@ -3,7 +3,8 @@
 // Thread: any.
 // Owns:   a batch as handed over, and the structs that show it to the store, until it is synced.
 // Cost:   one struct a record, no copy of a text or payload, unless several subscription identifiers are
-// stored. Source: mortise/draft/store.h.
+//         stored.
+// Source: mortise/draft/store.h.
 #pragma once
 
 #include <memory>

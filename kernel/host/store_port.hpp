@@ -5,12 +5,11 @@
 // refuses what needs the store meanwhile, and also while the store calls itself full or broken though it
 // takes batches: a full one keeps the room it has left for erases.
 //
-// Thread: hand_over from any loop; what the plugin says from any thread; attach, restore and finish from the
-// control
-//         thread.
+// Thread: hand_over from any loop; what the plugin says from any thread; attach, restore and finish from
+//         the control thread.
 // Owns:   every batch from hand-over until it is synced.
 // Cost:   hand_over is one lock and a move.
-// Source: durability.md, "When storing fails"; mortise/draft/store.h.
+// Source: mortise/draft/store.h.
 #pragma once
 
 #include <atomic>

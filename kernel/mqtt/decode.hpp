@@ -1,11 +1,13 @@
 // From the body of a frame to a packet of views, in the order of the specification's chapters.
 //
-// Cost: no copy; allocates for SUBSCRIBE, UNSUBSCRIBE and their acknowledgements only.
-// Fails: with the reason code to close with and what was wrong. Everything in a decoded packet has been
-// checked as far as one packet alone can be: flags, UTF-8, properties, topic names, reason codes, no bytes
-// left over. Where the specification names the code, it is that one; else malformed_packet for what cannot be
-// parsed and protocol_error for what can but is not allowed. Source: MQTT 5.0 chapter 3 and §1.2 (malformed
-// packet, protocol error); MQTT 3.1.1 chapter 3.
+// Everything in a decoded packet has been checked as far as one packet alone can be: flags, UTF-8,
+// properties, topic names, reason codes, no bytes left over.
+//
+// Cost:   no copy; allocates for SUBSCRIBE, UNSUBSCRIBE and their acknowledgements only.
+// Fails:  with the reason code to close with and what was wrong. Where the specification names the code, it
+//         is that one; else malformed_packet for what cannot be parsed and protocol_error for what can but
+//         is not allowed.
+// Source: MQTT 5.0 chapter 3 and §1.2 (malformed packet, protocol error); MQTT 3.1.1 chapter 3.
 #pragma once
 
 #include "base/result.hpp"

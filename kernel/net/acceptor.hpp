@@ -4,9 +4,10 @@
 // (SO_REUSEPORT) would save that hand-over, but lets a second broker of the same user open the same port
 // unnoticed, and deals connections unevenly. With one loop nothing is handed over.
 //
-// Thread: loop 0's.   Owns: the listening sockets.   Cost: one system call a connection, one more when there
-// are none. Fails:  never; what cannot be accepted is counted, logged at most once in ten seconds, and waits
-// or is closed.
+// Thread: loop 0's.   Owns: the listening sockets.
+// Cost:   one system call a connection, one more when there are none.
+// Fails:  never; what cannot be accepted is counted, logged at most once in ten seconds, and waits or is
+//         closed.
 #pragma once
 
 #include <optional>
@@ -21,7 +22,7 @@ namespace mortise::net {
 
 class Acceptor {
  public:
-  // `connections_max` empty: unlimited. A listening socket's token in the poller is its index.
+  // `connections_max` empty: unlimited. Listening sockets have the tokens given to add().
   Acceptor(Poller& poller, broker::Log& log, OpenSockets& open, std::optional<std::uint32_t> connections_max)
       : poller_{poller}, log_{log}, open_{open}, connections_max_{connections_max} {}
 

@@ -14,7 +14,7 @@
 //
 // Thread: the loop's.   Owns: sockets and unread bytes.
 // Cost:   64 bytes an idle connection, here; one read per readable socket and turn, one gathered write per
-// touched one.
+//         touched one.
 #pragma once
 
 #include <array>

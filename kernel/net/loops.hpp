@@ -1,8 +1,9 @@
 // The loops of a broker and their threads: where clients connect to, how they start, how they stop.
 //
-// Thread: the constructing thread's, save post, wake_all and the counters: any.   Owns: loops, brokers,
-// threads. Fails:  the constructor and start throw std::system_error when the system has no descriptors or
-// threads left.
+// Thread: the constructing thread's, save post, wake_all and the counters: any.
+// Owns:   loops, brokers, threads.
+// Fails:  the constructor and start throw std::system_error when the system has no descriptors or threads
+//         left.
 #pragma once
 
 #include <functional>

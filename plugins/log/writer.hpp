@@ -2,8 +2,7 @@
 //
 // Thread: write() and flush() on the strand; made, and told about its forerunner, before the strand sees it.
 // Fails:  the constructor by a mortise::finding; afterwards never. A sink that cannot write loses its own
-// lines
-//         only: the others say so, and it says how many once it can write again.
+//         lines only: the others say so, and it says how many once it can write again.
 #pragma once
 
 #include <cstdint>

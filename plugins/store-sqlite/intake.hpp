@@ -8,8 +8,7 @@
 // Thread: the one that starts the plugin, before any other connection is open.
 // Cost:   reads everything once.
 // Fails:  by mortise::finding when an operator must decide (a file that is not ours, another schema version),
-// by
-//         Failure or std::system_error when the files cannot be used at all.
+//         by Failure or std::system_error when the files cannot be used at all.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,8 @@
 //                    └── WAL half full ──► Checkpointer (own thread) ──► main file
 //
 // Thread: the strand, health() excepted; start() and stop() on the host's main thread, when the strand is
-// idle. Fails:  start() throws; everything else answers with a status, a line to the kernel, and health().
+//         idle.
+// Fails:  start() throws; everything else answers with a status, a line to the kernel, and health().
 #pragma once
 
 #include <cstdint>

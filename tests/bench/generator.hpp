@@ -5,8 +5,7 @@
 //
 // Thread: one.   Owns: its sockets.
 // Fails:  std::system_error when the system refuses something, std::runtime_error when the broker closes a
-// connection
-//         or speaks something that is not MQTT.
+//         connection or speaks something that is not MQTT.
 #pragma once
 
 #include <chrono>

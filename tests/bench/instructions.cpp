@@ -1,7 +1,9 @@
 // mortise-instructions SCENARIO: one fixed scenario of the broker core, for callgrind to count.
 //
-// Prints how many operations (messages, deliveries, subscriptions) the counted instructions are to be divided
-// by. Fails:  exit code 1 when the broker has not delivered all of it, 2 for a name that is not in the table.
+// Prints how many operations (messages, deliveries, subscriptions) the counted instructions are to be
+// divided by.
+//
+// Fails:  exit code 1 when the broker has not delivered all of it, 2 for a name that is not in the table.
 #include <cstdio>
 #include <string>
 

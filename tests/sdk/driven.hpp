@@ -1,6 +1,6 @@
 // A plugin class driven through its C functions, as a host would.
 //
-// Thread: the test's. Owns: the instance; a message that was not given back fails the test.
+// Thread: the test's.   Owns: the instance; a message that was not given back fails the test.
 #pragma once
 
 #include <gtest/gtest.h>

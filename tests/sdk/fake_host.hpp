@@ -1,6 +1,6 @@
 // A host without a broker: records what a plugin says and calls it back when a test says so.
 //
-// Thread: the test's. Owns: everything it hands out; a test sees what was not given back in live_messages.
+// Thread: the test's.   Owns: everything it hands out; a test sees what was not given back in live_messages.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,7 @@ struct Attached {
   std::vector<std::string> filters;
   std::vector<std::uint16_t> kinds;
   std::uint64_t hook = 0;
+  std::uint32_t deadline_ms = 0;
 };
 
 class FakeHost {

@@ -1,6 +1,6 @@
 // A store on files of its own, as the host runs it: started, given batches, stopped, started again.
 //
-// Thread: the test's. Owns: a folder that goes with it.
+// Thread: the test's.   Owns: a folder that goes with it.
 #pragma once
 
 #include <cstdint>

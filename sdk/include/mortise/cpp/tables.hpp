@@ -80,7 +80,6 @@ struct tables {
   using self_type = instance<Plugin>;
 
   // ---- life
-  // -------------------------------------------------------------------------------------------------
 
   static mortise_status_t create(const mortise_host_t* host, void** self) noexcept {
     try {
@@ -142,7 +141,6 @@ struct tables {
   }
 
   // ---- decisions
-  // --------------------------------------------------------------------------------------------
 
   static mortise_answer_t connect(void* self, mortise_call_t* raw, const mortise_connect_t* in) noexcept {
     return decide(self, raw, "authenticate.connect",
@@ -163,7 +161,6 @@ struct tables {
   }
 
   // ---- happenings, log, reload
-  // ------------------------------------------------------------------------------
 
   static void events(void* self, mortise_call_t* raw, const mortise_event_t* const* list,
                      std::size_t count) noexcept {
@@ -200,7 +197,6 @@ struct tables {
   }
 
   // ---- store
-  // ------------------------------------------------------------------------------------------------
 
   static mortise_status_t store_commit(void* self, const mortise_batch_t* const* batches,
                                        std::size_t count) noexcept {
@@ -230,7 +226,6 @@ struct tables {
   }
 
   // ---- constant data
-  // ----------------------------------------------------------------------------------------
 
   static constexpr bool authenticates = requires { &Plugin::authenticate; };
   static constexpr bool authorises = requires { &Plugin::authorise; };

@@ -47,8 +47,8 @@ typedef struct mortise_config {
   // A time span in nanoseconds, from text such as "30s", "250ms", "5m", "2h", "7d". [any]
   mortise_status_t (*duration)(const mortise_node_t* node, uint64_t* out_ns);
 
-  // A size in bytes, from text such as "64KiB", "2MiB", "1GiB", or from a whole number. Only these units, as in
-  // the rest of the file: "1GB" is E_INVALID, since it could be meant either way. [any]
+  // A size in bytes, from text such as "64KiB", "2MiB", "1GiB", or from a whole number. Only these units, as
+  // in the rest of the file: "1GB" is E_INVALID, since it could be meant either way. [any]
   mortise_status_t (*bytes)(const mortise_node_t* node, uint64_t* out);
 } mortise_config_t;
 
