@@ -12,7 +12,7 @@ from tree import Tree
 TEXT_RULES = (
     floors.floors, floors.sdk_border, floors.standard_only, floors.sans_io, floors.clockless,
     shape.file_size, shape.function_size, shape.promises, shape.header_opening,
-    shape.top_level, shape.mirrored_tests, shape.telling_names,
+    shape.comment_labels, shape.top_level, shape.mirrored_tests, shape.telling_names,
 )
 
 

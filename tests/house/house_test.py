@@ -21,7 +21,8 @@ TIDY = {
     "CMakeLists.txt": "", "README.md": "", "dev": "#!/bin/bash\n", ".clang-format": "",
     ".gitignore": "/.build/\n", ".build/x/misc.hpp": "git ignores it, so FIX" "ME and all is allowed",
     "kernel/base/ring.hpp": OPENING + "#include <vector>\nnamespace a {\nint const big = 1'000'000;\n}\n",
-    "kernel/mqtt/frame.hpp": OPENING + '#include "base/ring.hpp"\n// std::thread and now() are for others\n',
+    "kernel/mqtt/frame.hpp": OPENING + '#include "base/ring.hpp"\n// std::thread and now() are for others\n'
+                             "// Thread: any.   Fails: never, whatever the word before: Source:\n",
     "kernel/broker/broker.cpp":
         '#include "broker/broker.hpp"\n#include <map>\nchar const* s = "boost::asio now()";\n'
                                 "void accept(Client& c) { send(c); }\n",
@@ -97,6 +98,8 @@ PLANTED = [
      "#pragma once\n// too late\n"),
     (shape.header_opening, "an empty opening comment", "sdk/include/mortise/a.h",
      "//\n#include <stdint.h>\n"),
+    (shape.comment_labels, "a label joined to the line before it", "kernel/net/a.hpp",
+     OPENING + "// Thread: any. Fails:  never.\n"),
     (shape.top_level, "a folder nobody drew", "scripts/deploy.py", "\n"),
     (shape.top_level, "a file nobody drew", "Makefile", "\n"),
     (shape.mirrored_tests, "a test folder for no room", "tests/cluster/a_test.cpp", "\n"),

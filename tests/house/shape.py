@@ -98,6 +98,18 @@ def header_opening(tree):
             yield Violation(path, 1, "a header's first line is a comment: what it is, in a sentence")
 
 
+_JOINED_LABEL = re.compile(r"//.*\S (Thread|Owns|Cost|Fails|Source|Grant|Attach|Open): ")
+
+
+def comment_labels(tree):
+    """A label in a comment begins its line, or stands apart from what is before it."""
+    for path in tree.paths:
+        if PurePosixPath(path).suffix in CODE:
+            for number, line in enumerate(tree.text(path).split("\n"), 1):
+                if joined := _JOINED_LABEL.search(line):
+                    yield Violation(path, number, f"'{joined[1]}:' begins a line, or follows three spaces")
+
+
 def top_level(tree):
     """The top of the checkout holds the names of the design card and dot files."""
     for name in sorted({path.split("/")[0] for path in tree.paths}):
