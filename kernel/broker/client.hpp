@@ -1,8 +1,8 @@
 // One connection as the broker sees it: what was agreed at CONNECT, what waits to be said.
 //
 // Thread: the loop it is on; it moves once, before CONNACK, to its session's home loop.   Owns: its output.
-// Source: MQTT 5.0 §3.1, §3.2, §4.9; durability rule "a waiting acknowledgement carries its connection's
-// generation": what waits lives in here and ends with the connection.
+// Source: MQTT 5.0 §3.1, §3.2, §4.9; Rule::connection_generation: what waits lives in here and ends with the
+//         connection.
 #pragma once
 
 #include <cstdint>

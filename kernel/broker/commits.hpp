@@ -5,8 +5,8 @@
 // Cost:   one hand-over a turn; a session or client registers once a batch, not once a message.
 // Fails:  never. Without a store everything counts as durable and no record is kept. With
 //         Options::OnFailure::memory a store that has failed holds nothing back either.
-// Source: durability rules "output commit", "an erase follows its put", "a waiting acknowledgement carries
-// its connection's generation".
+// Source: Rule::acknowledge_after_commit and the five after it, Rule::erase_after_put,
+//         Rule::connection_generation.
 #pragma once
 
 #include <vector>

@@ -2,7 +2,8 @@
 // resume or begin, say goodbye.
 //
 // Thread: the accepting loop until the client is authenticated, then the home loop of its session.
-// Source: MQTT 5.0 §3.1, §3.2, §3.14, §4.12; durability rule "output commit".
+// Source: MQTT 5.0 §3.1, §3.2, §3.14, §4.12; Rule::connack_after_session,
+//         Rule::cancel_will_before_connack.
 #pragma once
 
 #include "broker/sessions.hpp"

@@ -4,7 +4,7 @@
 // Owns:   nothing of the batches: they go to the store whole.
 // Cost:   one lock a turn and loop, not a message.
 // Fails:  never; a store that fails says so through failing() and keeps what it was given.
-// Source: durability rules "output commit", "an erase follows its put", "a message outlives its deliveries".
+// Source: Rule::message_outlives_deliveries; the others hang on the lines kept here.
 #pragma once
 
 #include <atomic>

@@ -3,7 +3,7 @@
 // Two balances hold at any instant at which no letter is under way, summed over all loops:
 //   published = routed + refused (by reason)
 //   deliveries + restored = out + queued + dropped (by reason)
-// A new reason to drop is one row below; the balance tests then insist on it.
+// A new reason to drop is two rows below, its enumerator and its name; the balance tests then insist on it.
 //
 // Thread: one ledger a loop, written by that loop; readers of the counters see values that may be a moment
 // old. Accounts may also be given back from any thread that drops the last reference to a message.

@@ -6,7 +6,7 @@
 // Thread: shared by all loops; each loop draws from its own Allocator, which takes a span at a time.
 // Cost:   one lock in 4,096 numbers.
 // Fails:  has() is false when the reservation is used up and the next one is not durable yet.
-// Source: durability rule "numbers are never used twice".
+// Source: Rule::reserve_numbers.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 // and the PUBREL that ends QoS 2.
 //
 // Thread: the publisher's loop.
-// Source: MQTT 5.0 §3.3, §4.3; durability rules "output commit",
-// "a repeated QoS 2 PUBLISH joins the pending one".
+// Source: MQTT 5.0 §3.3, §4.3; Rule::acknowledge_after_commit, Rule::pubcomp_after_erase,
+//         Rule::repeat_joins_pending.
 #pragma once
 
 #include <vector>

@@ -5,8 +5,7 @@
 // without its session) is taken out of it again and counted.
 //
 // Thread: one, before the loops start.   Owns: what it has read, until finish().
-// Source: durability rules "numbers are never used twice", "packet identifiers after a crash",
-// "time is store time".
+// Source: Rule::reserve_numbers, Rule::reserve_positions, Rule::store_time.
 #pragma once
 
 #include <cstdint>

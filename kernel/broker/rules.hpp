@@ -2,28 +2,48 @@
 //
 // A test that claims to guard a rule must fail when the rule is taken out; the simulator takes them out one
 // by one (tests/simulation). In a shipped build every rule is a constant and costs nothing.
+// "Durable" means as durable as the class of the message or session asks.
 #pragma once
 
 namespace mortise::broker {
 
 enum class Rule {
-  acknowledge_after_commit,     // PUBACK and PUBREC wait for the batch of their message
-  pubcomp_after_erase,          // PUBCOMP waits until the inbound identifier's erase is durable
-  pubrel_after_pubrec_stored,   // PUBREL waits until PUBREC is durable
-  connack_after_session,        // CONNACK waits until the session is created, resumed or discarded durably
-  suback_after_subscription,    // SUBACK and UNSUBACK wait until the subscription is durable
-  gate_qos_2,                   // an outgoing QoS 2 PUBLISH to a stored session waits for its batch
-  one_publish_one_batch,        // message, deliveries on all loops and inbound identifier share a batch
-  erase_after_put,              // an erase is handed over only when its put is durable
-  message_outlives_deliveries,  // a message is erased with its last delivery, not before
-  reserve_numbers,              // numbers are used only below a durable reservation
-  reserve_positions,            // a position is sent only below the session's durable sent_to
-  connection_generation,        // a waiting acknowledgement dies with its connection
-  repeat_joins_pending,         // a repeated QoS 2 PUBLISH is not routed again
-  retained_versions,            // the store keeps the higher version of a retained value
-  stored_will,                  // wills are stored with their session
-  cancel_will_before_connack,   // the erase of a will is in the batch that CONNACK waits for
-  store_time,                   // expiry survives a wall clock that stepped back
+  // PUBACK and PUBREC wait until the batch with their message and its deliveries is durable.
+  acknowledge_after_commit,
+  // PUBCOMP waits until the erase of the inbound packet identifier is durable.
+  pubcomp_after_erase,
+  // PUBREL waits until it is durable that PUBREC came, so that a crash does not lead to PUBLISH again.
+  pubrel_after_pubrec_stored,
+  // CONNACK waits until it is durable that the session was created, resumed or discarded.
+  connack_after_session,
+  // SUBACK and UNSUBACK wait until the change of the subscription is durable.
+  suback_after_subscription,
+  // A QoS 2 PUBLISH to a stored session waits for its batch, or a crash would send it as a new one.
+  gate_qos_2,
+  // A message, its deliveries on all loops and its inbound packet identifier are in one atomic batch.
+  one_publish_one_batch,
+  // The erase of a delivery is handed over only when its put is durable.
+  erase_after_put,
+  // A message is erased from the store with its last stored delivery, not before.
+  message_outlives_deliveries,
+  // Only numbers below a durable reservation are used, so that none is given twice across restarts.
+  reserve_numbers,
+  // Only positions below the session's durable `sent_to` are sent, and a restart goes on above it: a packet
+  // identifier that a client may still hold is not given to another message.
+  reserve_positions,
+  // An acknowledgement that waits belongs to one connection and ends with it.
+  connection_generation,
+  // A QoS 2 PUBLISH repeated while the first is under way waits with it and is not routed again.
+  repeat_joins_pending,
+  // Of two values of a retained topic the store keeps the one with the higher version, in whatever order the
+  // batches come; a cleared value leaves its version behind.
+  retained_versions,
+  // A will is stored while its client is connected, and a restart sends it when it is due.
+  stored_will,
+  // The erase of a will is in the batch its client's CONNACK waits for, so that no crash sends it afterwards.
+  cancel_will_before_connack,
+  // The time that expiry is counted by goes on from the latest the store has seen and never steps back.
+  store_time,
   count
 };
 

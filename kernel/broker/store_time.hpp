@@ -6,7 +6,7 @@
 // or session longer than it was promised.
 //
 // Thread: immutable after construction, read by every loop.
-// Source: durability rule "time is store time".
+// Source: Rule::store_time.
 #pragma once
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // session ends without a goodbye.
 //
 // Thread: the session's loop.   Owns: wills that are due and wait for room.
-// Source: MQTT 5.0 §3.1.2.5, §3.1.3.2; durability rule "wills".
+// Source: MQTT 5.0 §3.1.2.5, §3.1.3.2; Rule::stored_will, Rule::cancel_will_before_connack.
 #pragma once
 
 #include <vector>
