@@ -43,7 +43,7 @@ COLUMNS = {
     "acknowledged": "acknowledged", "lost": "lost", "out_of_order": "disorder", "repeated": "repeated",
     "strays": "strays",
 }
-EXPECTED = [  # issue 3, part 10
+EXPECTED = [  # what we aim at: at most so much
     ("idle", "mortise", "pss_bytes_each", 1024, "bytes of PSS per idle connection"),
     ("start", "mortise-shipped", "start_ms", 50, "ms until the port accepts, with an empty store"),
     ("start", "mortise-shipped", "idle_rss_bytes", 15_000_000, "bytes resident when idle"),
@@ -138,7 +138,7 @@ def table(medians):
 
 
 def expectations(medians):
-    """What issue 3 expects, and what was seen; for people to read."""
+    """What we aim at, and what was seen; for people to read."""
     print("\nexpected")
     for scenario, by_broker in medians.items():
         if SCENARIOS[scenario][0] == "cpu_us" and scenario != "storm" and {"mortise", YARDSTICK} <= by_broker.keys():
