@@ -36,12 +36,12 @@ extern "C" {
 //                                           answered PUBREC and awaits PUBREL
 //   RETAINED      key (the topic)           position: version, number: of the message, body,
 //                                           unix_ms: expires, data
-//   WILL          session                   key: client identifier, body, seconds: delay, unix_ms: due, data;
-//                                           may be there without a SESSION of that number
+//   WILL          session, which holds      key: client identifier (of its SESSION, if there is one), body,
+//                 a number of the will's    seconds: delay, unix_ms: due, data
 //
 // ERASE names the key and nothing else is read, with two exceptions. RETAINED: `position` is the version of
-// the erase. SESSION: everything under the session ends with it, its subscriptions, deliveries, inbound
-// identifiers and will; the rows may be swept later, but no read shows them again. Messages are erased by
+// the erase. SESSION: everything under the session ends with it, its subscriptions, deliveries and inbound
+// identifiers; the rows may be swept later, but no read shows them again. Messages and wills are erased by
 // name only. Erasing what is not there succeeds.
 enum {
   MORTISE_REC_NUMBERS = 1,
@@ -69,7 +69,7 @@ typedef struct mortise_record {
   uint8_t kind;  // MORTISE_REC_*
   uint8_t op;    // MORTISE_PUT or MORTISE_ERASE; PUT when emitted
   uint8_t reserved[2];
-  uint64_t session;     // number of the session
+  uint64_t session;     // number of the session; WILL: of the will
   uint64_t number;      // number of the message or delivery; NUMBERS: see above
   uint64_t position;    // SESSION: sent_to, places of its queue below it may have been sent. RETAINED:
                         // version: a PUT or ERASE below the version kept is ignored, and an erase stays as a
