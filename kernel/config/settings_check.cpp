@@ -77,7 +77,7 @@ void demand_grants(const Settings& settings, ValueReader& values) {
     if (plugin.grants) continue;
     values.error(
         plugin.name.where, key_of("plugins", i, "grants"), "missing key \"grants\"",
-        "kernel/grants is strict: list what the plugin may use; mortise plugin inspect shows what it asks");
+        "kernel/grants is strict: list what the plugin may use; with [] mortise check tells what it needs");
   }
 }
 

@@ -16,7 +16,8 @@ struct Instance;
 bool start_instance(Instance& instance, std::vector<config::Finding>& findings);
 // From running or configured to stopped; nothing for one that is stopped already.
 void stop_instance(Instance& instance);
-// Prepare and commit, or roll back, with the settings it has. Findings of a refusal.
+// Prepare, and commit if it accepts, with the settings it has: nobody else can refuse, so nothing rolls back.
+// Findings of a refusal.
 std::vector<config::Finding> reload_instance(Instance& instance);
 
 }  // namespace mortise::host

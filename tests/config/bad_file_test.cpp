@@ -691,7 +691,7 @@ INSTANTIATE_TEST_SUITE_P(
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n"
          "plugins: [{name: log, library: log}]\n",
          "mortise.yaml:3:18  missing key \"grants\"; kernel/grants is strict: list what the plugin may use; "
-         "mortise plugin inspect shows what it asks\n"},
+         "with [] mortise check tells what it needs\n"},
         {"plugins_that_are_no_list",
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n"
          "plugins: {log: {}}\n",

@@ -59,10 +59,10 @@ struct mortise_verdict {
   uint32_t size;
   uint8_t reason_code;  // an MQTT 5.0 reason code fit for the packet that answers; 0 = the usual one
   uint8_t reserved[3];
-  uint32_t loss;  // for DROP, or DENY of a message: a reason from the ledger service; 0 = "plugin"
+  uint32_t loss;  // for DROP: a reason from the ledger service; 0 = "plugin". With DENY it is not counted yet
   uint32_t reserved2;
   uint64_t client_data;  // authenticate, with ALLOW: becomes mortise_client_view_t.data for this instance
-  mortise_str_t reason_string;         // to a 5.0 client, if it asked for problem information
+  mortise_str_t reason_string;         // for a 5.0 client; checked and kept, but not sent yet
   mortise_str_t rule;                  // to the log: what decided, such as "access.yaml:14"
   const mortise_identity_t* identity;  // authenticate, with ALLOW; NULL = as in CONNECT
   mortise_message_t* const* messages;  // intercept.publish, with CHANGE: what replaces the message

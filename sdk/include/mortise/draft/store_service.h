@@ -45,9 +45,9 @@ typedef struct mortise_host_store {
   // Ends a read or a flush, once. After a negative status of READ_ALL the broker does not start. [any]
   mortise_status_t (*done)(const mortise_host_t* host, uint64_t request, mortise_status_t status);
 
-  // Says that a damaged file was set aside. The host logs it as an error named "store.set_aside", keeps it
-  // for `mortise ctl`, and goes on. Call it in start(), before being ready, once per file; damage found later
-  // makes health() say broken. [any & starting]
+  // Says that a damaged file was set aside. The host logs it as an error named "store.set_aside" and goes on.
+  // Call it in start(), before being ready, once per file; damage found later makes health() say broken.
+  // [any & starting]
   mortise_status_t (*set_aside)(const mortise_host_t* host, const mortise_set_aside_t* what);
 } mortise_host_store_t;
 

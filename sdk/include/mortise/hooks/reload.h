@@ -14,9 +14,9 @@ extern "C" {
 
 #define MORTISE_RELOAD "mortise.reload/1"
 
-// All instances prepare; if every one of them succeeded all commit, else all that prepared roll back.
 // On SIGHUP each instance prepares and commits alone, with unchanged settings: read your own files again,
-// reopen what you write.
+// reopen what you write. The kernel does no more than that yet. With new settings all instances will prepare;
+// if every one of them succeeded all commit, else all that prepared roll back.
 //
 // Owns: the plugin; constant data. All three functions are required.
 typedef struct mortise_reload {
