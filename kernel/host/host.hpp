@@ -69,7 +69,7 @@ class Host {
   // ---- what can be seen
   struct Status {
     std::string name;
-    std::string id;  // "org.mortise.log"; empty when the library could not be read
+    std::string id;  // "org.mortise.log"; an instance whose library could not be read is not in the list
     std::string version;
     std::string file;
     std::string state;

@@ -37,7 +37,8 @@ enum class State : std::uint8_t {
 std::string_view name_of(State state) noexcept;
 
 struct Instance {
-  // `config` is the section with the schema's defaults put in.
+  // `chosen` is its entry in the YAML, `place` the entry's index there, `library` the file that was found.
+  // Nothing is opened yet, and `config` waits for the schema's defaults.
   Instance(Innards& inside, const config::Plugin& chosen, std::size_t place, std::filesystem::path library);
   ~Instance();
   Instance(const Instance&) = delete;
