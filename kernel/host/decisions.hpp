@@ -31,7 +31,7 @@ class ClientView;
 
 // What mortise_call_t.context points to.
 struct CallContext {
-  // Written out: the implicit one clears all the room for what is said, 10 ns of a hook's 50.
+  // Written out: the implicit one clears all the room for what is said, a fifth of what a hook's call takes.
   explicit CallContext(Instance& of_whom, std::optional<Point> about = {})
       : instance{&of_whom}, point{about} {}
 
