@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <utility>
 
 namespace mortise::host {
 
@@ -18,6 +19,15 @@ constexpr std::uint32_t plain_levels =
 thread_local const void* inside_sink = nullptr;
 
 std::uint32_t bit_of(std::int32_t level) { return 1u << static_cast<std::uint32_t>(level); }
+
+// A warning, or the gravest level of a sink that takes none: it concerns that sink alone, so it must reach
+// it.
+LogLineRef lost_line(std::uint32_t levels) {
+  std::int32_t level = MORTISE_WARNING;
+  if (!(levels & bit_of(level))) level = std::bit_width(levels) - 1;
+  return make_line(static_cast<broker::LogLevel>(level - 1), "host", "log.suppressed",
+                   "lines were lost after the last one: more came than could be held", nullptr, {});
+}
 
 }  // namespace
 
@@ -70,7 +80,11 @@ void LogRing::drain(Queue& queue) {
     lines.swap(queue.waiting);
     queue.bytes = 0;
   }
-  if (lines.empty()) return;
+  if (!lines.empty()) give(queue, lines);
+  tell_lost(queue);
+}
+
+void LogRing::give(Queue& queue, std::span<const Queue::Waiting> lines) {
   std::vector<mortise_log_event_t> events;
   std::vector<const mortise_log_event_t*> pointers;
   events.reserve(lines.size());
@@ -81,6 +95,25 @@ void LogRing::drain(Queue& queue) {
   inside_sink = &queue;
   queue.sink.write(pointers);
   inside_sink = nullptr;
+}
+
+// What was lost after the last line that waited: the next one may be hours away, or never come. Told once a
+// drain, so that a sink that logs about each line cannot keep itself busy.
+void LogRing::tell_lost(Queue& queue) {
+  std::uint32_t levels = 0;
+  {
+    const std::shared_lock lock{sinks_mutex_};
+    levels = queue.sink.levels;
+  }
+  std::uint64_t lost = 0;
+  {
+    const std::lock_guard lock{queue.mutex};
+    // Behind lines that came meanwhile, so another drain follows this one.
+    if (queue.suppressed == 0 || !queue.waiting.empty() || levels == 0) return;
+    lost = std::exchange(queue.suppressed, 0);
+  }
+  const Queue::Waiting told{lost_line(levels), lost};
+  give(queue, {&told, 1});
 }
 
 bool LogRing::Queue::takes(std::int32_t level, std::string_view category) const {

@@ -4,7 +4,8 @@
 // Owns:   the lines that wait for a sink.
 // Cost:   wants is one atomic load, two for the line of a message. A line costs one copy, and one lock per
 //         sink that wants it.
-// Fails:  never and never blocks: a sink that is too slow loses lines and is told how many.
+// Fails:  never and never blocks: a sink that is too slow loses lines and is told how many, with the next line
+//         or, when none is there, with one of the host's own.
 #pragma once
 
 #include <atomic>
@@ -77,6 +78,8 @@ class LogRing : public broker::Log {
   };
   void push(const std::shared_ptr<Queue>& queue, const LogLineRef& line);
   void drain(Queue& queue);
+  void give(Queue& queue, std::span<const Queue::Waiting> lines);
+  void tell_lost(Queue& queue);
   void recount();
 
   const std::size_t bytes_max_;

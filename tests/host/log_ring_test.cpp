@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
+#include <utility>
 
 namespace mortise::host {
 namespace {
@@ -17,12 +19,17 @@ struct KeptLines {
               for (const mortise_log_event_t* event : events) {
                 texts.emplace_back(event->text.data, event->text.size);
                 suppressed += event->suppressed;
+                if (event->suppressed > 0)
+                  tellers.push_back(std::string{event->source.data, event->source.size} + ' ' +
+                                    std::string{event->event.data, event->event.size} + ' ' +
+                                    std::to_string(event->level));
               }
             }};
   }
   Strand strand{"sink"};
   std::vector<std::string> texts;  // read only when the strand is idle
   std::uint64_t suppressed = 0;
+  std::vector<std::string> tellers;  // "source event level" of the lines that told of lost ones
 };
 
 void write(LogRing& ring, const std::string& text, broker::LogLevel level = broker::LogLevel::warning) {
@@ -44,40 +51,89 @@ TEST(LogRing, lines_go_to_the_plain_log_until_there_is_a_sink) {
   EXPECT_EQ(std::vector<std::string>{"late"}, kept.texts);
 }
 
-TEST(LogRing, what_a_full_ring_cannot_hold_is_counted_and_told_with_the_next_line) {
+// A ring that is full before its sink gets a turn; `release` lets the sink go on.
+struct FullRing {
+  explicit FullRing(std::uint32_t levels = all_levels) {
+    kept.strand.post([held = release.get_future().share()] { held.wait(); });
+    ring.add(1, kept.sink(levels));
+    for (int i = 0; i < 100; ++i) write(ring, std::to_string(i), broker::LogLevel::error);
+    dropped = ring.dropped();
+    EXPECT_GT(dropped, 0U);
+  }
+  void let_go() {
+    release.set_value();
+    kept.strand.run([] {});
+    kept.strand.run([] {});
+  }
   LogRing ring{2000, [](const LogLine&) {}};
-  KeptLines kept;
   std::promise<void> release;
-  kept.strand.post([held = release.get_future().share()] { held.wait(); });
-  ring.add(1, kept.sink());
-  for (int i = 0; i < 100; ++i) write(ring, std::to_string(i));
-  const std::uint64_t dropped = ring.dropped();
-  EXPECT_GT(dropped, 0U);
-  release.set_value();
-  kept.strand.run([] {});
-  kept.strand.run([] {});
-  EXPECT_EQ(100U, kept.texts.size() + dropped);
-  EXPECT_EQ(0U, kept.suppressed) << "those that fitted came before the lost ones";
-  EXPECT_EQ("0", kept.texts.front());
-  write(ring, "next");
-  ring.remove(1);
-  EXPECT_EQ("next", kept.texts.back());
-  EXPECT_EQ(dropped, kept.suppressed);
+  KeptLines kept;
+  std::uint64_t dropped = 0;
+};
+
+TEST(LogRing, what_a_full_ring_cannot_hold_is_counted_and_told_when_the_sink_has_caught_up) {
+  FullRing full;
+  full.let_go();
+  EXPECT_EQ(100U + 1, full.kept.texts.size() + full.dropped) << "and one line that tells";
+  EXPECT_EQ("0", full.kept.texts.front());
+  EXPECT_EQ(full.dropped, full.kept.suppressed) << "no other line needs to come";
+  const std::vector<std::string> tellers{"host log.suppressed " + std::to_string(MORTISE_WARNING)};
+  EXPECT_EQ(tellers, full.kept.tellers);
+  write(full.ring, "next");
+  full.ring.remove(1);
+  EXPECT_EQ("next", full.kept.texts.back());
+  EXPECT_EQ(full.dropped, full.kept.suppressed) << "told once";
 }
 
-TEST(LogRing, what_a_sink_logs_while_it_writes_is_dropped) {
+TEST(LogRing, what_was_lost_is_told_to_a_sink_that_is_taken_out) {
+  FullRing full;
+  full.release.set_value();
+  full.ring.remove(1);
+  EXPECT_EQ(full.dropped, full.kept.suppressed);
+}
+
+TEST(LogRing, a_sink_that_takes_no_warnings_is_told_at_a_level_it_takes) {
+  FullRing full{1u << MORTISE_ERROR | 1u << MORTISE_DEBUG};
+  full.let_go();
+  const std::vector<std::string> tellers{"host log.suppressed " + std::to_string(MORTISE_ERROR)};
+  EXPECT_EQ(tellers, full.kept.tellers);
+  full.ring.remove(1);
+}
+
+TEST(LogRing, what_comes_while_the_sink_writes_tells_what_was_lost_before_it) {
+  LogRing ring{2000, [](const LogLine&) {}};
+  Strand strand{"sink"};
+  std::vector<std::pair<std::string, std::uint64_t>> seen;
+  ring.add(1, {&strand, all_levels, {}, [&](std::span<const mortise_log_event_t* const> events) {
+                 for (const mortise_log_event_t* event : events)
+                   seen.emplace_back(std::string{event->source.data, event->source.size}, event->suppressed);
+                 if (seen.size() != 1) return;
+                 write(ring, "about itself");
+                 std::thread{[&] { write(ring, "of another thread"); }}.join();
+               }});
+  write(ring, "line");
+  strand.run([] {});
+  ring.remove(1);
+  EXPECT_EQ((std::vector<std::pair<std::string, std::uint64_t>>{{"test", 0}, {"test", 1}}), seen);
+}
+
+TEST(LogRing, what_a_sink_logs_while_it_writes_is_dropped_and_told_without_end_to_nobody) {
   LogRing ring{1 << 20, [](const LogLine&) {}};
   Strand strand{"sink"};
   int calls = 0;
-  ring.add(1, {&strand, all_levels, {}, [&](auto) {
+  std::uint64_t told = 0;
+  ring.add(1, {&strand, all_levels, {}, [&](std::span<const mortise_log_event_t* const> events) {
                  ++calls;
+                 for (const mortise_log_event_t* event : events) told += event->suppressed;
                  write(ring, "about itself");
                }});
   write(ring, "line");
   strand.run([] {});  // behind the line
+  EXPECT_EQ(2, calls) << "the line, and what was lost with it";
   ring.remove(1);
-  EXPECT_EQ(1, calls);
-  EXPECT_EQ(1U, ring.dropped());
+  EXPECT_EQ(3, calls) << "what was lost by the telling, too, and there it ends";
+  EXPECT_EQ(2U, told);
+  EXPECT_EQ(2U, ring.dropped()) << "the last one goes where lines go when there is no sink";
 }
 
 TEST(LogRing, the_lowest_level_is_what_some_sink_wants) {
