@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::uint8_t server_busy = 0x89;  // MQTT 5.0 table 3-1
 
+// As long as clients commonly wait for a CONNACK. The host's own deadline is for answers that take moments;
+// behind others' hashes it would pass, and its denial reads "bad user name or password".
+constexpr std::uint32_t deadline_ms = 30'000;
+
 // A password on its way to the worker pool.
 struct Login {
   token waiting;
@@ -42,6 +46,20 @@ std::optional<Action> action_of(std::uint32_t action) {
     default: return std::nullopt;
   }
 }
+
+}  // namespace
+
+bool WaitingLogins::add(mortise_token_t id) {
+  const std::lock_guard lock{mutex_};
+  return tokens_.size() < max && tokens_.insert(id.id).second;
+}
+
+bool WaitingLogins::take(mortise_token_t id) {
+  const std::lock_guard lock{mutex_};
+  return tokens_.erase(id.id) > 0;
+}
+
+namespace {
 
 // What the setting `key` names, read; empty if it is not set, or with a mistake if it cannot be read.
 std::optional<std::string> content_of(const config& from, const std::string& key, std::string_view folder,
@@ -80,7 +98,8 @@ Plugin::Plugin(host to, config from) : host_{to} {
 void Plugin::start() { attach_to(*files_.get()); }
 
 void Plugin::attach_to(const Files& files) {
-  attach_or_detach(files.users.has_value(), authenticates_, MORTISE_AUTHENTICATE, {});
+  attach_or_detach(files.users.has_value(), authenticates_, MORTISE_AUTHENTICATE,
+                   {.deadline_ms = deadline_ms});
   attach_or_detach(files.access.has_value(), authorises_, MORTISE_AUTHORISE,
                    {.kinds = {MORTISE_PUBLISH, MORTISE_SUBSCRIBE, MORTISE_RECEIVE, MORTISE_WILL}});
 }
@@ -101,9 +120,26 @@ answer Plugin::authenticate(call now, const mortise_connect_t& who) {
   const std::shared_ptr<Login> login{new Login{std::move(*waiting), std::move(files),
                                                std::string{view(who.username)},
                                                std::string{characters(who.password)}}};
-  if (!host_.submit([login] { login->decide(); })) login->waiting.reply(deny, {.reason_code = server_busy});
+  const mortise_token_t id = login->waiting.id();
+  if (!logins_.add(id)) {
+    login->waiting.reply(deny, {.reason_code = server_busy});
+    return pending;
+  }
+  const auto work = [this, login, id] {
+    // Nobody would hear the answer, and those behind it still wait for theirs.
+    if (logins_.take(id))
+      login->decide();
+    else
+      login->waiting.forget();
+  };
+  if (!host_.submit(work)) {
+    logins_.take(id);
+    login->waiting.reply(deny, {.reason_code = server_busy});
+  }
   return pending;
 }
+
+void Plugin::cancelled(mortise_token_t id, std::uint32_t) { logins_.take(id); }
 
 answer Plugin::authorise(call now, const mortise_access_t& asked) {
   const auto action = action_of(asked.action);

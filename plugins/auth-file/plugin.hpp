@@ -4,10 +4,14 @@
 // thread.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mortise/plugin.hpp>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "access.hpp"
 #include "published.hpp"
@@ -40,6 +44,25 @@ struct Files {
   std::optional<Access> access;
 };
 
+// The logins that wait for a thread of the pool and for whose answer somebody waits.
+//
+// Thread: any.   Cost: one lock.
+class WaitingLogins {
+ public:
+  // Two workers at 20 ms a hash need ten seconds for them, so that all are answered within the deadline of
+  // 30 s on a machine three times slower, too. Who comes after that is better told to try again later.
+  static constexpr std::size_t max = 1000;
+
+  // False: too many wait.
+  bool add(mortise_token_t id);
+  // False: it does not wait any more.
+  bool take(mortise_token_t id);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<std::uint64_t> tokens_;
+};
+
 class Plugin {
  public:
   static constexpr bool attaches_itself = true;
@@ -54,6 +77,8 @@ class Plugin {
 
   answer authenticate(call now, const mortise_connect_t& who);
   answer authorise(call now, const mortise_access_t& asked);
+  // Of a login: its client has gone, its deadline has passed, or the broker stops.
+  void cancelled(mortise_token_t id, std::uint32_t why);
 
   using Plan = std::shared_ptr<const Files>;
   Plan prepare(config from) const;
@@ -66,6 +91,7 @@ class Plugin {
 
   host host_;
   Published<Files> files_;
+  WaitingLogins logins_;
   std::optional<mortise_hook_t> authenticates_;
   std::optional<mortise_hook_t> authorises_;
 };

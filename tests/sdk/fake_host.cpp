@@ -78,7 +78,7 @@ std::string field_text(const mortise_field_t& field) {
 
 // What an attachment says, without its number.
 Attached made_of(const char* extension, const mortise_attach_t& how) {
-  Attached out{extension, {}, {how.kinds, how.kinds + how.kind_count}, 0};
+  Attached out{extension, {}, {how.kinds, how.kinds + how.kind_count}, 0, how.deadline_ms};
   for (std::size_t i = 0; i < how.filter_count; ++i) out.filters.push_back(copy(how.filters[i]));
   return out;
 }
@@ -151,7 +151,7 @@ void FakeHost::set_hooks() {
   hooks_.attach = [](const mortise_host_t* host, const char* extension, const mortise_attach_t* how,
                      mortise_hook_t* hook) -> mortise_status_t {
     hook->id = ++of(host).last_handle_;
-    of(host).attached.push_back(how ? made_of(extension, *how) : Attached{extension, {}, {}, 0});
+    of(host).attached.push_back(how ? made_of(extension, *how) : Attached{extension, {}, {}, 0, 0});
     of(host).attached.back().hook = hook->id;
     return MORTISE_OK;
   };

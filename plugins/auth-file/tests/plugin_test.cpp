@@ -46,6 +46,14 @@ class AuthFile : public testing::Test {
     auto call = driven.host.call();
     return Tables::authenticate_table.connect(driven.self, &call, &who);
   }
+  // As the host does with every token that is open.
+  static void cancel_all(Driven<Plugin>& driven) {
+    auto call = driven.host.call();
+    mortise_token_t last{};
+    ASSERT_EQ(driven.host.raw()->defer(&call, 0, &last), MORTISE_OK);
+    for (std::uint64_t id = 1; id < last.id; ++id)
+      Tables::life.cancelled(driven.self, {id}, MORTISE_CANCEL_CLIENT_GONE);
+  }
   static mortise_answer_t check(Driven<Plugin>& driven, const char* user, std::uint32_t action,
                                 const char* topic, std::uint32_t loop = 0) {
     mortise_client_view_t client{};
@@ -116,6 +124,58 @@ TEST_F(AuthFile, says_busy_when_the_pool_is_full) {
   EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_REPLIED);
   EXPECT_EQ(driven.host.replies.back().reason_code, 0x89);
   driven.host.work_status = MORTISE_OK;
+}
+
+TEST_F(AuthFile, asks_for_the_time_a_storm_of_logins_takes) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  ASSERT_EQ(driven.host.attached.size(), 2u);
+  EXPECT_EQ(driven.host.attached[0].extension, MORTISE_AUTHENTICATE);
+  EXPECT_EQ(driven.host.attached[0].deadline_ms, 30'000u);
+  EXPECT_EQ(driven.host.attached[1].deadline_ms, 0u) << "rules are answered at once";
+}
+
+TEST_F(AuthFile, hashes_nothing_for_a_login_nobody_waits_for) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  connect(driven, "pump-7", "secret");
+  // Told of its end before the pool comes to it; what would be said then is not even tried.
+  cancel_all(driven);
+  connect(driven, "pump-7", "Secret");
+  driven.host.run_strand();
+  ASSERT_EQ(driven.host.late.size(), 1u);
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_DENY) << "the second";
+}
+
+TEST_F(AuthFile, says_busy_when_more_logins_wait_than_the_pool_can_answer_in_time) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  for (std::size_t i = 0; i < auth_file::WaitingLogins::max; ++i)
+    EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_PENDING);
+  EXPECT_TRUE(driven.host.late.empty());
+  EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_PENDING);
+  ASSERT_EQ(driven.host.late.size(), 1u);
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_DENY);
+  EXPECT_EQ(driven.host.late.begin()->second.reason_code, 0x89);
+  EXPECT_EQ(driven.host.strand.size(), auth_file::WaitingLogins::max) << "it is not hashed";
+  cancel_all(driven);
+  driven.host.late.clear();
+  EXPECT_EQ(connect(driven, "pump-7", "secret"), MORTISE_PENDING);
+  EXPECT_TRUE(driven.host.late.empty()) << "those that are gone make room";
+  while (!driven.host.strand.empty()) driven.host.run_strand();
+  ASSERT_EQ(driven.host.late.size(), 1u);
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_ALLOW);
+}
+
+TEST_F(AuthFile, forgets_a_login_the_pool_did_not_take) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  driven.host.work_status = MORTISE_E_LIMIT;
+  for (std::size_t i = 0; i < auth_file::WaitingLogins::max; ++i) connect(driven, "pump-7", "secret");
+  driven.host.work_status = MORTISE_OK;
+  driven.host.late.clear();
+  connect(driven, "pump-7", "secret");
+  EXPECT_TRUE(driven.host.late.empty()) << "it waits";
 }
 
 TEST_F(AuthFile, says_which_rule_denies) {
