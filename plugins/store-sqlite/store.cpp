@@ -82,7 +82,8 @@ void Store::close() {
 }
 
 // After a failure nothing of the open file is trusted: everything is closed, the WAL is written anew, and
-// what the device did not confirm comes again from the kernel.
+// what the device did not confirm comes again from the kernel. Every handler closes: the next commit would
+// write through a writer that was left half open.
 mortise_status_t Store::reopen() {
   try {
     close();
@@ -99,6 +100,7 @@ mortise_status_t Store::reopen() {
     close();
     return refuse(failure);
   } catch (const std::system_error& error) {
+    close();
     if (error.code().value() == ENOSPC || error.code().value() == EDQUOT) return refuse_full(error.what());
     problem(MORTISE_STORE_BROKEN, error.what());
   } catch (const std::exception& error) {
