@@ -44,10 +44,10 @@ mortise_answer_t call_and_wait(Instance& instance, std::string_view where, base:
   mortise_call_t raw = instance.quiet_call(&context);
   const mortise_answer_t answer =
       instance.guarded(where, mortise_answer_t{MORTISE_FALLBACK}, [&] { return call(&raw); });
-  if (answer == MORTISE_REPLIED && context.said) return context.said->answer;
   if (answer != MORTISE_PENDING) {
+    // Whatever it says instead: a token without PENDING is void, and nothing else would ever settle it.
     if (context.token.id != 0) tokens.abandon(context.token);
-    return answer;
+    return answer == MORTISE_REPLIED && context.said ? context.said->answer : answer;
   }
   if (!context.token_is_taken) {
     instance.fault(where, "PENDING without a token");

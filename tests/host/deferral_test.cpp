@@ -147,6 +147,26 @@ TEST(Deferral, a_token_without_pending_is_void) {
   EXPECT_EQ(MORTISE_E_LATE, plugin.answer(MORTISE_DENY));
 }
 
+// A token that start() or drain() took before it replied at once; the limit shows whether it still counts.
+TEST(Deferral, a_token_of_a_start_that_replied_is_void) {
+  Rig rig{"  - {name: a, library: puppet}", [](Options& options) { options.open_tokens_max = 1; }};
+  Deferring plugin{rig.strings()};
+  mortise_token_t of_start{};
+  rig.strings().start = [&, attach = rig.strings().start](mortise_call_t* call,
+                                                          const mortise_report_t* report) {
+    EXPECT_EQ(MORTISE_ALLOW, attach(call, report));
+    EXPECT_EQ(MORTISE_OK, plugin.strings.host->defer(call, 0, &of_start));
+    return plugin.strings.host->reply(call, MORTISE_ALLOW, nullptr);
+  };
+  rig.run();
+  EXPECT_EQ(MORTISE_E_LATE,
+            plugin.strings.host->answer(plugin.strings.host, of_start, MORTISE_DENY, nullptr));
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  EXPECT_EQ(1, plugin.asked) << "there is room for its token";
+  EXPECT_EQ(MORTISE_OK, plugin.answer(MORTISE_ALLOW));
+}
+
 TEST(Deferral, at_the_deadline_the_fallback_answers_and_the_plugin_is_told) {
   Rig rig{"  - {name: a, library: puppet, hooks: {authorise: {deadline: 20ms}}}"};
   Deferring plugin{rig.strings()};
