@@ -23,7 +23,8 @@ void Report::add(const mortise_finding_t& given) {
   if (MORTISE_HAS(&given, remedy)) finding.remedy = view_of(given.remedy);
   const std::string_view pointer = view_of(given.json_pointer);
   finding.key = key_ + (given.json_pointer.data ? "/config" : "") + std::string{pointer};
-  if (MORTISE_HAS(&given, column) && given.file.data) {
+  // By its size: the C++ wrapper of ABI 1.0 points at an empty text where a plugin names no file.
+  if (MORTISE_HAS(&given, column) && !view_of(given.file).empty()) {
     finding.where = {std::string{view_of(given.file)}, static_cast<int>(given.line),
                      static_cast<int>(given.column)};
     finding.key.clear();

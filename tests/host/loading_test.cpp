@@ -139,6 +139,27 @@ TEST(Loading, a_plugin_names_a_place_in_a_file_of_its_own) {
   EXPECT_EQ("users.yaml:3:9  plugin \"a\": is no hash\n", text_of(rig.load()));
 }
 
+TEST(Loading, what_the_wrapper_is_thrown_has_its_place_and_its_key) {
+  Rig rig{"  - name: a\n    library: thrower\n    config:\n      path: x"};
+  EXPECT_EQ("mortise.yaml:6:13  plugins/0/config/path: plugin \"a\": leads nowhere\n", text_of(rig.load()));
+}
+
+// What plugins send that were built before the wrapper left an empty text out.
+TEST(Loading, an_empty_file_is_no_place) {
+  Rig rig{"  - name: a\n    library: puppet\n    config:\n      path: x"};
+  rig.strings().configure = [](const mortise_node_t*, const mortise_report_t* report) {
+    mortise_finding_t finding{};
+    finding.size = sizeof finding;
+    finding.level = MORTISE_ERROR;
+    finding.json_pointer = {"/path", 5};
+    finding.text = {"leads nowhere", 13};
+    finding.file = {"", 0};
+    report->add(report, &finding);
+    return mortise_status_t{MORTISE_E_INVALID};
+  };
+  EXPECT_EQ("mortise.yaml:6:13  plugins/0/config/path: plugin \"a\": leads nowhere\n", text_of(rig.load()));
+}
+
 TEST(Loading, a_refusal_without_a_finding_still_has_a_line) {
   Rig rig{"  - {name: a, library: puppet}"};
   rig.strings().configure = [](auto, auto) { return mortise_status_t{MORTISE_E_IO}; };

@@ -218,6 +218,18 @@ TEST(Wrapper, a_throwing_start_fails_with_a_finding) {
   EXPECT_EQ(driven.host.findings, std::vector<std::string>{"|the port is taken||"});
 }
 
+TEST(Wrapper, what_a_finding_does_not_say_is_absent) {
+  mortise_finding_t got{};
+  const mortise_report_t report{sizeof report, 0, &got,
+                                [](const mortise_report_t* to, const mortise_finding_t* found) {
+                                  *static_cast<mortise_finding_t*>(to->context) = *found;
+                                }};
+  mortise::finding{"", "the port is taken"}.add_to(report);
+  EXPECT_EQ(nullptr, got.json_pointer.data);
+  EXPECT_EQ(nullptr, got.remedy.data);
+  EXPECT_EQ(nullptr, got.file.data);
+}
+
 TEST(Wrapper, a_service_that_was_not_granted_is_named_when_it_is_used) {
   Driven<Actor> driven;
   driven.host.withheld = {MORTISE_HOST_PUBLISH};

@@ -27,6 +27,10 @@ inline std::string_view characters(mortise_bytes_t bytes) noexcept {
 
 // An empty view becomes "absent" unless it points somewhere.
 inline mortise_str_t str(std::string_view text) noexcept { return {text.data(), text.size()}; }
+// An empty text becomes "absent". For a std::string, which points somewhere even when it is empty.
+inline mortise_str_t str_or_absent(std::string_view text) noexcept {
+  return text.empty() ? mortise_str_t{nullptr, 0} : str(text);
+}
 inline mortise_bytes_t bytes(std::span<const std::uint8_t> octets) noexcept {
   return {octets.data(), octets.size()};
 }
@@ -63,8 +67,14 @@ class finding : public std::runtime_error {
   }
 
   void add_to(const mortise_report_t& report) const noexcept {
-    const mortise_finding_t found{sizeof found, MORTISE_ERROR, str(pointer_), str(what()),
-                                  str(remedy_), str(file_),    line_,         column_};
+    const mortise_finding_t found{sizeof found,
+                                  MORTISE_ERROR,
+                                  str_or_absent(pointer_),
+                                  str(what()),
+                                  str_or_absent(remedy_),
+                                  str_or_absent(file_),
+                                  line_,
+                                  column_};
     report.add(&report, &found);
   }
 
