@@ -28,7 +28,8 @@ void check_settings(Instance& instance, std::vector<Finding>& findings) {
                                         : instance.settings.name.where;
   const std::string key = instance.key() + "/config";
   if (!schema.empty()) {
-    for (Finding& finding : check_schema(instance.config, schema, instance.name(), key, section))
+    for (Finding& finding :
+         check_schema(instance.config, schema, instance.name(), instance.file.string(), key, section))
       findings.push_back(std::move(finding));
   } else if (!instance.config.entries().empty()) {
     findings.push_back({Severity::error, instance.config.entries()[0].key_where, key,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <unordered_map>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -19,14 +20,19 @@ using Json = nlohmann::ordered_json;
 using config::Finding;
 using config::Tree;
 
+// Where "$ref": "#/…" points; null: nowhere in this schema. A '%' and a '/' at the end are refused because
+// the library reads those two its own way, and must not see another path than the one we walked.
+const Json* pointed_at(const std::string& target, const Json& root) {
+  if (!target.starts_with('#') || target.ends_with('/') || target.find('%') != target.npos) return nullptr;
+  const Json::json_pointer place{target.substr(1)};
+  return root.contains(place) ? &root[place] : nullptr;
+}
+
 // What "$ref": "#/…" leads to, through at most a few others.
 const Json* resolved(const Json* schema, const Json& root) {
   for (int hops = 0; schema && hops < 16; ++hops) {
     if (!schema->is_object() || !schema->contains("$ref")) return schema;
-    const std::string target = (*schema)["$ref"].get<std::string>();
-    if (!target.starts_with('#')) return nullptr;
-    const Json::json_pointer place{target.substr(1)};
-    schema = root.contains(place) ? &root[place] : nullptr;
+    schema = pointed_at((*schema)["$ref"].get<std::string>(), root);
   }
   return nullptr;
 }
@@ -46,6 +52,104 @@ const Json* schema_of_item(const Json* schema, const Json& root) {
   const Json* items = member(schema, "items");
   return items && items->is_object() ? resolved(items, root) : nullptr;
 }
+
+// A look at a plugin's whole schema before the library gets it, which follows a circle until the stack ends.
+//
+// Every map of the document counts as a schema, `default` and `enum` too: a $ref can make a schema of any.
+class SchemaLook {
+ public:
+  explicit SchemaLook(const Json& root) : root_{root} { look(root); }
+
+  const std::string& problem() const noexcept { return problem_; }
+  bool has_patterns() const noexcept { return has_patterns_; }
+
+ private:
+  void look(const Json& part) {
+    if (part.is_object()) {
+      follow(part);
+      has_patterns_ |=
+          part.contains("pattern") || part.contains("patternProperties") || part.contains("format");
+    }
+    if (part.is_structured())
+      for (const Json& inner : part) look(inner);
+  }
+
+  // Goes to whatever is asked about the same value; who comes back to where he was would go round for ever.
+  void follow(const Json& schema) {
+    if (!problem_.empty() || !schema.is_object()) return;
+    if (const auto [seen, is_new] = is_under_way_.try_emplace(&schema, true); !is_new) {
+      if (seen->second) problem_ = "it refers to itself in a circle";
+      return;
+    }
+    if (const Json* ref = member(&schema, "$ref"); ref && ref->is_string()) {
+      const std::string target = ref->get<std::string>();
+      // A chain too long for resolved() would be read by the library and not by us.
+      if (const Json* next = pointed_at(target, root_))
+        follow(*next);
+      else
+        problem_ = "\"$ref\": " + config::in_quotes(target) + " leads nowhere in it";
+      if (problem_.empty() && !resolved(&schema, root_))
+        problem_ = "\"$ref\": " + config::in_quotes(target) + " leads through too many others";
+    }
+    for (const char* const key : {"not", "if", "then", "else"})
+      if (const Json* inner = member(&schema, key)) follow(*inner);
+    for (const char* const key : {"allOf", "anyOf", "oneOf", "dependencies"})
+      if (const Json* list = member(&schema, key); list && list->is_structured())
+        for (const Json& inner : *list) follow(inner);
+    is_under_way_[&schema] = false;
+  }
+
+  const Json& root_;
+  std::unordered_map<const Json*, bool> is_under_way_;  // false: done with
+  std::string problem_;
+  bool has_patterns_ = false;
+};
+
+// Texts too long for a pattern: std::regex calls itself for each character, and "(a|b)*" needs 8 MiB of stack
+// for 16 KiB of text.
+class LongTexts {
+ public:
+  LongTexts(const Json& root, std::vector<Finding>& findings) : root_{root}, findings_{findings} {}
+
+  void look(const Tree& node, const Json* schema, const std::string& key) {
+    if (node.kind() == Tree::Kind::string && may_try_pattern(schema)) check(node.text(), node.where(), key);
+    const Json* const simple = is_simple(schema) ? schema : nullptr;
+    for (std::size_t i = 0; i < node.items().size(); ++i)
+      look(node.items()[i], schema_of_item(simple, root_), key + '/' + std::to_string(i));
+    for (const Tree::Entry& entry : node.entries()) {
+      check(entry.key, entry.key_where, key);
+      look(entry.value, schema_of_entry(simple, entry.key, root_), key + '/' + entry.key);
+    }
+  }
+
+ private:
+  static constexpr std::size_t longest = 4096;
+
+  // Says all there is to say about a value by itself, and about its parts through properties and items.
+  static bool is_simple(const Json* schema) {
+    if (!schema) return false;
+    for (const char* const key : {"not", "if", "then", "else", "allOf", "anyOf", "oneOf", "dependencies",
+                                  "patternProperties", "contains"})
+      if (member(schema, key)) return false;
+    return true;
+  }
+  static bool may_try_pattern(const Json* schema) {
+    return !is_simple(schema) || member(schema, "pattern") || member(schema, "format");
+  }
+
+  void check(std::string_view text, const config::Location& where, const std::string& key) {
+    if (text.size() <= longest) return;
+    findings_.push_back({config::Severity::error,
+                         where,
+                         key,
+                         "this text has " + std::to_string(text.size()) +
+                             " bytes; where a form is asked for, " + std::to_string(longest) + " is the most",
+                         {}});
+  }
+
+  const Json& root_;
+  std::vector<Finding>& findings_;
+};
 
 // Keys of maps that the schema closes with additionalProperties: false.
 class UnknownKeys {
@@ -214,17 +318,23 @@ Tree with_defaults(const Tree& node, const Json* schema, const Json& root) {
 }  // namespace
 
 std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, const std::string& plugin,
-                                  const std::string& key, const config::Location& section) {
+                                  const std::string& file, const std::string& key,
+                                  const config::Location& section) {
   std::vector<Finding> findings;
   const auto broken = [&](const std::string& why) {
-    findings.push_back({config::Severity::error, section, key,
-                        "plugin " + config::in_quotes(plugin) + ": its own JSON Schema is broken: " + why,
-                        "this is a fault of the plugin, report it to its author"});
+    findings.push_back(
+        {config::Severity::error, section, key,
+         "plugin " + config::in_quotes(plugin) + ": the JSON Schema in " + file + " is broken: " + why,
+         "this is a fault of the plugin, report it to its author"});
     return findings;
   };
   const Json root = Json::parse(schema_text, nullptr, false);
   if (root.is_discarded() || !root.is_object()) return broken("it is no JSON object");
   try {
+    const SchemaLook before{root};
+    if (!before.problem().empty()) return broken(before.problem());
+    if (before.has_patterns()) LongTexts{root, findings}.look(config, resolved(&root, root), key);
+    if (!findings.empty()) return findings;
     // The library's adapter knows the unordered type only.
     const nlohmann::json plain = nlohmann::json::parse(schema_text);
     const nlohmann::json document = nlohmann::json::parse(config.to_json());

@@ -17,11 +17,11 @@
 
 namespace mortise::host {
 
-// `plugin` is the instance's name; `key` is the way to the section from the top of the file:
-// "plugins/2/config". What the schema gives as default for a key that was left out is put into `config`, at
-// the place of the map it belongs to, when nothing is wrong.
+// `plugin` is the instance's name, `file` its library; `key` is the way to the section from the top of the
+// file: "plugins/2/config". What the schema gives as default for a key that was left out is put into
+// `config`, at the place of the map it belongs to, when nothing is wrong.
 std::vector<config::Finding> check_schema(config::Tree& config, std::string_view schema_text,
-                                          const std::string& plugin, const std::string& key,
-                                          const config::Location& section);
+                                          const std::string& plugin, const std::string& file,
+                                          const std::string& key, const config::Location& section);
 
 }  // namespace mortise::host

@@ -31,7 +31,7 @@ config::Tree tree_of(const std::string& yaml) {
 std::string findings_of(const std::string& yaml, const char* against = schema) {
   config::Tree tree = tree_of(yaml);
   std::string text;
-  auto findings = check_schema(tree, against, "a", "c", {"m.yaml", 1, 1});
+  auto findings = check_schema(tree, against, "a", "/p/a.so", "c", {"m.yaml", 1, 1});
   config::sort_by_place(findings);
   for (const auto& finding : findings) text += finding.to_text() + '\n';
   return text;
@@ -76,7 +76,7 @@ TEST(SchemaCheck, a_number_out_of_range_is_told_with_the_range) {
 
 TEST(SchemaCheck, defaults_fill_what_was_left_out_at_every_depth) {
   config::Tree tree = tree_of("path: /x\nsinks: [{type: a}, {type: b, colour: false}]");
-  ASSERT_TRUE(check_schema(tree, schema, "a", "c", {}).empty());
+  ASSERT_TRUE(check_schema(tree, schema, "a", "/p/a.so", "c", {}).empty());
   EXPECT_EQ("3", tree.find("/limit")->text());
   EXPECT_EQ("true", tree.find("/sinks/0/colour")->text());
   EXPECT_EQ("false", tree.find("/sinks/1/colour")->text());
@@ -84,8 +84,43 @@ TEST(SchemaCheck, defaults_fill_what_was_left_out_at_every_depth) {
 }
 
 TEST(SchemaCheck, a_schema_that_is_none_is_the_plugins_fault) {
-  EXPECT_NE(std::string::npos, findings_of("path: /x", "{\"type\": ").find("JSON Schema is broken"));
-  EXPECT_NE(std::string::npos, findings_of("path: /x", "[]").find("JSON Schema is broken"));
+  EXPECT_NE(std::string::npos, findings_of("path: /x", "{\"type\": ").find("is broken: it is no JSON"));
+  EXPECT_NE(std::string::npos, findings_of("path: /x", "[]").find("is broken: it is no JSON"));
+}
+
+// Each of these ran until the stack was used up.
+TEST(SchemaCheck, a_schema_that_goes_round_in_a_circle_is_the_plugins_fault) {
+  for (const char* round : {
+           R"({"$ref": "#"})",
+           R"({"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}},
+               "properties": {"path": {"$ref": "#/definitions/a"}}})",
+           R"({"allOf": [{"$ref": "#"}]})",
+           R"({"properties": {"path": {"if": {}, "then": {"$ref": "#/properties/path"}}}})",
+           R"({"": {}, "$ref": "#/"})",
+           R"({"%61": {}, "a": {"$ref": "#/%61"}, "properties": {"path": {"$ref": "#/a"}}})",
+       }) {
+    const std::string text = findings_of("path: /x", round);
+    EXPECT_EQ(0U, text.find("m.yaml:1:1  c: plugin \"a\": the JSON Schema in /p/a.so is broken: ")) << text;
+  }
+}
+
+TEST(SchemaCheck, a_schema_may_come_back_to_itself_a_level_deeper) {
+  constexpr const char* tree = R"({"type": "object", "additionalProperties": {"$ref": "#"}})";
+  EXPECT_EQ("", findings_of("a: {b: {c: {}}}", tree));
+  EXPECT_EQ("m.yaml:1:8  c/a/b: this is a whole number, it must be a map\n", findings_of("a: {b: 1}", tree));
+}
+
+TEST(SchemaCheck, a_text_too_long_for_a_pattern_is_refused_before_it_is_tried) {
+  constexpr const char* form = R"({"properties": {
+    "path": {"type": "string", "pattern": "^(a|b)*$"}, "free": {"type": "string"},
+    "either": {"anyOf": [{"type": "string", "pattern": "^(a|b)*$"}]}}})";
+  const std::string text(100000, 'a');
+  EXPECT_EQ("", findings_of("path: " + text.substr(0, 4096), form));
+  EXPECT_EQ("", findings_of("path: a\nfree: " + text, form));
+  EXPECT_EQ("m.yaml:1:7  c/path: this text has 100000 bytes; where a form is asked for, 4096 is the most\n",
+            findings_of("path: " + text, form));
+  EXPECT_EQ(0U,
+            findings_of("either: " + text, form).find("m.yaml:1:9  c/either: this text has 100000 bytes"));
 }
 
 }  // namespace
