@@ -137,6 +137,27 @@ TEST(Hooks, a_plugin_attaches_only_what_it_lists_and_was_granted) {
   EXPECT_EQ(MORTISE_E_NOT_GRANTED, strings.host->service(strings.host, MORTISE_HOST_STORE, &table));
 }
 
+TEST(Hooks, a_wish_that_makes_no_sense_is_refused) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  const Strings& strings = rig.strings();
+  mortise_attach_t sound{};
+  sound.size = sizeof sound;
+  sound.fallback = MORTISE_FALLBACK;
+  mortise_attach_t fallback = sound;
+  for (const mortise_answer_t odd : {55, -1, int{MORTISE_DROP}, int{MORTISE_PENDING}}) {
+    fallback.fallback = odd;
+    EXPECT_EQ(MORTISE_E_INVALID, strings.attach(MORTISE_AUTHORISE, &fallback)) << odd;
+  }
+  mortise_attach_t filters = sound;
+  filters.filter_count = 1;
+  EXPECT_EQ(MORTISE_E_INVALID, strings.attach(MORTISE_AUTHORISE, &filters));
+  mortise_attach_t kinds = sound;
+  kinds.kind_count = 1;
+  EXPECT_EQ(MORTISE_E_INVALID, strings.attach(MORTISE_AUTHORISE, &kinds));
+  EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_AUTHORISE, &sound));
+}
+
 TEST(Timers, ring_on_the_strand_once_or_again_until_cancelled) {
   Rig rig{"  - {name: a, library: puppet}"};
   rig.run();

@@ -39,6 +39,11 @@ const config::HookChange* operators_word(const config::HookChanges& hooks, std::
   return nullptr;
 }
 
+bool is_fallback(mortise_answer_t proposed) {
+  return proposed == MORTISE_PASS || proposed == MORTISE_ALLOW || proposed == MORTISE_DENY ||
+         proposed == MORTISE_FALLBACK;
+}
+
 broker::Decision fallback_of(mortise_answer_t proposed, std::string_view extension) {
   switch (proposed) {
     case MORTISE_ALLOW: return broker::Decision::allow;
@@ -61,7 +66,8 @@ void apply_operator(const config::HookChange& word, Attachment& to) {
 }
 
 mortise_status_t take_kinds(const mortise_attach_t& how, std::uint32_t known, Attachment& to) {
-  for (std::size_t i = 0; how.kinds && i < how.kind_count; ++i) {
+  if (!how.kinds && how.kind_count != 0) return MORTISE_E_INVALID;
+  for (std::size_t i = 0; i < how.kind_count; ++i) {
     const std::uint16_t kind = how.kinds[i];
     if (kind >= 32 || !(known >> kind & 1u)) return MORTISE_E_UNKNOWN;
     to.kinds |= 1u << kind;
@@ -97,8 +103,10 @@ mortise_status_t read_wish(Instance& instance, const mortise_attach_t* how, Atta
     if (!MORTISE_HAS(how, fallback)) return MORTISE_E_INVALID;
     to.priority = how->priority;
     proposed = how->fallback;
+    if (!is_fallback(proposed)) return MORTISE_E_INVALID;
     if (how->deadline_ms != 0) to.deadline = std::chrono::milliseconds{how->deadline_ms};
-    for (std::size_t i = 0; how->filters && i < how->filter_count; ++i) {
+    if (!how->filters && how->filter_count != 0) return MORTISE_E_INVALID;
+    for (std::size_t i = 0; i < how->filter_count; ++i) {
       if (!mqtt::is_topic_filter(view_of(how->filters[i]))) return MORTISE_E_INVALID;
       to.filters.emplace_back(view_of(how->filters[i]));
     }
