@@ -36,6 +36,17 @@ void log_started(Instance& instance) {
   instance.in.log.write(broker::LogLevel::info, "host", "plugin.started", "plugin started", nullptr, fields);
 }
 
+// Errors end the start, and whoever called it tells them; warnings have only the log.
+void log_warnings(Instance& instance, bool is_started, const std::vector<config::Finding>& findings) {
+  for (const config::Finding& finding : findings) {
+    if (finding.severity != config::Severity::warning) continue;
+    const std::string text = finding.to_text();
+    const std::array<broker::Log::Field, 1> fields{{{"plugin", instance.name()}}};
+    instance.in.log.write(broker::LogLevel::warning, "host",
+                          is_started ? "plugin.start_finding" : "plugin.not_started", text, nullptr, fields);
+  }
+}
+
 }  // namespace
 
 Host::Host(Options options, const std::vector<config::Plugin>& plugins)
@@ -59,7 +70,8 @@ std::vector<config::Finding> Host::start() {
   std::vector<config::Finding> findings;
   for (Instance* const instance : in_start_order(*in_)) {
     std::vector<config::Finding> own;
-    if (start_instance(*instance, own)) {
+    const bool is_started = start_instance(*instance, own);
+    if (is_started) {
       log_started(*instance);
       if (in_->store.provider() == instance && !instance->has_attached_store)
         own.push_back(
@@ -69,6 +81,7 @@ std::vector<config::Finding> Host::start() {
     } else if (!instance->settings.required && in_->store.provider() != instance) {
       for (config::Finding& finding : own) finding.severity = config::Severity::warning;
     }
+    log_warnings(*instance, is_started, own);
     std::ranges::move(own, std::back_inserter(findings));
     if (config::has_errors(findings)) break;
   }

@@ -200,6 +200,8 @@ TEST(Loading, one_that_is_not_required_is_left_out_with_a_warning) {
   EXPECT_EQ(config::Severity::warning, findings[0].severity);
   EXPECT_EQ("stopped", rig.status("a").state);
   EXPECT_EQ("running", rig.status("b").state);
+  const std::string line = "mortise.yaml:3:12  warning: plugins/0: plugin \"a\": it refused to start";
+  EXPECT_TRUE(eventually([&] { return rig.log.has(line); })) << rig.log.all();
 }
 
 TEST(Loading, sinks_start_first_then_the_store_then_the_order_of_the_file_and_stop_is_the_reverse) {
