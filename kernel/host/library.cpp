@@ -7,6 +7,8 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 #include <deque>
+#include <string>
+#include <string_view>
 #include <system_error>
 
 namespace mortise::host {
@@ -20,6 +22,16 @@ constexpr const char* entry_symbol = "mortise_plugin_entry";
 std::deque<boost::dll::shared_library>& opened_libraries() {
   static auto* const libraries = new std::deque<boost::dll::shared_library>;
   return *libraries;
+}
+
+// Boost puts words of its own around dlerror's and an errno that means nothing behind them; dlerror's name
+// the file already.
+std::string dlerrors_part(std::string_view said) {
+  constexpr std::string_view before = "dlerror system message: ";
+  const std::size_t begin = said.find(before);
+  if (begin == said.npos) return std::string{said};
+  said.remove_prefix(begin + before.size());
+  return std::string{said.substr(0, said.rfind("): "))};
 }
 
 }  // namespace
@@ -63,8 +75,8 @@ base::Result<ExportedEntry, config::Refusal> open_library(const std::filesystem:
                                            "export it as a mortise_plugin_entry_t"}};
     return ExportedEntry{at, static_cast<std::size_t>(symbol->st_size)};
   } catch (const std::exception& failure) {
-    // Boost puts its own category's words in front of dlerror's; the file is in dlerror's text already.
-    return base::Failure{config::Refusal{"the library cannot be opened: " + std::string{failure.what()}, {}}};
+    return base::Failure{config::Refusal{"the library cannot be opened: " + dlerrors_part(failure.what()),
+                                         "is it a plugin built for this machine?"}};
   }
 }
 

@@ -52,6 +52,16 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return row.param.name; });
 
+TEST(Loading, what_the_loader_says_comes_without_the_words_around_it) {
+  Rig rig{"  - {name: a, library: text}"};
+  const auto findings = rig.load();
+  ASSERT_EQ(1U, findings.size()) << text_of(findings);
+  EXPECT_EQ(0U, findings[0].text.find("plugin \"a\": the library cannot be opened: /")) << findings[0].text;
+  EXPECT_EQ(std::string::npos, findings[0].text.find("dlerror")) << findings[0].text;
+  EXPECT_EQ(std::string::npos, findings[0].text.find("descriptor")) << findings[0].text;
+  EXPECT_EQ("is it a plugin built for this machine?", findings[0].remedy);
+}
+
 TEST(Loading, a_sound_library_loads_without_a_word) {
   Rig rig{"  - {name: a, library: sound}"};
   EXPECT_EQ("", text_of(rig.load()));
