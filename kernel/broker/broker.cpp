@@ -97,11 +97,7 @@ Broker::~Broker() = default;
 
 Effects& Broker::effects() { return interior_->core.effects; }
 
-void Broker::begin_turn(base::Now now) {
-  Interior& in = *interior_;
-  in.core.begin_turn(now);
-  in.core.deadlines.advance(now.monotonic, [&](Timer& timer) { in.on_timer(timer); });
-}
+void Broker::begin_turn(base::Now now) { interior_->core.begin_turn(now); }
 
 void Broker::Interior::on_timer(Timer& timer) {
   switch (timer.kind()) {
@@ -121,6 +117,11 @@ void Broker::Interior::on_timer(Timer& timer) {
 }
 
 void Broker::Interior::on_silence(Client& client) {
+  if (client.paused != 0) {  // what it sends lies unread for our sake: its silence counts from resume() on
+    const auto patience = client.is_connected() ? Handshake::silence_allowed(client.keep_alive_s)
+                                                : core.options.connect_timeout;
+    return core.deadlines.set(client.timer, core.now.monotonic + patience);
+  }
   if (!client.is_connected()) {
     core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout",
              nullptr, {{"address", client.address}, {"listener", client.listener->name}});
@@ -135,8 +136,20 @@ void Broker::Interior::on_silence(Client& client) {
     handshake.close(client, mqtt::ReasonCode::keep_alive_timeout, "keep alive: nothing came in time");
 }
 
+// One line for one fault: that of the refusal, of the end of the connection, or of a stranger.
+void Broker::Interior::on_fault(Client& client, bool answered, const Fault& fault) {
+  if (client.is_connected()) return handshake.close(client, fault.reason, fault.what, LogLevel::warning);
+  if (answered) return handshake.refuse(client, fault.reason, fault.what);
+  const ClientFacts facts = core.facts_of(client, nullptr);
+  core.log(LogLevel::warning, "clients", "client.fault", fault.what, &facts,
+           {{"reason", mqtt::text_of(fault.reason)}});
+  handshake.close(client, fault.reason, fault.what);
+}
+
 void Broker::end_turn() {
   Interior& in = *interior_;
+  // After what came in: a packet that waited in its socket while the process did not run is no silence.
+  in.core.deadlines.advance(in.core.now.monotonic, [&](Timer& timer) { in.on_timer(timer); });
   while (!in.commits.progressed.empty() || !in.commits.committed.empty()) {
     in.routing.tell_committed();
     for (const SessionKey key : std::exchange(in.commits.progressed, {}))
@@ -221,13 +234,7 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
     }
     if (progress == Progress::waits) break;
     if (progress == Progress::fault) {
-      const ClientFacts facts = in.core.facts_of(*client, in.core.sessions.find(client->session));
-      in.core.log(LogLevel::warning, "clients", "client.fault", fault.what, &facts,
-                  {{"reason", mqtt::text_of(fault.reason)}});
-      if (!client->is_connected() && frame && is_answered(*frame, *client, fault))
-        in.handshake.refuse(*client, fault.reason, fault.what);
-      else
-        in.handshake.close(*client, fault.reason, fault.what);
+      in.on_fault(*client, frame && is_answered(*frame, *client, fault), fault);
       break;
     }
     consumed.bytes += frame->size;

@@ -74,6 +74,7 @@ class Core {
   void resume(Client& client, Client::Pause why) {
     if (!(client.paused & why)) return;
     client.paused &= static_cast<std::uint8_t>(~why);
+    client.last_packet = now.monotonic;
     if (client.paused == 0 && client.state != Client::State::closing) effects.resume.push_back(client.key);
   }
 

@@ -132,7 +132,7 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
   session.username = client.username;
   session.expiry_s = expiry_s;
   client.session = session.key;
-  client.session_expiry_s = expiry_s;
+  client.session_expiry_s = asked_expiry_s(packet);
   client.state = Client::State::connected;
   client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
   client.packet_size_max = packet.maximum_packet_size.value_or(0);
@@ -150,7 +150,8 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   if (failing && expiry_s > 0 && (!session || packet.clean_start))
     return refuse(client, mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present");
   if (!core_.numbers.has(2))  // a session's and its will's
-    return refuse(client, mqtt::ReasonCode::server_unavailable, "the store has not started yet");
+    return refuse(client, mqtt::ReasonCode::server_unavailable,
+                  "the store is behind: no numbers are reserved yet");
 
   Level waits = Level::memory;  // what CONNACK has to wait for
   const auto need = [&](Level level) { waits = std::max(waits, level); };
@@ -192,21 +193,30 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   client.timer.cancel();
   if (client.keep_alive_s != 0)
     core_.deadlines.set(client.timer, core_.now.monotonic + silence_allowed(client.keep_alive_s));
-  mqtt::Connack connack = connack_for(client, packet, *session);
+  answer(client, packet, *session, present, waits);
+}
+
+// CONNACK, behind whatever it has to wait for.
+void Handshake::answer(Client& client, const mqtt::Connect& packet, Session& session, bool present,
+                       Level waits) {
+  mqtt::Connack connack = connack_for(client, packet, session);
   connack.session_present = present;
   auto bytes = std::make_unique<mqtt::Buffer>();
   mqtt::encode(connack, client.version, *bytes);
   client.entering.reset();
+  if (client.packet_size_max != 0 && bytes->size() > client.packet_size_max)  // [MQTT-3.1.2-24]
+    return close(client, mqtt::ReasonCode::packet_too_large,
+                 "CONNACK would be over the client's maximum packet size", LogLevel::warning);
   Ordinal ordinal = commits_.open_ordinal();
   if (waits == Level::memory) {  // nothing new is stored, but its beginning or the end of the one before may
                                  // be under way
-    ordinal = present ? session->created : sessions_.last_end();
+    ordinal = present ? session.created : sessions_.last_end();
     waits = core_.options.session_store;
   }
   if (!holds(Rule::connack_after_session)) waits = Level::memory;
   commits_.gate(client, {ordinal, waits, mqtt::PacketType::connack, {}, 0, std::move(bytes)});
-  happened(EventKind::connected, client, session, {});
-  const ClientFacts facts = core_.facts_of(client, session);
+  happened(EventKind::connected, client, &session, {});
+  const ClientFacts facts = core_.facts_of(client, &session);
   core_.log(LogLevel::info, "clients", "client.connected",
             present ? "connected, session resumed" : "connected", &facts);
 }
@@ -252,14 +262,14 @@ Progress Handshake::on_disconnect(Client& client, const mqtt::Disconnect& packet
   return Progress::done;
 }
 
-void Handshake::close(Client& client, mqtt::ReasonCode reason, std::string_view why) {
+void Handshake::close(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level) {
   if (client.state == Client::State::closing) return;
   if (client.version == mqtt::Version::v5_0 && client.connack_sent) {
     mqtt::Disconnect packet;
     packet.reason = reason;
     mqtt::encode(packet, client.version, core_.output(client));
   }
-  detach(client, reason, why);
+  detach(client, reason, why, level);
   client.state = Client::State::closing;
   core_.effects.close.push_back(client.key);
 }
@@ -279,14 +289,13 @@ void Handshake::refuse(Client& client, mqtt::ReasonCode reason, std::string_view
   core_.effects.close.push_back(client.key);
 }
 
-void Handshake::detach(Client& client, mqtt::ReasonCode reason, std::string_view why) {
+void Handshake::detach(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level) {
   client.timer.cancel();
   client.stall.reset();
   Session* session = core_.sessions.find(client.session);
   if (!session || session->client != client.key) return;
   const ClientFacts facts = core_.facts_of(client, session);
-  core_.log(LogLevel::info, "clients", "client.disconnected", why, &facts,
-            {{"reason", mqtt::text_of(reason)}});
+  core_.log(level, "clients", "client.disconnected", why, &facts, {{"reason", mqtt::text_of(reason)}});
   happened(EventKind::disconnected, client, session, reason);
   client.gate.clear();
   if (!client.will_on_close) wills_.cancel(*session, Level::memory);

@@ -24,12 +24,12 @@ class Handshake {
   }
 
   // Ends a connection from our side. 5.0 clients are told the reason first.
-  void close(Client& client, mqtt::ReasonCode reason, std::string_view why);
+  void close(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level = LogLevel::info);
   // CONNACK with the reason, then the end. `why` is for the log.
   void refuse(Client& client, mqtt::ReasonCode reason, std::string_view why, std::string_view by = {},
               std::string_view rule = {});
   // The connection is gone; its session is left behind. Once for each client, whoever ended it.
-  void detach(Client& client, mqtt::ReasonCode reason, std::string_view why);
+  void detach(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level = LogLevel::info);
 
  private:
   std::optional<Fault> check(const Client& client, const mqtt::Connect& packet) const;
@@ -40,6 +40,7 @@ class Handshake {
   void agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s);
   void enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   void take_over(Session& session);
+  void answer(Client& client, const mqtt::Connect& packet, Session& session, bool present, Level waits);
   mqtt::Connack connack_for(const Client& client, const mqtt::Connect& packet, const Session& session) const;
   void happened(EventKind kind, const Client& client, const Session* session, mqtt::ReasonCode reason);
 

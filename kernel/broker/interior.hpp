@@ -24,6 +24,7 @@ class Broker::Interior {
 
   void on_timer(Timer& timer);
   void on_silence(Client& client);
+  [[gnu::cold]] void on_fault(Client& client, bool answered, const Fault& fault);
   void on_room(ClientKey key);
 
   Core core;

@@ -40,10 +40,13 @@ std::uint64_t Journal::hand_over(Batch batch) {
 }
 
 void Journal::durable(std::uint64_t sequence, Level level, std::size_t bytes_done) noexcept {
-  auto& line = level == Level::synced ? synced_ : written_;
-  if (sequence > line.load(std::memory_order_relaxed)) line.store(sequence, std::memory_order_release);
-  if (level == Level::synced && sequence > written_.load(std::memory_order_relaxed))
-    written_.store(sequence, std::memory_order_release);
+  const auto raise = [sequence](std::atomic<std::uint64_t>& line) {
+    std::uint64_t before = line.load(std::memory_order_relaxed);
+    while (before < sequence && !line.compare_exchange_weak(before, sequence, std::memory_order_release,
+                                                            std::memory_order_relaxed)) {}
+  };
+  raise(written_);
+  if (level == Level::synced) raise(synced_);
   if (bytes_done != 0) pending_bytes_.fetch_sub(bytes_done, std::memory_order_relaxed);
 }
 

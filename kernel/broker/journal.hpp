@@ -1,6 +1,6 @@
 // Where the loops' batches become one sequence, and how far it is durable.
 //
-// Thread: hand_over from any loop; durable and failing from the store's thread; the lines from any.
+// Thread: hand_over from any loop; durable and failing from any thread of the store; the lines from any.
 // Owns:   nothing of the batches: they go to the store whole.
 // Cost:   one lock a turn and loop, not a message.
 // Fails:  never; a store that fails says so through failing() and keeps what it was given.

@@ -9,6 +9,16 @@ namespace {
 
 bool is_v5(const Client& client) { return client.version == mqtt::Version::v5_0; }
 
+// Whether the client takes a packet as large as the answer, which has one code for each filter.
+// [MQTT-3.1.2-24]
+bool takes_answer(const Client& client, std::size_t filters, Fault& fault) {
+  const std::size_t body = sizeof(mqtt::PacketId) + 1 + filters;  // and an empty list of properties
+  const std::size_t header = body < 128 ? 2 : body < 16'384 ? 3 : body < 2'097'152 ? 4 : 5;
+  if (client.packet_size_max == 0 || header + body <= client.packet_size_max) return true;
+  fault = {mqtt::ReasonCode::packet_too_large, "the answer would be over the client's maximum packet size"};
+  return false;
+}
+
 }  // namespace
 
 // Its packet may leave once the change is durable; without a change at once, but in its turn.
@@ -32,6 +42,7 @@ bool Subscribing::store_refuses(const Session& session) const {
 
 Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet, Fault& fault) {
   Session& session = core_.sessions.at(client.session);
+  if (!takes_answer(client, packet.entries.size(), fault)) return Progress::fault;
   if (!is_v5(client))  // 3.1.1 has no code for a bad filter: it ends the connection
     for (const auto& entry : packet.entries)
       if (!mqtt::split_shared(entry.filter).shared && !mqtt::is_topic_filter(entry.filter)) {
@@ -42,7 +53,8 @@ Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet
   std::vector<mqtt::ReasonCode> codes;
   if (client.partial) codes = *std::exchange(client.partial, nullptr);
   while (codes.size() < packet.entries.size()) {
-    const auto code = decide(client, session, packet.entries[codes.size()]);
+    const auto code = decide(client, session, packet.entries[codes.size()], fault);
+    if (fault.reason != mqtt::ReasonCode::success) return Progress::fault;
     if (!code) {
       client.partial = std::make_unique<std::vector<mqtt::ReasonCode>>(std::move(codes));
       core_.pause(client, Client::for_answer);
@@ -62,30 +74,32 @@ Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet
 }
 
 std::optional<mqtt::ReasonCode> Subscribing::decide(Client& client, Session& session,
-                                                    const mqtt::Subscribe::Entry& entry) {
-  if (client.answer) return follow(client, session, entry, *std::exchange(client.answer, {}));
+                                                    const mqtt::Subscribe::Entry& entry, Fault& fault) {
+  if (client.answer) return follow(client, session, entry, *std::exchange(client.answer, {}), fault);
   if (mqtt::split_shared(entry.filter).shared) return mqtt::ReasonCode::shared_subscriptions_not_supported;
   if (!mqtt::is_topic_filter(entry.filter) ||
       mqtt::level_count(entry.filter) > core_.options.topic_levels_max)
     return mqtt::ReasonCode::topic_filter_invalid;
   if (store_refuses(session)) return mqtt::ReasonCode::quota_exceeded;
-  if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {});
+  if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {}, fault);
   const Access access{Action::subscribe, entry.filter, nullptr, entry.options.maximum_qos};
   const Question question{core_.loop, client.key, ++client.question_serial};
   Answer answer = core_.shared.hooks.authorise(core_.facts_of(client, &session), access, question, core_.now);
   if (answer.decision == Decision::pending) return {};
-  return follow(client, session, entry, answer);
+  return follow(client, session, entry, answer, fault);
 }
 
 mqtt::ReasonCode Subscribing::follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
-                                     const Answer& answer) {
+                                     const Answer& answer, Fault& fault) {
   if (answer.decision == Decision::pass || answer.decision == Decision::allow)
     return static_cast<mqtt::ReasonCode>(entry.options.maximum_qos);
   const ClientFacts facts = core_.facts_of(client, &session);
   core_.log(LogLevel::warning, "auth", "client.denied", "denied subscribe", &facts,
             {{"filter", entry.filter}, {"by", answer.by}, {"rule", answer.rule}});
   happened(EventKind::denied, client, session, entry.filter, entry.options.maximum_qos);
-  return mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::not_authorized;
+  const auto reason = mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::not_authorized;
+  if (answer.decision == Decision::disconnect) fault = {reason, "a plugin ended the connection"};
+  return reason;
 }
 
 void Subscribing::happened(EventKind kind, Client& client, Session& session, std::string_view filter,
@@ -132,6 +146,7 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
 
 Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& packet, Fault& fault) {
   Session& session = core_.sessions.at(client.session);
+  if (!takes_answer(client, packet.filters.size(), fault)) return Progress::fault;
   std::vector<mqtt::ReasonCode> codes;
   bool changed = false;
   for (const std::string_view filter : packet.filters) {

@@ -19,11 +19,11 @@ class Subscribing {
   void restore(Session& session, const record::Subscription& stored);
 
  private:
-  // The code for one filter; empty while a plugin still has to answer.
+  // The code for one filter; empty while a plugin still has to answer. A fault: a plugin ends the connection.
   std::optional<mqtt::ReasonCode> decide(Client& client, Session& session,
-                                         const mqtt::Subscribe::Entry& entry);
+                                         const mqtt::Subscribe::Entry& entry, Fault& fault);
   mqtt::ReasonCode follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
-                          const Answer& answer);
+                          const Answer& answer, Fault& fault);
   void subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
                  std::uint32_t identifier);
   bool store_refuses(const Session& session) const;

@@ -43,9 +43,9 @@ class FailingStore : public testing::Test {
   void TearDown() override { store.batches.clear(); }
 
   template <class Packet>
-  void say(const Packet& packet) {
+  void say(const Packet& packet, mqtt::Version version = mqtt::Version::v5_0) {
     mqtt::Buffer bytes;
-    mqtt::encode(packet, mqtt::Version::v5_0, bytes);
+    mqtt::encode(packet, version, bytes);
     broker->begin_turn(now);
     EXPECT_EQ(bytes.size(), broker->on_input(client, bytes).bytes);
     broker->end_turn();
@@ -141,6 +141,36 @@ TEST_F(FailingStore, refuses_new_messages) {
   const auto puback = take<mqtt::Puback>();
   ASSERT_TRUE(puback);
   EXPECT_EQ(mqtt::ReasonCode::quota_exceeded, puback->reason);
+}
+
+// Its PINGREQ lies unread behind its PUBLISH.
+TEST_F(FailingStore, makes_a_3_1_1_publisher_wait_which_is_no_silence_of_its_own) {
+  start(Options::OnFailure::refuse);
+  subscribe();
+  client = broker->on_open(listener, "192.0.2.1:3");
+  mqtt::Connect connect;
+  connect.version = mqtt::Version::v3_1_1;
+  connect.client_id = "old";
+  connect.clean_start = true;
+  connect.keep_alive_s = 10;
+  say(connect, mqtt::Version::v3_1_1);
+  shared->journal.set_failing(true);
+  mqtt::Buffer bytes;
+  mqtt::Publish packet;
+  packet.topic = "plant/7";
+  packet.qos = mqtt::Qos::at_least_once;
+  packet.packet_id = 1;
+  mqtt::encode(packet, mqtt::Version::v3_1_1, bytes);
+  broker->begin_turn(now);
+  EXPECT_EQ(0U, broker->on_input(client, bytes).bytes);
+  broker->end_turn();
+  const auto pass = [&](std::chrono::seconds time) {
+    now.monotonic += time;
+    turn();
+    return !broker->effects().close.empty();
+  };
+  EXPECT_FALSE(pass(std::chrono::seconds{20})) << "beyond its keep alive";
+  EXPECT_TRUE(pass(std::chrono::seconds{11})) << "store.stall is over";
 }
 
 TEST_F(FailingStore, holds_nothing_back_if_the_operator_chose_memory) {

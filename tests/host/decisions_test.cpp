@@ -140,6 +140,22 @@ TEST(Decisions, a_denied_publish_carries_the_plugins_reason_code) {
   EXPECT_TRUE(rig.log.has("by=a rule=access.yaml:14 client=x")) << rig.log.all();
 }
 
+TEST(Decisions, a_plugin_may_end_the_connection_of_who_subscribes) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Strings& strings = rig.strings();
+  attach_authorise(strings, {MORTISE_SUBSCRIBE});
+  strings.authorise = [&](mortise_call_t* call, auto) {
+    auto verdict = verdict_of();
+    verdict.reason_code = 0x98;  // administrative action, which no SUBACK may carry
+    return strings.host->reply(call, MORTISE_DISCONNECT, &verdict);
+  };
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "alarm/#");
+  EXPECT_EQ(std::vector{0x98}, rig.reasons(client, mqtt::PacketType::disconnect));
+  EXPECT_EQ(std::vector<int>{}, rig.reasons(client, mqtt::PacketType::suback));
+}
+
 struct Mistake {
   std::string name;
   std::function<mortise_answer_t(Strings&, mortise_call_t*)> answer;

@@ -42,6 +42,7 @@ typedef struct mortise_authorise {
   uint32_t reserved;
 
   // Judges one action. Takes PASS, ALLOW, DENY, DISCONNECT, FALLBACK and, where the action can wait, PENDING.
+  // DISCONNECT of RECEIVE, WILL and RETAIN denies and closes nothing: the client did not ask just now.
   // Nobody attached, or all passed: allowed. Runs for every message: decide from memory. Fallback: deny.
   // [hook]
   mortise_answer_t (*check)(void* self, mortise_call_t* call, const mortise_access_t* access);
