@@ -10,6 +10,7 @@
 #include "app/broker_options.hpp"
 #include "broker/restorer.hpp"
 #include "config/settings_reader.hpp"
+#include "host/alarm_clock.hpp"
 #include "host/host.hpp"
 #include "net/loops.hpp"
 
@@ -49,6 +50,10 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   void wake_all() override {
     if (net::Loops* loops = known()) loops->wake_all();
     rose_.notify_all();
+  }
+  base::WallTime wall() override {
+    if (const net::Loops* loops = known()) return loops->now().wall;
+    return host::machine_wall_now();
   }
   void before_turn(std::uint32_t loop) override { host_.begin_turn(loop); }
   void after_turn(std::uint32_t loop) override { host_.end_turn(loop); }
@@ -106,7 +111,9 @@ std::vector<config::Finding> Assembly::load() {
   Parts& p = *parts_;
   config::SettingsReading reading = config::read_settings(p.invocation.config, config::process_environment());
   std::vector<config::Finding> findings = std::move(reading.findings);
-  if (config::has_errors(findings)) return findings;
+  // A fault elsewhere does not keep the plugins from checking their part; one among them may hide who they
+  // are.
+  if (!reading.plugins_known) return findings;
   p.settings = std::move(reading.settings);
 
   host::Options options;

@@ -1,6 +1,7 @@
 #include "app/broker_options.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "config/strength.hpp"
@@ -18,13 +19,42 @@ Integer whole_seconds(base::Duration duration, Integer most) {
   return static_cast<Integer>(std::min<std::int64_t>(seconds, most));
 }
 
-// Of the classes the file names; synced where it names none.
+// Of the classes some topic can have. Topics that no row matches are synced.
 broker::Level strongest_class(const config::Kernel& kernel) {
   if (!kernel.acknowledge) return broker::Level::synced;
   broker::Level strongest = broker::Level::memory;
-  for (const auto& row : kernel.acknowledge->value)
+  for (const auto& row : kernel.acknowledge->value) {
     strongest = std::max(strongest, level_of(row.after.value));
-  return strongest;
+    for (const auto& topic : row.topics)
+      if (topic.value == "#") return strongest;
+  }
+  return broker::Level::synced;
+}
+
+using Refuse =
+    std::function<void(const config::Location& where, std::string key, std::string text, std::string remedy)>;
+
+void check_filters(const std::vector<config::Located<std::string>>& filters, const std::string& key,
+                   const Refuse& refuse) {
+  for (const auto& filter : filters)
+    if (!mqtt::is_topic_filter(filter.value))
+      refuse(filter.where, key, config::in_quotes(filter.value) + " is not a topic filter",
+             "'+' stands for a whole level, '#' for the last one");
+}
+
+// Who is not asked about a topic does not forbid it, so a filter that matches nothing would be an open door.
+void check_hooks(const config::Plugin& plugin, const std::string& key, const Refuse& refuse) {
+  const auto check = [&](const std::optional<config::HookChange>& change, const char* name) {
+    if (change && change->filters)
+      check_filters(*change->filters, key + "/hooks/" + name + "/filters", refuse);
+  };
+  check(plugin.hooks.authorise, "authorise");
+  check(plugin.hooks.intercept, "intercept");
+  check(plugin.hooks.observe, "observe");
+  const auto& login = plugin.hooks.authenticate;
+  if (login && login->filters && !login->filters->empty())
+    refuse(login->filters->front().where, key + "/hooks/authenticate/filters",
+           "who connects has no topic, so filters say nothing here", "remove the key");
 }
 
 }  // namespace
@@ -38,10 +68,9 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
   };
   if (settings.kernel.acknowledge)
     for (const auto& row : settings.kernel.acknowledge->value)
-      for (const auto& topic : row.topics)
-        if (!mqtt::is_topic_filter(topic.value))
-          error(topic.where, "kernel/acknowledge", config::in_quotes(topic.value) + " is not a topic filter",
-                "'+' stands for a whole level, '#' for the last one");
+      check_filters(row.topics, "kernel/acknowledge", error);
+  for (std::size_t i = 0; i < settings.plugins.size(); ++i)
+    check_hooks(settings.plugins[i], "plugins/" + std::to_string(i), error);
   config::sort_by_place(findings);
   return findings;
 }

@@ -109,7 +109,7 @@ void describe(Row& row, Session& s) {
       Period{std::chrono::seconds{1}, std::chrono::seconds{65'535}, "unlimited", std::chrono::seconds{1}},
       "The longest keep alive; a 5.0 client that asks for more, or for none, is told this.");
   row("store", s.store, Choice{},
-      "How safe sessions and subscriptions are kept; left out, as safe as the store plugin can.");
+      "How safe sessions and subscriptions are kept; left out, as safe as the safest topic.");
   row("queue", s.queue, Section{}, "What may wait for one client.");
 }
 
@@ -126,7 +126,8 @@ void describe(Row& row, Store& s) {
   row("stall", s.stall, Period{std::chrono::seconds{1}, std::chrono::hours{24}, "unlimited"},
       "How long a 3.1.1 publisher waits for a store that has failed before its connection is closed.");
   row("on_failure", s.on_failure, Choice{},
-      "While the store has failed: refuse what it would have to keep, or acknowledge it from memory.");
+      "While the store has failed: refuse what it has to keep, or acknowledge from memory as far as pending "
+      "goes.");
 }
 
 struct AcknowledgeClass {

@@ -181,6 +181,17 @@ class RowReader {
 
 }  // namespace
 
+namespace {
+
+// A fault of the whole file, or of what says which plugins there are and where.
+bool hides_plugins(const Finding& finding) {
+  if (finding.severity != Severity::error) return false;
+  return finding.key.empty() || finding.key.starts_with("plugins") ||
+         finding.key.starts_with("kernel/plugin_path") || finding.key.starts_with("kernel/grants");
+}
+
+}  // namespace
+
 SettingsReading read_settings_text(std::string_view text, const std::filesystem::path& path,
                                    const Environment& environment) {
   SettingsReading reading;
@@ -205,6 +216,7 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
     }
   }
   reading.findings = std::move(values.findings());
+  reading.plugins_known = std::ranges::none_of(reading.findings, hides_plugins);
   sort_by_place(reading.findings);
   return reading;
 }
@@ -213,7 +225,7 @@ SettingsReading read_settings(const std::filesystem::path& path, const Environme
   const auto refused = [&](std::string text, std::string remedy) {
     ValueReader values{path.parent_path()};
     values.error(Location{path.string()}, "", std::move(text), std::move(remedy));
-    return SettingsReading{{}, std::move(values.findings())};
+    return SettingsReading{{}, std::move(values.findings()), false};
   };
   std::error_code fault;
   const auto status = std::filesystem::status(path, fault);

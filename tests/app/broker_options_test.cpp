@@ -38,6 +38,30 @@ TEST(BrokerOptions, the_first_class_that_matches_a_topic_counts) {
   EXPECT_EQ(options.session_store, broker::Level::written) << "the strongest class there is";
 }
 
+TEST(BrokerOptions, sessions_are_as_safe_as_topics_no_class_names) {
+  const auto options =
+      broker_options(settings_of(R"(acknowledge: [{topics: ["a/#"], after: memory}])"), true, {});
+  EXPECT_EQ(options.level_of("b"), broker::Level::synced);
+  EXPECT_EQ(options.session_store, broker::Level::synced);
+}
+
+TEST(BrokerOptions, a_hooks_filter_that_is_none_is_told_with_its_place) {
+  const auto nothing = [](const std::string&) { return std::optional<std::string>{}; };
+  const auto reading = config::read_settings_text(
+      "listeners: [{name: a, bind: 127.0.0.1:1883}]\n"
+      "plugins:\n"
+      "  - {name: x, library: x, hooks: {authorise: {filters: [\"a/#/b\"]}}}\n"
+      "  - {name: y, library: y, hooks: {authenticate: {filters: [\"a/#\"]}}}\n",
+      "mortise.yaml", nothing);
+  const auto findings = check_settings(reading.settings, true);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].to_text(),
+            "mortise.yaml:3:57  plugins/0/hooks/authorise/filters: \"a/#/b\" is not a topic filter; '+' "
+            "stands for a "
+            "whole level, '#' for the last one");
+  EXPECT_EQ(findings[1].to_text().substr(0, 15), "mortise.yaml:4:");
+}
+
 TEST(BrokerOptions, a_topic_filter_that_is_none_is_told_with_its_place) {
   const auto findings =
       check_settings(settings_of(R"(acknowledge: [{topics: ["a/#/b"], after: memory}])"), true);

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(settings, defaults_are_those_of_the_manual) {
-  const auto [settings, findings] = reading_of(one_listener);
+  const auto [settings, findings, plugins_known] = reading_of(one_listener);
   ASSERT_EQ(texts(findings), "");
   const Kernel& kernel = settings.kernel;
   EXPECT_EQ(kernel.threads, std::nullopt);
@@ -42,7 +42,7 @@ TEST(settings, defaults_are_those_of_the_manual) {
 }
 
 TEST(settings, every_kernel_setting_arrives) {
-  const auto [settings, findings] = reading_of(
+  const auto [settings, findings, plugins_known] = reading_of(
       "kernel:\n"
       "  threads: 3\n"
       "  limits: {connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: "
@@ -77,7 +77,7 @@ TEST(settings, every_kernel_setting_arrives) {
 }
 
 TEST(settings, unlimited_is_an_empty_value) {
-  const auto [settings, findings] = reading_of(
+  const auto [settings, findings, plugins_known] = reading_of(
       "kernel:\n"
       "  threads: auto\n"
       "  limits: {connections: unlimited}\n"
@@ -96,7 +96,7 @@ TEST(settings, unlimited_is_an_empty_value) {
 }
 
 TEST(settings, acknowledge_classes_keep_their_order_and_their_places) {
-  const auto [settings, findings] = reading_of(
+  const auto [settings, findings, plugins_known] = reading_of(
       "kernel:\n"
       "  acknowledge:\n"
       "    - {topics: [\"a/#\", \"b/+\"], after: memory}\n"
@@ -114,7 +114,7 @@ TEST(settings, acknowledge_classes_keep_their_order_and_their_places) {
 }
 
 TEST(settings, listeners_arrive_in_the_order_of_the_file) {
-  const auto [settings, findings] = reading_of(
+  const auto [settings, findings, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: b, bind: \"[::1]:1884\", anonymous: allow, versions: [5.0]}\n"
       "  - {name: a, bind: \"*:1883\", versions: [\"5.0\", 3.1.1], authenticate: [tokens, users]}\n"
@@ -133,7 +133,7 @@ TEST(settings, listeners_arrive_in_the_order_of_the_file) {
 }
 
 TEST(settings, a_plugin_arrives_with_its_hooks_grants_and_own_settings) {
-  const auto [settings, findings] =
+  const auto [settings, findings, plugins_known] =
       reading_of(std::string{one_listener} +
                  "plugins:\n"
                  "  - name: uplink\n"
@@ -169,7 +169,7 @@ struct ConfigRow {
 class PluginConfig : public testing::TestWithParam<ConfigRow> {};
 
 TEST_P(PluginConfig, is_handed_on_as) {
-  const auto [settings, findings] = reading_of(
+  const auto [settings, findings, plugins_known] = reading_of(
       std::string{one_listener} + "plugins:\n  - name: p\n    library: p\n" + GetParam().line, {{"N", "4"}});
   ASSERT_EQ(texts(findings), "");
   EXPECT_EQ(settings.plugins.at(0).config.to_json(), GetParam().json);

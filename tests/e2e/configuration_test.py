@@ -1,11 +1,13 @@
 """What the operator sees: check, located errors, a port in use, taking a plugin out, reloading."""
 
+import os
 import pathlib
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -15,6 +17,11 @@ from harness import PLUGINS, PROGRAM, ROOT, STORE, BrokerTest, free_port, mosqui
 def run(verb, file, state):
     return subprocess.run([PROGRAM, verb, "--config", str(file), "--state-dir", str(state), "--plugin-path", PLUGINS],
                           capture_output=True, text=True, timeout=harness.PATIENCE_S, stdin=subprocess.DEVNULL, check=False)
+
+
+def blocks(process, signal_number):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) >> (signal_number - 1) & 1
 
 
 class Check(BrokerTest):
@@ -37,22 +44,36 @@ class Check(BrokerTest):
             "  - {name: other, library: no-such-plugin}\n")
         self.assertEqual(done.returncode, 2)
         file = re.escape(str(broker.file))
-        for pattern in (rf'{file}:1:\d+ .*"paket_size", did you mean "packet_size"\?', rf"{file}:3:\d+ .*99999 is not between"):
+        for pattern in (rf'{file}:1:\d+ .*"paket_size", did you mean "packet_size"\?', rf"{file}:3:\d+ .*99999 is not between",
+                        rf'{file}:5:\d+ .*"pth", did you mean "path"', rf"{file}:6:\d+ .*no-such-plugin"):
             self.assertRegex(done.stderr, pattern)
-        done, broker = self.check(
-            "listeners: [{name: a, bind: 127.0.0.1:1883}]\n"
-            "plugins:\n"
-            "  - {name: store, library: store-sqlite, config: {pth: x.db}}\n"
-            "  - {name: other, library: no-such-plugin}\n")
-        self.assertEqual(done.returncode, 2)
-        self.assertRegex(done.stderr, r':3:\d+ .*"pth", did you mean "path"')
-        self.assertRegex(done.stderr, r":4:\d+ .*no-such-plugin")
 
     def test_more_than_memory_without_a_store_is_an_error_with_its_place(self):
         done, _ = self.check('kernel: {acknowledge: [{topics: ["#"], after: synced}]}\n'
                              "listeners: [{name: a, bind: 127.0.0.1:1883}]\n")
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r":1:\d+ .*synced.*needs a store plugin")
+
+    def test_closed_standard_descriptors_are_given_to_no_file_of_the_store(self):
+        broker = harness.Broker()
+        self.addCleanup(broker.close)
+        broker.wrapper = ["/bin/sh", "-c", 'exec "$0" "$@" 0<&- 1>&- 2>&-']
+        broker.start()
+        for descriptor in range(3):
+            self.assertEqual(os.readlink(f"/proc/{broker.process.pid}/fd/{descriptor}"), "/dev/null")
+
+    def test_a_start_that_takes_long_can_be_ended(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-e2e-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        os.mkfifo(folder / "mortise.yaml")  # nobody writes: reading it takes for ever
+        process = subprocess.Popen([PROGRAM, "run", "--config", str(folder / "mortise.yaml"), "--state-dir", str(folder)],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        wait_for(lambda: blocks(process, signal.SIGTERM), "the broker to look after its signals itself")
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=harness.PATIENCE_S)
+        self.assertEqual(said, "stopped while starting\n")
+        self.assertEqual(process.returncode, 0)
 
     def test_a_missing_file_is_named(self):
         done = run("check", "/nonexistent/mortise.yaml", "/nonexistent")

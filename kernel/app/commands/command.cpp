@@ -26,7 +26,8 @@ int usage(std::ostream& out, const options::options_description& known, int code
   return code;
 }
 
-// A command that a plugin brings: beside this program, in the plugins' folders, or on PATH.
+// A command that a plugin brings: beside this program, with the plugins (installed, or in a build folder), or
+// on PATH.
 int run_brought(const std::string& name, const std::vector<std::string>& words) {
   const std::string program = "mortise-" + name;
   std::vector<char*> arguments{const_cast<char*>(program.c_str())};
@@ -34,8 +35,10 @@ int run_brought(const std::string& name, const std::vector<std::string>& words) 
   arguments.push_back(nullptr);
   std::error_code none;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
-  for (const auto& folder : {here, here / "../../plugins"})
-    execv((folder / program).c_str(), arguments.data());
+  if (!none)
+    for (const std::filesystem::path& folder :
+         {here, std::filesystem::path{MORTISE_PLUGIN_DIR}, here / "../../plugins"})
+      execv((folder / program).c_str(), arguments.data());
   execvp(program.c_str(), arguments.data());
   std::cerr << "mortise: there is no command \"" << name << "\": " << program << ": " << std::strerror(errno)
             << "\nTry mortise --help.\n";

@@ -1,9 +1,18 @@
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <thread>
 
 #include "app/assembly.hpp"
 
@@ -20,6 +29,46 @@ sigset_t block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
 }
+
+// While the broker starts nobody waits for signals, and a start may take long: a store is read, a plugin
+// opens its files. Who wants it to end then gets his way at once; what is stored survives that as it survives
+// kill.
+class EndableStart {
+ public:
+  EndableStart() {
+    sigset_t ends{};
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    signals_ = signalfd(-1, &ends, SFD_CLOEXEC);
+    started_ = eventfd(0, EFD_CLOEXEC);
+    if (signals_ < 0 || started_ < 0) throw std::system_error{errno, std::generic_category(), "signalfd"};
+    thread_ = std::thread{[this] { watch(); }};
+  }
+  // The start is over; a signal from now on is left to whoever waits for it.
+  ~EndableStart() {
+    eventfd_write(started_, 1);
+    thread_.join();
+    ::close(signals_);
+    ::close(started_);
+  }
+  EndableStart(const EndableStart&) = delete;
+  EndableStart& operator=(const EndableStart&) = delete;
+
+ private:
+  void watch() const {
+    std::array<pollfd, 2> both{{{started_, POLLIN, 0}, {signals_, POLLIN, 0}}};
+    while (::poll(both.data(), both.size(), -1) < 0 && errno == EINTR) continue;
+    if (both[0].revents != 0) return;
+    static constexpr std::string_view text = "stopped while starting\n";
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+    _exit(exit_done);
+  }
+
+  int signals_ = -1;
+  int started_ = -1;
+  std::thread thread_;
+};
 
 int tell(const std::vector<config::Finding>& findings) {
   std::size_t errors = 0;
@@ -45,12 +94,15 @@ int run(const Invocation& invocation) {
   const sigset_t signals = block_signals();
   int code = exit_done;
   try {
+    std::optional<EndableStart> starting{std::in_place};
     Assembly broker{invocation};
     if (const int errors = tell(broker.load()); errors > 0) {
       std::cerr << errors << (errors == 1 ? " error" : " errors") << "; nothing was started\n";
       return exit_wrong;
     }
-    if (const std::string problem = broker.start(); !problem.empty()) {
+    const std::string problem = broker.start();
+    starting.reset();
+    if (!problem.empty()) {
       std::cerr << problem << '\n';
       code = exit_failed;
     } else {
