@@ -20,12 +20,13 @@
 
 namespace mortise::host {
 
-// The clocks as the loops read them, too.
+// The clock as the loops read it, too.
 inline base::TimePoint monotonic_now() noexcept {
   return base::TimePoint{
       std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
 }
-inline base::WallTime wall_now() noexcept {
+// What the machine believes, for log lines and plugins that ask; what expires goes by Innards::wall().
+inline base::WallTime machine_wall_now() noexcept {
   return base::WallTime{
       std::chrono::duration_cast<base::Duration>(std::chrono::system_clock::now().time_since_epoch())};
 }

@@ -226,7 +226,7 @@ void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
     ClientView client{*saved->asked().client};
     const mortise_answer_t answer =
         instance.guarded(name_of(saved->asked().point), mortise_answer_t{MORTISE_FALLBACK},
-                         [&] { return call_plugin(instance, raw, saved->asked(), client, wall_now()); });
+                         [&] { return call_plugin(instance, raw, saved->asked(), client, in_.wall()); });
     if (answer == MORTISE_PENDING && context.token_is_taken) return;
     if (answer == MORTISE_PENDING) instance.fault(name_of(saved->asked().point), "PENDING without a token");
     Said said;
@@ -315,7 +315,7 @@ void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, br
   Answer answer = understand(order[saved->place], asked.point, std::move(said));
   if (answer.decision == Decision::pass) {
     ClientView client{*asked.client};
-    Turn turn{asked, order, saved->question, {monotonic_now(), wall_now()}, saved->set, client, saved};
+    Turn turn{asked, order, saved->question, {monotonic_now(), in_.wall()}, saved->set, client, saved};
     answer = ask_from(saved->place + 1, turn);
     if (answer.decision == Decision::pending) return;
   }

@@ -50,6 +50,11 @@ void Innards::forget(std::uint64_t plugin_data) {
     tell();
 }
 
+base::WallTime Innards::wall() const {
+  Loops* const all = loops.load();
+  return all ? all->wall() : machine_wall_now();
+}
+
 void Innards::wake_loops() {
   if (Loops* const all = loops.load()) all->wake_all();
 }

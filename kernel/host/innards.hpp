@@ -36,6 +36,8 @@ struct Innards {
   // The client that carries this is gone: tells its owner, on the calling loop or on the owner's strand.
   void forget(std::uint64_t plugin_data);
   void wake_loops();
+  // The brokers' wall time; the machine's as long as there are no brokers.
+  base::WallTime wall() const;
 
   const Options options;
   broker::Accounts accounts;  // of messages that plugins make

@@ -107,9 +107,10 @@ LogLineRef make_line(broker::LogLevel level, std::string_view category, std::str
     if (!client->address.empty()) all[count++] = text_field("address", client->address);
     if (client->listener) all[count++] = text_field("listener", client->listener->name);
   }
-  return std::make_shared<const LogLine>(static_cast<std::int32_t>(level) + 1,
-                                         static_cast<std::uint64_t>(wall_now().time_since_epoch().count()),
-                                         category, event, text, std::span{all}.first(count));
+  return std::make_shared<const LogLine>(
+      static_cast<std::int32_t>(level) + 1,
+      static_cast<std::uint64_t>(machine_wall_now().time_since_epoch().count()), category, event, text,
+      std::span{all}.first(count));
 }
 
 }  // namespace mortise::host

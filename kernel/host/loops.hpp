@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "base/time.hpp"
+
 namespace mortise::broker {
 class Broker;
 }
@@ -19,6 +21,8 @@ class Loops {
   virtual void post(std::uint32_t loop, std::function<void(broker::Broker&)> task) = 0;
   // Every loop takes a turn soon, and looks at the store's lines in it.
   virtual void wake_all() = 0;
+  // The wall time the brokers go by, which the clock of the machine may be far from: messages expire by it.
+  virtual base::WallTime wall() = 0;
 };
 
 }  // namespace mortise::host

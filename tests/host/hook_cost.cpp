@@ -16,6 +16,7 @@
 
 #include "broker/shared.hpp"
 #include "config/settings_reader.hpp"
+#include "host/alarm_clock.hpp"
 #include "host/host.hpp"
 
 namespace mortise::host {
@@ -25,6 +26,7 @@ class NoLoops : public Loops {
  public:
   void post(std::uint32_t, std::function<void(broker::Broker&)>) override {}
   void wake_all() override {}
+  base::WallTime wall() override { return machine_wall_now(); }
 };
 
 class Caller {

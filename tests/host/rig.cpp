@@ -17,7 +17,7 @@ Rig* current = nullptr;
 
 Strings* find_strings(const char* instance, std::size_t size) { return &current->strings({instance, size}); }
 
-base::Now read_clocks() { return {monotonic_now(), wall_now()}; }
+base::Now read_clocks(PostedLoops& loops) { return {monotonic_now(), loops.wall()}; }
 
 }  // namespace
 
@@ -100,12 +100,12 @@ void Rig::run() {
   if (!host->store()) options.acknowledge_default = options.session_store = broker::Level::memory;
   shared = std::make_unique<broker::Shared>(options, 1, host->store(), host->hooks(), host->log());
   host->connect(*shared, loops);
-  broker = std::make_unique<broker::Broker>(*shared, 0, read_clocks());
+  broker = std::make_unique<broker::Broker>(*shared, 0, read_clocks(loops));
   if (host->store()) {
     broker::Restorer restorer{*shared};
     ASSERT_EQ("", host->restore(restorer));
-    broker->begin_turn(read_clocks());
-    restorer.finish({broker.get()}, read_clocks());
+    broker->begin_turn(read_clocks(loops));
+    restorer.finish({broker.get()}, read_clocks(loops));
     broker->end_turn();
     // Nobody can connect before numbers are reserved; a store that answers by hand is asked later.
     turn_until([&] { return shared->journal.line(broker::Level::synced) >= 1; });
@@ -164,7 +164,7 @@ void Rig::feed(Client& client, const mqtt::Packet& packet) {
 
 void Rig::turn() {
   host->begin_turn(0);
-  broker->begin_turn(read_clocks());
+  broker->begin_turn(read_clocks(loops));
   if (shared->journal.has_store())
     broker->on_stored(shared->journal.line(broker::Level::written),
                       shared->journal.line(broker::Level::synced));

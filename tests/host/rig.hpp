@@ -15,6 +15,7 @@
 #include "broker/broker.hpp"
 #include "broker/output.hpp"
 #include "config/settings_reader.hpp"
+#include "host/alarm_clock.hpp"
 #include "host/host.hpp"
 #include "host/log_line.hpp"
 #include "mqtt/decode.hpp"
@@ -33,6 +34,8 @@ class PostedLoops : public Loops {
  public:
   void post(std::uint32_t loop, std::function<void(broker::Broker&)> task) override;
   void wake_all() override;
+  base::WallTime wall() override { return machine_wall_now() + ahead; }
+  base::Duration ahead{};  // how far the brokers' time is ahead of the machine's
   // Runs what waits; how many.
   std::size_t run(broker::Broker& broker);
   // Forgets what never got its turn.

@@ -244,6 +244,27 @@ TEST(Publish, a_message_reaches_its_subscribers_and_done_is_told) {
   messages.unref(strings.host, outside);
 }
 
+TEST(PublishService, a_message_expires_by_the_brokers_time_and_not_by_the_machines) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.loops.ahead = std::chrono::hours{1};  // as after a start with a clock that fell back
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "alerts/#");
+  Strings& strings = rig.strings();
+  const auto& messages = *strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES);
+  mortise_edit_t edit{};
+  edit.size = sizeof edit;
+  edit.set = MORTISE_SET_TOPIC | MORTISE_SET_EXPIRY;
+  edit.topic = {"alerts/fire", 11};
+  edit.expiry_s = 60;
+  mortise_message_t* message = nullptr;
+  ASSERT_EQ(MORTISE_OK, messages.make(strings.host, nullptr, &edit, &message));
+  const auto& publisher = *strings.service<mortise_publisher_t>(MORTISE_HOST_PUBLISH);
+  EXPECT_EQ(MORTISE_OK, publisher.publish(strings.host, message, nullptr));
+  messages.unref(strings.host, message);
+  EXPECT_TRUE(rig.turn_until([&] { return rig.messages(client).size() == 1; }));
+}
+
 // Answers each delivery with a message, by way of `publish`; how often, and with what it ended.
 class Echo {
  public:

@@ -16,9 +16,9 @@ void write(const mortise_host_t* host, const mortise_log_event_t* event) {
   as_status([&]() -> mortise_status_t {
     std::span<const mortise_field_t> fields;
     if (MORTISE_HAS(event, field_count) && event->fields) fields = {event->fields, event->field_count};
-    const std::uint64_t when = event->unix_ns != 0
-                                   ? event->unix_ns
-                                   : static_cast<std::uint64_t>(wall_now().time_since_epoch().count());
+    const std::uint64_t when =
+        event->unix_ns != 0 ? event->unix_ns
+                            : static_cast<std::uint64_t>(machine_wall_now().time_since_epoch().count());
     instance.in.log.write(std::make_shared<const LogLine>(
         event->level, when, instance.name(), view_of(event->event), view_of(event->text), fields));
     return MORTISE_OK;

@@ -95,11 +95,11 @@ mqtt::Property property_of(const mortise_property_t& given) {
   return property;
 }
 
-base::WallTime expiry(std::uint32_t seconds) {
-  return seconds == MORTISE_NO_EXPIRY ? base::WallTime::max() : wall_now() + std::chrono::seconds{seconds};
+base::WallTime expiry(std::uint32_t seconds, base::WallTime now) {
+  return seconds == MORTISE_NO_EXPIRY ? base::WallTime::max() : now + std::chrono::seconds{seconds};
 }
 
-broker::MessageParts base_parts(const mortise_message_view_t& base) {
+broker::MessageParts base_parts(const mortise_message_view_t& base, base::WallTime now) {
   if (base.context) return parts_of(*static_cast<const broker::Message*>(base.context));
   broker::MessageParts parts;
   parts.topic = view_of(base.topic);
@@ -109,10 +109,9 @@ broker::MessageParts base_parts(const mortise_message_view_t& base) {
   parts.username = view_of(base.username);
   parts.qos = static_cast<mqtt::Qos>(base.qos);
   parts.retain = base.retain != 0;
-  parts.received = base.received_unix_ms != 0
-                       ? base::from_unix_ms(static_cast<std::int64_t>(base.received_unix_ms))
-                       : wall_now();
-  parts.expires = expiry(base.expiry_s);
+  parts.received =
+      base.received_unix_ms != 0 ? base::from_unix_ms(static_cast<std::int64_t>(base.received_unix_ms)) : now;
+  parts.expires = expiry(base.expiry_s, now);
   return parts;
 }
 
@@ -122,12 +121,12 @@ bool is_sound(const broker::MessageParts& parts) {
          parts.username.size() <= 65'535 && parts.payload.size() <= 268'435'455;
 }
 
-void apply(const mortise_edit_t& edit, broker::MessageParts& parts) {
+void apply(const mortise_edit_t& edit, base::WallTime now, broker::MessageParts& parts) {
   if (edit.set & MORTISE_SET_TOPIC) parts.topic = view_of(edit.topic);
   if (edit.set & MORTISE_SET_PAYLOAD) parts.payload = view_of(edit.payload);
   if (edit.set & MORTISE_SET_QOS) parts.qos = static_cast<mqtt::Qos>(edit.qos);
   if (edit.set & MORTISE_SET_RETAIN) parts.retain = edit.retain != 0;
-  if (edit.set & MORTISE_SET_EXPIRY) parts.expires = expiry(edit.expiry_s);
+  if (edit.set & MORTISE_SET_EXPIRY) parts.expires = expiry(edit.expiry_s, now);
 }
 
 mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* base,
@@ -138,12 +137,13 @@ mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* 
     return MORTISE_E_INVALID;
   if (!base && !edit) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {
+    const base::WallTime now = instance.in.wall();
     broker::MessageParts parts;
     if (base) {
-      parts = base_parts(*base);
+      parts = base_parts(*base, now);
     } else {
       parts.publisher = instance.name();
-      parts.received = wall_now();
+      parts.received = now;
     }
     Properties properties;
     const bool cleared = edit && (edit->set & MORTISE_CLEAR_PROPERTIES);
@@ -151,7 +151,7 @@ mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* 
         edit && edit->remove ? std::span{edit->remove, edit->remove_count} : std::span<const std::uint8_t>{};
     if (!cleared && !properties.add_all(parts.raw_properties, removed)) return MORTISE_E_INVALID;
     if (edit) {
-      apply(*edit, parts);
+      apply(*edit, now, parts);
       for (std::size_t i = 0; i < edit->add_count; ++i)
         if (!properties.add(property_of(edit->add[i]))) return MORTISE_E_INVALID;
     }
@@ -159,7 +159,7 @@ mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* 
     parts.payload_is_utf8 = properties.payload_is_utf8();
     if (!is_sound(parts)) return MORTISE_E_INVALID;
     parts.level = instance.in.level_of(parts.topic);
-    *out = MessageHandle::make(broker::Message::make(parts, instance.in.accounts), wall_now(), true).detach();
+    *out = MessageHandle::make(broker::Message::make(parts, instance.in.accounts), now, true).detach();
     return MORTISE_OK;
   });
 }
@@ -174,9 +174,9 @@ mortise_message_t* ref(const mortise_host_t* host, const mortise_message_view_t*
       unchanged.size = sizeof unchanged;
       return make(host, view, &unchanged, &message);
     }
-    message =
-        MessageHandle::make(share(*static_cast<const broker::Message*>(view->context)), wall_now(), false)
-            .detach();
+    message = MessageHandle::make(share(*static_cast<const broker::Message*>(view->context)),
+                                  instance.in.wall(), false)
+                  .detach();
     return MORTISE_OK;
   });
   return status == MORTISE_OK ? message : nullptr;

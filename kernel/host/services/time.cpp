@@ -14,7 +14,7 @@ std::uint64_t monotonic_ns(const mortise_host_t*) {
 }
 
 std::uint64_t unix_ns(const mortise_host_t*) {
-  return static_cast<std::uint64_t>(wall_now().time_since_epoch().count());
+  return static_cast<std::uint64_t>(machine_wall_now().time_since_epoch().count());
 }
 
 mortise_status_t timer(const mortise_host_t* host, std::uint64_t delay_ns, std::uint64_t period_ns,
