@@ -46,11 +46,16 @@ FileReplacement::~FileReplacement() {
 // ours.
 void FileReplacement::lock() {
   for (int attempt = 0; attempt < lock_attempts_max; ++attempt) {
-    locked_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    locked_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe would make us wait
     if (locked_ < 0 && errno == ENOENT) return;
-    if (locked_ < 0 || ::flock(locked_, LOCK_EX) != 0) fail(path_);
     struct stat mine {
     }, named{};
+    if (locked_ < 0 || ::fstat(locked_, &mine) != 0) fail(path_);
+    // Renaming over a device or a pipe would take it from everybody.
+    if (!S_ISREG(mine.st_mode))
+      throw std::system_error{S_ISDIR(mine.st_mode) ? EISDIR : EINVAL, std::generic_category(),
+                              path_ + " is no regular file"};
+    if (::flock(locked_, LOCK_EX) != 0) fail(path_);
     if (::fstat(locked_, &mine) == 0 && ::stat(path_.c_str(), &named) == 0 && mine.st_ino == named.st_ino &&
         mine.st_dev == named.st_dev) {
       mode_ = mine.st_mode & 07777;

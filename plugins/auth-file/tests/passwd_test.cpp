@@ -207,6 +207,14 @@ TEST_F(Passwd, called_many_times_at_once_loses_no_user_and_shows_no_half_file) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(Passwd, puts_no_file_in_the_place_of_a_pipe_or_device) {
+  ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
+  const Outcome said = passwd({file_, "a"}, "x");
+  EXPECT_EQ(said.code, 1);
+  EXPECT_NE(said.output.find("is no regular file"), std::string::npos) << said.output;
+  EXPECT_TRUE(fs::is_fifo(file_));
+}
+
 TEST_F(Passwd, tells_what_else_is_wrong_with_the_file) {
   write("users:\n  - {name: b, password: plain}\n");
   const Outcome said = passwd({file_, "a"}, "x");
