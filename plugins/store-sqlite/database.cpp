@@ -1,5 +1,8 @@
 #include "database.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -8,6 +11,13 @@
 
 namespace mortise::store_sqlite {
 namespace {
+
+// SQLite makes files everybody may read, and gives the WAL the main file's mode. Only a file that was not
+// there is touched: to open and close one that SQLite has open would drop its locks.
+void make_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+  if (file >= 0) ::close(file);
+}
 
 std::string sentence(sqlite3* of, int code, const std::string& path, std::string_view doing) {
   std::string out = path + ": " + std::string{doing} + ": ";
@@ -35,6 +45,7 @@ mortise_status_t Failure::status() const noexcept {
 }
 
 Connection::Connection(std::string path, int flags) : path_{std::move(path)} {
+  if (flags & SQLITE_OPEN_CREATE) make_private(path_);
   const int code = sqlite3_open_v2(path_.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
     const Failure failure{handle_, code, path_, "cannot be opened"};

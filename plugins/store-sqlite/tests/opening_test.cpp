@@ -76,6 +76,15 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& tested) { return tested.param.name; });
 
+TEST(Opening, nobody_else_may_read_what_is_stored) {
+  const Folder folder;
+  const Running store{folder.path()};
+  for (const char* name : {"mortise.db", "mortise.db-wal", "mortise.db-shm", "mortise.db-witness"}) {
+    const auto mode = std::filesystem::status(folder.file(name)).permissions();
+    EXPECT_EQ(std::filesystem::perms::none, mode & std::filesystem::perms::others_all) << name;
+  }
+}
+
 TEST(Opening, a_second_broker_on_the_same_store_is_refused) {
   const Folder folder;
   Running first{folder.path()};
