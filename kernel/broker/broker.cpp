@@ -306,7 +306,7 @@ bool Broker::on_answer(const Question& question, Answer answer) {
   if (!client || client->state == Client::State::closing || client->question_serial != question.serial ||
       !(client->paused & Client::for_answer))
     return false;
-  client->answer = std::move(answer);
+  client->answer = std::make_unique<Answer>(std::move(answer));
   core.resume(*client, Client::for_answer);
   return true;
 }

@@ -62,7 +62,7 @@ Progress Handshake::on_connect(Client& client, const mqtt::Connect& packet, Faul
 Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
   Answer answer;
   if (client.answer) {
-    answer = *std::exchange(client.answer, {});
+    answer = std::move(*std::exchange(client.answer, nullptr));
   } else if (core_.wanted().authenticate) {
     ClientFacts facts = core_.facts_of(client, nullptr);
     facts.client_id = packet.client_id;

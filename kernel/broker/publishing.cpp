@@ -139,7 +139,7 @@ Progress Publishing::ask(Client& client, Session& session, const mqtt::Publish& 
   const Hooks::Wanted& wanted = core_.wanted();
   Answer answer;
   if (client.answer) {
-    answer = *std::exchange(client.answer, {});
+    answer = std::move(*std::exchange(client.answer, nullptr));
   } else {
     const ClientFacts facts = core_.facts_of(client, &session);
     if (wanted.intercept_publish) {

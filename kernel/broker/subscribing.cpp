@@ -75,7 +75,7 @@ Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet
 
 std::optional<mqtt::ReasonCode> Subscribing::decide(Client& client, Session& session,
                                                     const mqtt::Subscribe::Entry& entry, Fault& fault) {
-  if (client.answer) return follow(client, session, entry, *std::exchange(client.answer, {}), fault);
+  if (client.answer) return follow(client, session, entry, *std::exchange(client.answer, nullptr), fault);
   if (mqtt::split_shared(entry.filter).shared) return mqtt::ReasonCode::shared_subscriptions_not_supported;
   if (!mqtt::is_topic_filter(entry.filter) ||
       mqtt::level_count(entry.filter) > core_.options.topic_levels_max)
