@@ -31,11 +31,12 @@ struct Shared {
   const Options options;
   Hooks& hooks;
   Log& log;
+  // One a loop. Before whatever may hold a message, as letters do: messages give back what they charged.
+  std::vector<std::unique_ptr<Ledger>> ledgers;
   Journal journal;
   Numbers numbers;
   Mailroom mail;
   Interest interest;
-  std::vector<std::unique_ptr<Ledger>> ledgers;  // one a loop; before whatever may hold a message
   Accounts retained_accounts;
   RetainedMessages retained;
 
