@@ -37,6 +37,7 @@ void HookPort::end_turn(std::uint32_t loop) {
 }
 
 void HookPort::show_events(Turn& turn, std::uint32_t loop) {
+  bool shared = false;
   for (const HookSet::Observer& observer : turn.set->observers) {
     Instance& instance = *observer.instance;
     const auto call = [&instance, loop](const EventBatch& batch, const HookSet::Observer& to, bool on_loop) {
@@ -52,15 +53,17 @@ void HookPort::show_events(Turn& turn, std::uint32_t loop) {
       call(*turn.batch, observer, true);
       continue;
     }
+    shared = true;
     const bool posted = instance.strand.post(
         [call, batch = turn.batch, set = turn.set, &observer] { call(*batch, observer, false); });
     if (!posted) instance.fault("observe.events", "its strand is too far behind, events were left out");
   }
-  // A strand may still read it; then the next turn begins a new one.
-  if (turn.batch.use_count() == 1)
-    turn.batch->clear();
-  else
+  // What a strand was given is its own from then on: use_count() would tell that it is done with it, but
+  // orders nothing before this thread's writes.
+  if (shared)
     turn.batch = std::make_shared<EventBatch>();
+  else
+    turn.batch->clear();
 }
 
 broker::Answer HookPort::authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
