@@ -210,7 +210,8 @@ void Handshake::answer(Client& client, const mqtt::Connect& packet, Session& ses
   Ordinal ordinal = commits_.open_ordinal();
   if (waits == Level::memory) {  // nothing new is stored, but its beginning or the end of the one before may
                                  // be under way
-    ordinal = present ? session.created : sessions_.last_end();
+    ordinal =
+        present ? session.created : std::max(sessions_.last_end(), wills_.taken_back(session.client_id));
     waits = core_.options.session_store;
   }
   if (!holds(Rule::connack_after_session)) waits = Level::memory;

@@ -37,8 +37,26 @@ Level Wills::keep(Session& session, const mqtt::Will& will, std::string_view use
 
 void Wills::cancel(Session& session, Level level) {
   if (!session.will) return;
-  if (session.will->record != 0) commits_.add(record::WillErase{session.will->record}, level);
+  if (session.will->record != 0) {
+    commits_.add(record::WillErase{session.will->record}, level);
+    if (!session.is_stored()) remember(session.client_id);
+  }
   session.will.reset();
+}
+
+void Wills::remember(std::string_view client_id) {
+  if (taken_back_.size() >= look_through_at_) {
+    std::erase_if(taken_back_, [&](const auto& entry) {
+      return commits_.is_durable(entry.second, core_.options.session_store);
+    });
+    look_through_at_ = std::max(taken_back_least, 2 * taken_back_.size());
+  }
+  taken_back_.insert_or_assign(std::string{client_id}, commits_.open_ordinal());
+}
+
+Ordinal Wills::taken_back(std::string_view client_id) const {
+  const auto found = taken_back_.find(client_id);
+  return found == taken_back_.end() ? 0 : found->second;
 }
 
 void Wills::start(Session& session) {

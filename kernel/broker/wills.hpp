@@ -5,6 +5,8 @@
 // Source: MQTT 5.0 §3.1.2.5, §3.1.3.2; Rule::stored_will, Rule::cancel_will_before_connack.
 #pragma once
 
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/publishing.hpp"
@@ -14,12 +16,18 @@ namespace mortise::broker {
 class Wills {
  public:
   Wills(Core& core, Commits& commits, Publishing& publishing)
-      : core_{core}, commits_{commits}, publishing_{publishing} {}
+      : core_{core},
+        commits_{commits},
+        publishing_{publishing},
+        taken_back_{0, base::StringHash{core.options.seed}} {}
 
   // The will of a CONNECT. Returns the level its record has to reach before CONNACK; memory: none.
   Level keep(Session& session, const mqtt::Will& will, std::string_view username);
   // DISCONNECT came, or the session is resumed in time: it is never sent.
   void cancel(Session& session, Level level);
+  // The batch that erases a will this client took back when it left, until that is durable; 0: none. Its next
+  // CONNACK waits for it.
+  Ordinal taken_back(std::string_view client_id) const;
   // The connection ended without DISCONNECT: sent now, or after its delay.  [MQTT-3.1.2-8] [MQTT-3.1.3-9]
   void start(Session& session);
   // Due: sent now.
@@ -41,6 +49,7 @@ class Wills {
   };
   bool allowed(Session& session, const Message& message);
   MessageRef as_sent(const MessageRef& message, std::optional<std::uint32_t> expiry_s);
+  void remember(std::string_view client_id);
   void send(Due due);
   void send_due();
 
@@ -48,6 +57,10 @@ class Wills {
   Commits& commits_;
   Publishing& publishing_;
   std::vector<Due> due_;
+  // Of clients without a stored session: in one that is stored the next CONNACK waits for a later batch.
+  std::unordered_map<std::string, Ordinal, base::StringHash, std::equal_to<>> taken_back_;
+  std::size_t look_through_at_ = taken_back_least;
+  static constexpr std::size_t taken_back_least = 32;
 };
 
 }  // namespace mortise::broker
