@@ -98,6 +98,7 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
                          : broker::Options::Overflow::drop_newest;
 
   options.store_pending_max = kernel.store.pending;
+  options.resident_max = kernel.store.resident;
   options.store_stall = kernel.store.stall.value_or(std::chrono::hours{24 * 365});
   options.on_failure = kernel.store.on_failure == config::OnStoreFailure::refuse
                            ? broker::Options::OnFailure::refuse

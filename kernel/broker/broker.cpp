@@ -180,6 +180,8 @@ void Broker::on_stored(std::uint64_t written, std::uint64_t synced) {
   interior_->commits.on_lines(written, synced);
 }
 
+void Broker::on_page(const Page& page) { interior_->delivery.on_page(page); }
+
 bool Broker::drain(std::uint32_t from, std::size_t budget) { return interior_->routing.drain(from, budget); }
 
 // ---- connections

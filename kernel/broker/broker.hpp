@@ -67,6 +67,9 @@ class Broker {
   void close(ClientKey client, mqtt::ReasonCode reason, std::string_view why);
   void close_all(mqtt::ReasonCode reason, std::string_view why);
 
+  // What a session asked the store for; see Store::read.
+  void on_page(const Page& page);
+
   // ---- plugins
   // A question that was pending has its answer. One that came too late finds nothing: false.
   bool on_answer(const Question& question, Answer answer);

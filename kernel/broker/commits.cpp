@@ -9,6 +9,7 @@ namespace mortise::broker {
 namespace {
 constexpr auto ride_at_most = std::chrono::seconds{1};
 constexpr std::size_t ride_bytes_max = 256 * 1024;
+constexpr std::size_t erased_bytes_max = 4 * 1024 * 1024;  // of bodies that are held for their erase alone
 }  // namespace
 
 void Commits::ride(Record record) {
@@ -42,6 +43,13 @@ void Commits::erase(Session& session, Position position, std::uint64_t number, M
   record.message =
       message ? message->number() : 0;  // a damaged store may have the delivery without its message
   batch_.deliveries.push_back(record);
+  // Only the count of its deliveries is still wanted, not the body.
+  if (message && !message->is_stub()) {
+    if (MessageRef stub = message->stub())
+      message = std::move(stub);
+    else
+      erased_bytes_ += message->memory();
+  }
   batch_.erased.push_back(std::move(message));
 }
 
@@ -222,8 +230,9 @@ void Commits::reserve_numbers() {
 
 void Commits::end_turn() {
   if (core_.has_store()) reserve_numbers();
-  const bool due = hurried_ || (!batch_.empty() && (core_.now.monotonic - opened_ >= ride_at_most ||
-                                                    batch_.memory() > ride_bytes_max));
+  const bool due =
+      hurried_ || (!batch_.empty() && (core_.now.monotonic - opened_ >= ride_at_most ||
+                                       batch_.memory() > ride_bytes_max || erased_bytes_ > erased_bytes_max));
   if (due) hand_over();
   release_without_store();
 }
@@ -231,6 +240,7 @@ void Commits::end_turn() {
 void Commits::hand_over() {
   hurried_ = false;
   opened_ = base::never;
+  erased_bytes_ = 0;
   if (!core_.has_store()) {
     batch_ = {};
     return;

@@ -111,6 +111,7 @@ class Commits {
   Batch batch_;
   Ordinal open_ordinal_ = 1;
   bool hurried_ = false;
+  std::size_t erased_bytes_ = 0;
   base::TimePoint opened_ = base::never;
   std::array<Ordinal, levels> durable_{};
   std::array<base::Queue<HandedOver>, levels> handed_over_;

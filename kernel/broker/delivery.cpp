@@ -189,14 +189,17 @@ bool Delivery::pump_resend(Session& session, Client& client) {
     ++client.in_flight;
   } else {
     if (client.in_flight >= client.quota) return false;
+    if (waiting.state == Waiting::State::lost) {
+      give_up(session, client, waiting, Dropped::unreadable);
+      return true;
+    }
+    if (waiting.message->is_stub()) {
+      paging_.ask(session);
+      return false;
+    }
     if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
              session.identifiers.at(waiting.identifiers)) == Sent::too_large) {
-      Waiting over = std::move(waiting);
-      waiting.position_low = over.position_low;
-      waiting.state = Waiting::State::done;
-      waiting.resend = false;
-      drop(session, std::move(over), Dropped::packet_too_large);
-      pop_done(session, client);
+      give_up(session, client, waiting, Dropped::packet_too_large);
       return true;
     }
     ++client.in_flight;
@@ -204,6 +207,17 @@ bool Delivery::pump_resend(Session& session, Client& client) {
   waiting.resend = false;
   ++client.resend_at;
   return true;
+}
+
+// Ends a delivery that is in flight and will not be sent again. Its place stays until those before it are
+// done.
+void Delivery::give_up(Session& session, Client& client, Waiting& waiting, Dropped why) {
+  Waiting over = std::move(waiting);
+  waiting.position_low = over.position_low;
+  waiting.state = Waiting::State::done;
+  waiting.resend = false;
+  drop(session, std::move(over), why);
+  pop_done(session, client);
 }
 
 // Whether window and durability let this queued message go.
@@ -253,7 +267,15 @@ bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
     drop(session, std::move(next), Dropped::expired);
     return true;
   }
+  if (next.state == Waiting::State::lost) {
+    drop(session, std::move(next), Dropped::unreadable);
+    return true;
+  }
   if (!may_send(session, client, next)) return false;
+  if (next.message->is_stub()) {
+    paging_.ask(session);
+    return false;
+  }
   const auto identifiers = session.identifiers.at(next.identifiers);
   const bool counted = next.qos != mqtt::Qos::at_most_once;
   const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(next)) : mqtt::PacketId{0};
@@ -360,7 +382,14 @@ void Delivery::on_pubcomp(Client& client, const mqtt::Pubcomp& packet) {
 
 // ---- the end of connections and sessions
 
-void Delivery::drop_unsent_qos_0(Session& session) {
+void Delivery::on_page(const Page& page) {
+  Session* session = core_.sessions.find(SessionKey::from(page.read.session));
+  if (!session || session->ended) return;
+  paging_.put_back(*session, page);
+  pump(*session);
+}
+
+void Delivery::on_offline(Session& session) {
   base::Queue<Waiting> kept;
   while (!session.outbox.queued.empty()) {
     Waiting waiting = session.outbox.queued.pop();
@@ -370,7 +399,8 @@ void Delivery::drop_unsent_qos_0(Session& session) {
       kept.push(std::move(waiting));
   }
   session.outbox.queued = std::move(kept);
-  charge(session);
+  session.paged_to = 0;
+  tidy(session);
 }
 
 void Delivery::drop_all(Session& session) {

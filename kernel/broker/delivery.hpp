@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/commits.hpp"
+#include "broker/paging.hpp"
 #include "mqtt/publish_image.hpp"
 
 namespace mortise::broker {
@@ -38,7 +39,7 @@ struct Fanout {
 
 class Delivery {
  public:
-  Delivery(Core& core, Commits& commits) : core_{core}, commits_{commits} {}
+  Delivery(Core& core, Commits& commits) : core_{core}, commits_{commits}, paging_{core} {}
 
   // Sends to the session or queues for it.
   void deliver(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
@@ -59,8 +60,11 @@ class Delivery {
   // Asks for positions that may be sent; the caller adds the session's record, which carries them.
   void ask_positions(Session& session);
 
-  // QoS 0 that waited for a connection which is gone.
-  void drop_unsent_qos_0(Session& session);
+  // The bodies that a session asked for are here.
+  void on_page(const Page& page);
+
+  // The connection is gone: QoS 0 that waited for it goes, and what was kept at hand for it may leave memory.
+  void on_offline(Session& session);
   // Everything owed to a session that ends.
   void drop_all(Session& session);
 
@@ -120,17 +124,21 @@ class Delivery {
   void drop(Session& session, Waiting waiting, Dropped why);
   void pump(Session& session, Client& client);
   void tidy(Session& session) {
-    if (session.outbox.size() == 0) session.identifiers.clear();
+    if (session.outbox.size() == 0)
+      session.identifiers.clear();
+    else if (!session.outbox.queued.empty() && session.is_stored())
+      paging_.page_out(session);
     charge(session);
   }
   bool pump_resend(Session& session, Client& client);
+  void give_up(Session& session, Client& client, Waiting& waiting, Dropped why);
   bool pump_queued(Session& session, Client& client);
   bool may_send(Session& session, Client& client, const Waiting& next);
   bool send_or_drop(Session& session, Client& client, Waiting& next);
   void finish(Session& session, Client& client, Waiting& waiting);
   static void pop_done(Session& session, Client& client);
   static std::size_t bytes_of(const Waiting& waiting) {
-    return waiting.message ? waiting.message->topic().size() + waiting.message->payload().size() : 0;
+    return waiting.message ? waiting.message->size() : 0;
   }
   void event(EventKind kind, Session& session, const Message* message, mqtt::Qos qos,
              std::string_view loss = {}) {
@@ -140,6 +148,7 @@ class Delivery {
 
   Core& core_;
   Commits& commits_;
+  Paging paging_;
   Images images_;
 };
 

@@ -20,14 +20,15 @@ std::uint64_t Journal::hand_over(Batch batch) {
   // message is never erased before an earlier batch has erased its other deliveries.
   for (const Record& entry : batch.records)
     if (const auto* put = std::get_if<record::MessagePut>(&entry))
-      put->message->stored_deliveries += put->deliveries;
+      put->message->stored_deliveries() += put->deliveries;
   std::size_t erase = 0;
   for (const DeliveryRecord& delivery : batch.deliveries) {
     if (delivery.op != DeliveryRecord::Op::erase) continue;
     Message* message = batch.erased[erase++].get();
     if (!message) continue;  // a damaged store had the delivery without its message
-    MORTISE_EXPECT(message->stored_deliveries > 0);
-    const bool last = --message->stored_deliveries == 0;
+    std::uint32_t& stored = message->stored_deliveries();
+    MORTISE_EXPECT(stored > 0);
+    const bool last = --stored == 0;
     if (last || !holds(Rule::message_outlives_deliveries))
       batch.records.push_back(record::MessageErase{message->number()});
   }
@@ -37,6 +38,14 @@ std::uint64_t Journal::hand_over(Batch batch) {
   pending_bytes_.fetch_add(batch.memory(), std::memory_order_relaxed);
   store_->hand_over(std::move(batch));
   return sequence;
+}
+
+MessageRef Journal::stub_of(Message& message) {
+  const std::lock_guard lock{mutex_};
+  if (MessageRef stub = message.stub()) return stub;
+  MessageRef stub = Message::make_stub(message);
+  message.set_stub(stub);
+  return stub;
 }
 
 void Journal::durable(std::uint64_t sequence, Level level, std::size_t bytes_done) noexcept {

@@ -1,7 +1,7 @@
 // Where the loops' batches become one sequence, and how far it is durable.
 //
-// Thread: hand_over from any loop; durable and failing from any thread of the store; the lines from any.
-// Owns:   nothing of the batches: they go to the store whole.
+// Thread: hand_over, stub_of and read from any loop; durable and failing from any thread of the store; the lines from any.
+// Owns:   nothing of the batches and questions: they go to the store whole.
 // Cost:   one lock a turn and loop, not a message.
 // Fails:  never; a store that fails says so through failing() and keeps what it was given.
 // Source: Rule::message_outlives_deliveries; the others hang on the lines kept here.
@@ -26,7 +26,13 @@ class Journal {
   std::uint64_t hand_over(Batch batch);
 
   // Deliveries restored at start count as stored.
-  static void count_restored(Message& message) { ++message.stored_deliveries; }
+  static void count_restored(Message& message) { ++message.stored_deliveries(); }
+
+  // What may stand in a queue for this message when its body is in the store; the count of its deliveries
+  // moves there. One for a message, whichever loop asks.
+  MessageRef stub_of(Message& message);
+  // Asks the store; see Store::read.
+  void read(StoreRead what) { store_->read(std::move(what)); }
 
   // Everything up to `sequence` has reached `level`. Rises only.
   void durable(std::uint64_t sequence, Level level, std::size_t bytes_done) noexcept;

@@ -1,6 +1,7 @@
 #include "broker/message.hpp"
 
 #include <cstring>
+#include <memory_resource>
 #include <new>
 
 #include "base/contract.hpp"
@@ -10,7 +11,15 @@ namespace mortise::broker {
 
 namespace {
 constexpr std::size_t allocator_overhead = 16;  // a malloc header and rounding, on average
+
+// Stubs have blocks of their own: a stub that took the first bytes of the body it stands for would leave a
+// hole that no other body of that size fits, and nothing would be won. Never ends, as messages may outlive
+// whatever is static.
+std::pmr::memory_resource& stub_blocks() {
+  static auto* const blocks = new std::pmr::synchronized_pool_resource{};
+  return *blocks;
 }
+}  // namespace
 
 MessageRef Message::make(const MessageParts& parts, Accounts& accounts) {
   const std::size_t properties_size =
@@ -31,7 +40,7 @@ Message::Message(const MessageParts& parts, std::size_t properties_size, Account
       payload_is_utf8_{parts.payload_is_utf8},
       level_{parts.level},
       hops_{parts.hops},
-      number_{parts.number},
+      number_or_stub_{parts.number},
       received_{parts.received},
       expires_{parts.expires},
       accounts_{&accounts} {
@@ -51,6 +60,33 @@ Message::Message(const MessageParts& parts, std::size_t properties_size, Account
   accounts_->charge(Account::message, static_cast<std::int64_t>(memory()));
 }
 
+MessageRef Message::make_stub(const Message& message) {
+  return MessageRef::adopt(new (stub_blocks().allocate(sizeof(Message), alignof(Message))) Message(message));
+}
+
+Message::Message(const Message& of)
+    : stored_deliveries_{of.stored_deliveries_},
+      stub_size_{of.topic_size_ + of.payload_size_},
+      payload_size_{0},
+      properties_size_{0},
+      topic_size_{0},
+      publisher_size_{0},
+      username_size_{0},
+      qos_{of.qos_},
+      retain_{of.retain_},
+      payload_is_utf8_{of.payload_is_utf8_},
+      level_{of.level_},
+      hops_{of.hops_},
+      number_or_stub_{of.number()},
+      received_{of.received_},
+      expires_{of.expires_},
+      accounts_{of.accounts_} {
+  MORTISE_EXPECT(!of.is_stub() && !of.stub_or_null());
+  accounts_->charge(Account::message, static_cast<std::int64_t>(memory()));
+}
+
+Message::~Message() { MessageRef::adopt(stub_or_null()); }
+
 std::size_t Message::memory() const noexcept {
   return sizeof(Message) + topic_size_ + properties_size_ + publisher_size_ + username_size_ + payload_size_ +
          allocator_overhead;
@@ -58,8 +94,12 @@ std::size_t Message::memory() const noexcept {
 
 void Message::destroy(Message* message) noexcept {
   message->accounts_->charge(Account::message, -static_cast<std::int64_t>(message->memory()));
+  const bool is_stub = message->is_stub();
   message->~Message();
-  ::operator delete(message);
+  if (is_stub)
+    stub_blocks().deallocate(message, sizeof(Message), alignof(Message));
+  else
+    ::operator delete(message);
 }
 
 }  // namespace mortise::broker

@@ -1,5 +1,8 @@
 // One application message: made once, immutable, counted, shared by every loop and session that handles it.
 //
+// A stub stands in a queue for a message whose body left memory for the store (see paging.hpp): it has the
+// number, size, expiry and class, and no topic or payload.
+//
 // Thread: any; the bytes never change, the counter is atomic.
 // Owns:   topic, forwardable properties, publisher and payload in the same single allocation.
 // Cost:   one allocation; a reference is one atomic increment, taken in bulk where many are needed.
@@ -66,11 +69,30 @@ class Message {
   bool has_expired(base::WallTime now) const noexcept { return now >= expires_; }
 
   // The store's key. Given by the publisher's loop before any other loop sees the message.
-  std::uint64_t number() const noexcept { return number_; }
-  void set_number(std::uint64_t number) noexcept { number_ = number; }
+  std::uint64_t number() const noexcept {
+    const Message* const stub = stub_or_null();
+    return stub ? stub->number() : number_or_stub_.load(std::memory_order_relaxed);
+  }
+  void set_number(std::uint64_t number) noexcept { number_or_stub_.store(number, std::memory_order_relaxed); }
 
-  // How many stored deliveries still name this message; guarded by the journal's lock.
-  std::uint32_t stored_deliveries = 0;
+  // Bytes of topic and payload; a stub's are those of the message it stands for.
+  std::size_t size() const noexcept { return stub_size_ + topic_size_ + payload_size_; }
+
+  // ---- stubs
+  bool is_stub() const noexcept { return stub_size_ != 0; }
+  // What stands for `message` from now on; it has none yet.
+  static MessageRef make_stub(const Message& message);
+  // The stub that stands for this message, if it has one: set once, by the journal or before anybody else
+  // sees the message.
+  MessageRef stub() const noexcept;
+  void set_stub(MessageRef stub) noexcept;
+
+  // How many stored deliveries still name this number, whether by the message, its stub, or a body that was
+  // read back; guarded by the journal's lock.
+  std::uint32_t& stored_deliveries() noexcept {
+    Message* const stub = stub_or_null();
+    return stub ? stub->stored_deliveries_ : stored_deliveries_;
+  }
 
   // What it charges: everything it owns and the allocator's own share.
   std::size_t memory() const noexcept;
@@ -78,15 +100,23 @@ class Message {
  private:
   friend class MessageRef;
   Message(const MessageParts& parts, std::size_t properties_size, Accounts& accounts);
-  ~Message() = default;
+  explicit Message(const Message& of);  // a stub
+  ~Message();
 
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   const std::uint8_t* unsigned_bytes() const noexcept {
     return reinterpret_cast<const std::uint8_t*>(this + 1);
   }
   static void destroy(Message* message) noexcept;
+  Message* stub_or_null() const noexcept {
+    const std::uint64_t value = number_or_stub_.load(std::memory_order_acquire);
+    return value & is_address ? reinterpret_cast<Message*>(static_cast<std::uintptr_t>(value & ~is_address))
+                              : nullptr;
+  }
 
   std::atomic<std::uint32_t> references_{1};
+  std::uint32_t stored_deliveries_ = 0;
+  std::uint32_t stub_size_ = 0;
   std::uint32_t payload_size_;
   std::uint32_t properties_size_;
   std::uint16_t topic_size_;
@@ -97,11 +127,15 @@ class Message {
   bool payload_is_utf8_;
   Level level_;
   std::uint8_t hops_;
-  std::uint64_t number_;
+  // Numbers are below 2^63. With the bit above them it is the address of the stub, which has the number: a
+  // field less in every message keeps most of them in the allocator's fast bins.
+  static constexpr std::uint64_t is_address = std::uint64_t{1} << 63;
+  std::atomic<std::uint64_t> number_or_stub_;
   base::WallTime received_;
   base::WallTime expires_;
   Accounts* accounts_;
 };
+static_assert(sizeof(Message) == 64);
 
 // A counted reference. Empty by default.
 class MessageRef {
@@ -139,5 +173,15 @@ class MessageRef {
   }
   Message* message_ = nullptr;
 };
+
+inline MessageRef Message::stub() const noexcept {
+  Message* const stub = stub_or_null();
+  if (stub) stub->references_.fetch_add(1, std::memory_order_relaxed);
+  return MessageRef::adopt(stub);
+}
+inline void Message::set_stub(MessageRef stub) noexcept {
+  number_or_stub_.store(reinterpret_cast<std::uintptr_t>(stub.detach()) | is_address,
+                        std::memory_order_release);
+}
 
 }  // namespace mortise::broker

@@ -29,6 +29,7 @@ struct Options {
   enum class Overflow : std::uint8_t { drop_oldest, drop_newest } overflow = Overflow::drop_oldest;
 
   std::uint64_t store_pending_max = 32ULL * 1024 * 1024;  // bytes handed over and not yet written
+  std::uint64_t resident_max = 64ULL * 1024 * 1024;  // bytes of messages; above, stored ones leave memory
   base::Duration store_stall = std::chrono::seconds{30};
   enum class OnFailure : std::uint8_t { refuse, memory } on_failure = OnFailure::refuse;
 

@@ -19,8 +19,9 @@
 namespace mortise::broker {
 
 struct Waiting {
-  enum class State : std::uint8_t { queued, sent, received, done };  // received: PUBREC was had
-  MessageRef message;              // empty once done, and for received deliveries restored from a store
+  // received: PUBREC was had; lost: it was to be read back and the store does not have it
+  enum class State : std::uint8_t { queued, sent, received, done, lost };
+  MessageRef message;              // or a stub of it; empty once done
   std::uint64_t number = 0;        // the store's key; 0: not stored
   std::uint32_t position_low = 0;  // the low half of its position; QoS 0 has that of the one before it
   std::uint16_t identifiers = 0;   // of the session's IdentifierSets

@@ -110,8 +110,8 @@ enum class EventKind : std::uint8_t {
 struct Event {
   EventKind kind{};
   const ClientFacts* client = nullptr;
-  const Message* message = nullptr;
-  std::string_view name;  // filter, or what was denied
+  const Message* message = nullptr;  // dropped: may be a stub
+  std::string_view name;             // filter, or what was denied
   mqtt::ReasonCode reason = mqtt::ReasonCode::success;
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   std::string_view loss;  // dropped: the ledger's reason
@@ -151,11 +151,31 @@ class Hooks {
   virtual void happened(const Event& event, std::uint32_t loop, base::Now now) = 0;
 };
 
+// A question for messages whose bodies left memory.
+struct StoreRead {
+  struct Wanted {
+    std::uint64_t delivery = 0;
+    std::uint64_t message = 0;  // its number
+  };
+  std::uint32_t loop = 0;
+  std::uint64_t session = 0;   // the value of its key
+  std::vector<Wanted> wanted;  // by rising delivery, and all durable
+};
+
+// And its answer: the messages, each once or more, in any order. One that is not among them is not in the
+// store.
+struct Page {
+  StoreRead read;
+  std::vector<MessageRef> messages;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
   // Takes the batch, in the order of its sequence; never refuses. Progress is told to Journal::durable.
   virtual void hand_over(Batch batch) = 0;
+  // Answered by Broker::on_page in a turn of that loop, once; a store that cannot read tries until it can.
+  virtual void read(StoreRead what) = 0;
 };
 
 enum class LogLevel : std::uint8_t { debug, info, notice, warning, error };

@@ -6,10 +6,6 @@
 
 namespace mortise::broker {
 
-MessageRef Restorer::make(const MessageParts& parts) {
-  return Message::make(parts, shared_.ledgers[0]->accounts);
-}
-
 void Restorer::on_record(Record entry) {
   if (auto* numbers = std::get_if<record::Numbers>(&entry)) {
     reserved_ = numbers->reserved;
@@ -24,7 +20,9 @@ void Restorer::on_record(Record entry) {
     const std::uint64_t number = put->message->number();
     see(number);
     see(put->message->received());
-    messages_[number] = std::move(put->message);
+    // What is more than memory should hold stays in the store.
+    const bool fits = shared_.message_bytes() <= static_cast<std::int64_t>(shared_.options.resident_max);
+    messages_[number] = fits ? std::move(put->message) : Message::make_stub(*put->message);
   } else if (auto* several = std::get_if<record::DeliveryIdentifiers>(&entry)) {
     identifiers_[several->delivery] = std::move(several->identifiers);
   } else if (auto* inbound = std::get_if<record::Inbound>(&entry)) {
@@ -35,7 +33,12 @@ void Restorer::on_record(Record entry) {
     see(kept->message->received());
     // One message, one count of its stored deliveries, whether it is queued, retained or both.
     const auto queued = messages_.find(kept->message->number());
-    if (queued != messages_.end()) kept->message = queued->second;
+    if (queued != messages_.end()) {
+      if (queued->second->is_stub())
+        kept->message->set_stub(queued->second);
+      else
+        kept->message = queued->second;
+    }
     retained_.push_back(std::move(*kept));
   } else if (auto* will = std::get_if<record::Will>(&entry)) {
     see(will->session);
@@ -125,7 +128,7 @@ Restorer::Outcome Restorer::finish(const std::vector<Broker*>& brokers, base::No
                         message == messages_.end() ? MessageRef{} : message->second);
   }
   for (const auto& [number, message] : messages_)
-    if (message->stored_deliveries == 0) first.commits.ride(record::MessageErase{number});
+    if (message->stored_deliveries() == 0) first.commits.ride(record::MessageErase{number});
   outcome_.orphans = orphans_.size();
   return outcome_;
 }

@@ -26,8 +26,8 @@ class Restorer {
 
   void on_record(Record record);
   void on_delivery(const DeliveryRecord& delivery);
-  // Messages are made here, so that they are charged to the loop-independent account.
-  MessageRef make(const MessageParts& parts);
+  // What the messages that are given to it are charged to.
+  Accounts& accounts() { return shared_.ledgers[0]->accounts; }
 
   // The latest wall time the store has seen; store time goes on from there if the clock is behind it.
   base::WallTime latest() const noexcept { return latest_; }

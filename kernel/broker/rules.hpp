@@ -26,6 +26,8 @@ enum class Rule {
   erase_after_put,
   // A message is erased from the store with its last stored delivery, not before.
   message_outlives_deliveries,
+  // The body of a queued message leaves memory only when its put is durable.
+  page_out_after_put,
   // Only numbers below a durable reservation are used, so that none is given twice across restarts.
   reserve_numbers,
   // Only positions below the session's durable `sent_to` are sent, and a restart goes on above it: a packet

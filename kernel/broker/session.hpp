@@ -115,6 +115,9 @@ class Session {
   std::uint64_t route = 0;
   std::uint32_t route_index = 0;
 
+  Position paged_to = 0;    // what is queued below it has been looked at: see Paging::page_out
+  bool is_reading = false;  // a page was asked for and is not here yet
+
   bool ended = false;  // discarded; stays until what was handed over for it is settled
 
   bool is_stored() const noexcept { return number != 0; }

@@ -77,7 +77,7 @@ void Sessions::leave(Session& session) {
   session.client = {};
   if (session.expiry_s == 0) return discard(session);
   wills_.start(session);
-  delivery_.drop_unsent_qos_0(session);
+  delivery_.on_offline(session);
   arm(session);
   happened(EventKind::session_offline, session);
   if (session.is_stored()) commits_.ride(record_of(session));

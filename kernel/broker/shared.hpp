@@ -41,6 +41,12 @@ struct Shared {
   RetainedMessages retained;
 
   std::uint32_t loops() const noexcept { return mail.loops(); }
+  // Bytes of all messages in memory, whoever holds them.
+  std::int64_t message_bytes() const noexcept {
+    std::int64_t bytes = 0;
+    for (const auto& ledger : ledgers) bytes += ledger->accounts.charged(Account::message);
+    return bytes;
+  }
   std::uint32_t home_of(std::string_view client_id) const noexcept {
     return static_cast<std::uint32_t>(base::hash(options.seed, client_id) % loops());
   }

@@ -115,6 +115,7 @@ void describe(Row& row, Session& s) {
 
 struct Store {
   std::uint64_t pending = 32 * mebibyte;
+  std::uint64_t resident = 64 * mebibyte;
   std::optional<base::Duration> stall = std::chrono::seconds{30};  // empty: wait for ever
   OnStoreFailure on_failure = OnStoreFailure::refuse;
 };
@@ -123,6 +124,8 @@ template <class Row>
 void describe(Row& row, Store& s) {
   row("pending", s.pending, Size{64 * kibibyte, 1024 * gibibyte},
       "How much may be on its way to the store; beyond it publishers wait.");
+  row("resident", s.resident, Size{0, 1024 * gibibyte},
+      "How much memory messages may take before what waits for clients is kept in the store only.");
   row("stall", s.stall, Period{std::chrono::seconds{1}, std::chrono::hours{24}, "unlimited"},
       "How long a 3.1.1 publisher waits for a store that has failed before its connection is closed.");
   row("on_failure", s.on_failure, Choice{},

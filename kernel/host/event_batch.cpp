@@ -35,7 +35,7 @@ void EventBatch::add(const broker::Event& event, base::WallTime now) {
   kept.qos = event.qos;
   kept.when = now;
   kept.name = keep(event.kind == broker::EventKind::dropped ? event.loss : event.name);
-  if (event.message) kept.message = share(*event.message);
+  if (event.message && !event.message->is_stub()) kept.message = share(*event.message);
   if (!event.client) return;
   kept.has_client = true;
   kept.client = *event.client;

@@ -189,7 +189,7 @@ StoredBatch::StoredBatch(broker::Batch batch) : batch_{std::move(batch)}, memory
 namespace {
 
 broker::MessageRef make_message(const mortise_record_t& from, std::uint64_t expires_unix_ms,
-                                broker::Restorer& to) {
+                                broker::Accounts& accounts) {
   const mortise_message_view_t& body = *from.body;
   broker::MessageParts parts;
   parts.topic = view_of(body.topic);
@@ -205,7 +205,11 @@ broker::MessageRef make_message(const mortise_record_t& from, std::uint64_t expi
   parts.level = static_cast<broker::Level>(byte & 3);
   parts.payload_is_utf8 = (byte & 4) != 0;
   parts.number = from.number;
-  return to.make(parts);
+  return broker::Message::make(parts, accounts);
+}
+
+bool is_whole(const mortise_record_t& from) {
+  return MORTISE_HAS(&from, data) && (from.data.size == 0 || from.data.data);
 }
 
 bool has_sound_body(const mortise_record_t& from) {
@@ -239,8 +243,13 @@ bool restore_identifiers(const mortise_record_t& from, broker::Restorer& to) {
 
 }  // namespace
 
+broker::MessageRef restore_message(const mortise_record_t& from, broker::Accounts& accounts) {
+  if (!is_whole(from) || !has_sound_body(from)) return {};
+  return make_message(from, from.unix_ms, accounts);
+}
+
 bool restore_record(const mortise_record_t& from, broker::Restorer& to) {
-  if (!MORTISE_HAS(&from, data) || (from.data.size != 0 && !from.data.data)) return false;
+  if (!is_whole(from)) return false;
   const auto ms = static_cast<std::int64_t>(from.unix_ms);
   switch (from.kind) {
     case MORTISE_REC_NUMBERS: to.on_record(record::Numbers{from.number, ms}); return true;
@@ -251,7 +260,7 @@ bool restore_record(const mortise_record_t& from, broker::Restorer& to) {
     case MORTISE_REC_SUBSCRIPTION: return restore_subscription(from, to);
     case MORTISE_REC_MESSAGE:
       if (!has_sound_body(from)) return false;
-      to.on_record(record::MessagePut{make_message(from, from.unix_ms, to), 0});
+      to.on_record(record::MessagePut{make_message(from, from.unix_ms, to.accounts()), 0});
       return true;
     case MORTISE_REC_IDENTIFIERS: return restore_identifiers(from, to);
     case MORTISE_REC_INBOUND:
@@ -259,12 +268,16 @@ bool restore_record(const mortise_record_t& from, broker::Restorer& to) {
       return true;
     case MORTISE_REC_RETAINED:
       if (!has_sound_body(from)) return false;
-      to.on_record(record::Retained{from.position, make_message(from, from.unix_ms, to)});
+      to.on_record(record::Retained{from.position, make_message(from, from.unix_ms, to.accounts())});
       return true;
     case MORTISE_REC_WILL: {
       if (!has_sound_body(from)) return false;
-      record::Will will{
-          from.session, std::string{view_of(from.key)}, make_message(from, 0, to), from.seconds, {}, ms};
+      record::Will will{from.session,
+                        std::string{view_of(from.key)},
+                        make_message(from, 0, to.accounts()),
+                        from.seconds,
+                        {},
+                        ms};
       if (from.body->expiry_s != MORTISE_NO_EXPIRY) will.expiry_s = from.body->expiry_s;
       to.on_record(std::move(will));
       return true;

@@ -41,6 +41,8 @@ class StoredBatch {
   mortise_batch_t abi_{};
 };
 
+// The message of a MESSAGE record; empty when it makes no sense.
+broker::MessageRef restore_message(const mortise_record_t& record, broker::Accounts& accounts);
 // What the store gave back, as the broker's; false when it makes no sense, such as a message without a body.
 bool restore_record(const mortise_record_t& record, broker::Restorer& to);
 bool restore_delivery(const mortise_delivery_record_t& delivery, broker::Restorer& to);

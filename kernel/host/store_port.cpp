@@ -59,6 +59,15 @@ void StorePort::hand_over(broker::Batch batch) {
   schedule();
 }
 
+void StorePort::read(broker::StoreRead what) {
+  std::uint64_t request = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    request = ++last_request_;
+  }
+  pages_.read(*provider_, request, std::move(what));
+}
+
 void StorePort::schedule() {
   if (scheduled_ || retry_is_due_ || finished_) return;
   scheduled_ = provider_->strand.post_always([this] { offer(); });
@@ -197,6 +206,7 @@ void StorePort::rise(std::uint64_t sequence, std::uint32_t level) {
 }
 
 mortise_status_t StorePort::emit(std::uint64_t request, const mortise_record_t& record) {
+  if (const auto answered = pages_.emit(request, record)) return *answered;
   const std::lock_guard lock{mutex_};
   if (!request_ || request_->number != request || !request_->to || request_->status) return MORTISE_E_UNKNOWN;
   if (!restore_record(record, *request_->to)) ++request_->senseless;
@@ -213,6 +223,7 @@ mortise_status_t StorePort::emit_deliveries(std::uint64_t request,
 }
 
 mortise_status_t StorePort::done(std::uint64_t request, mortise_status_t status) {
+  if (const auto answered = pages_.done(request, status)) return *answered;
   const std::lock_guard lock{mutex_};
   if (!request_ || request_->number != request || request_->status) return MORTISE_E_UNKNOWN;
   request_->status = status;
@@ -250,7 +261,7 @@ std::string StorePort::restore(broker::Restorer& to) {
   const auto status = ask(
       request, read_patience,
       [this](std::uint64_t number) {
-        const mortise_read_t read{sizeof read, MORTISE_READ_ALL, number};
+        const mortise_read_t read{sizeof read, MORTISE_READ_ALL, number, nullptr, 0};
         return provider_->manifest.store->read(provider_->self, &read);
       },
       senseless);
@@ -266,6 +277,7 @@ std::string StorePort::restore(broker::Restorer& to) {
 }
 
 std::string StorePort::finish(base::Duration patience) {
+  pages_.stop();
   std::size_t senseless = 0;
   const auto status = ask(
       {}, patience,
@@ -284,6 +296,7 @@ std::string StorePort::finish(base::Duration patience) {
 }
 
 void StorePort::forget_all() {
+  pages_.stop();
   const std::lock_guard lock{mutex_};
   handed_over_.clear();
   held_.clear();

@@ -5,7 +5,7 @@
 // refuses what needs the store meanwhile, and also while the store calls itself full or broken though it
 // takes batches: a full one keeps the room it has left for erases.
 //
-// Thread: hand_over from any loop; what the plugin says from any thread; attach, restore and finish from
+// Thread: hand_over and read from any loop; what the plugin says from any thread; attach, restore and finish from
 //         the control thread.
 // Owns:   every batch from hand-over until it is synced.
 // Cost:   hand_over is one lock and a move.
@@ -25,6 +25,7 @@
 
 #include "base/time.hpp"
 #include "broker/journal.hpp"
+#include "host/page_reads.hpp"
 #include "host/records.hpp"
 #include "mortise/draft/store_service.h"
 
@@ -37,13 +38,14 @@ class StorePort : public broker::Store {
  public:
   static constexpr base::Duration retry_period = std::chrono::milliseconds{250};
 
-  explicit StorePort(Innards& inside) : in_{inside} {}
+  explicit StorePort(Innards& inside) : in_{inside}, pages_{inside} {}
 
   // The instance that provides the store; it has attached it.
   void set_provider(Instance* provider) { provider_ = provider; }
   Instance* provider() const noexcept { return provider_; }
 
   void hand_over(broker::Batch batch) override;
+  void read(broker::StoreRead what) override;
 
   // Reads everything into `to`; what went wrong, or empty.
   std::string restore(broker::Restorer& to);
@@ -79,6 +81,7 @@ class StorePort : public broker::Store {
   broker::Journal* journal() const;
 
   Innards& in_;
+  PageReads pages_;
   Instance* provider_ = nullptr;
 
   std::mutex mutex_;

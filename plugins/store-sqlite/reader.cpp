@@ -1,28 +1,13 @@
 #include "reader.hpp"
 
+#include "message_row.hpp"
+
 namespace mortise::store_sqlite {
 namespace {
 
 constexpr std::size_t deliveries_a_call = 512;
 
 constexpr const char* not_ended = " WHERE session NOT IN (SELECT session FROM ended)";
-constexpr const char* body_columns =
-    "topic, payload, properties, message_qos, retain, publisher, username, received_ms";
-
-mortise_message_view_t body_of(const Statement& row, int first) {
-  mortise_message_view_t out{};
-  out.size = sizeof out;
-  out.expiry_s = MORTISE_NO_EXPIRY;
-  out.topic = row.text(first);
-  out.payload = row.bytes(first + 1);
-  out.properties = row.bytes(first + 2);
-  out.qos = static_cast<std::uint8_t>(row.number(first + 3));
-  out.retain = static_cast<std::uint8_t>(row.number(first + 4));
-  out.publisher = row.text(first + 5);
-  out.username = row.text(first + 6);
-  out.received_unix_ms = row.number(first + 7);
-  return out;
-}
 
 mortise_subscription_t subscription_of(const Statement& row) {
   mortise_subscription_t out{};

@@ -13,6 +13,8 @@ namespace {
 
 // Every third tick is 0.6 s: what nobody waits for is synced within a second.
 constexpr std::uint64_t ticks_a_sync = 3;
+// Bytes of WAL that are synced though nobody waits: until then the kernel holds the batches in memory.
+constexpr std::uint64_t unsynced_most = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -78,6 +80,7 @@ void Store::open() {
 void Store::close() {
   checkpointer_->close();
   syncer_->close();
+  pages_.reset();
   writer_.reset();
 }
 
@@ -155,6 +158,10 @@ mortise_status_t Store::write(std::span<const mortise_batch_t* const> batches) {
 void Store::count(std::uint64_t commits, std::uint64_t sequence, bool wanted) {
   last_sequence_ = sequence;
   witness_->written(commits);
+  const std::uint64_t wal_bytes = writer_->wal_bytes();
+  sync_from_ = std::min(sync_from_, wal_bytes);  // a WAL that began anew is short
+  if (wal_bytes - sync_from_ > unsynced_most) wanted = true;
+  if (wanted) sync_from_ = wal_bytes;
   syncer_->written({commits, sequence}, wanted, host_.monotonic_ns());
   if (writer_->wal_bytes() < checkpoint_at_) {
     checkpoint_at_ =
@@ -183,16 +190,36 @@ void Store::keep_wal_short() {
 }
 
 mortise_status_t Store::read(const mortise_read_t& what) {
-  if (what.kind != MORTISE_READ_ALL) return MORTISE_E_INVALID;
-  mortise_status_t status = MORTISE_E_INTERNAL;
-  try {
-    status = Reader{host_, paths_.main}.run(what.request);
-  } catch (const Failure& failure) {
-    status = failure.status();
-    problem(MORTISE_STORE_BROKEN, failure.what());
-  }
+  mortise_status_t status = MORTISE_E_INVALID;
+  if (what.kind == MORTISE_READ_ALL)
+    status = read_all(what.request);
+  else if (what.kind == MORTISE_READ_MESSAGES && MORTISE_HAS(&what, delivery_count))
+    status = read_messages(what);
+  if (status == MORTISE_E_INVALID) return status;
   host_.store().done(&host_.raw(), what.request, status);
   return MORTISE_OK;
+}
+
+mortise_status_t Store::read_all(std::uint64_t request) {
+  try {
+    return Reader{host_, paths_.main}.run(request);
+  } catch (const Failure& failure) {
+    problem(MORTISE_STORE_BROKEN, failure.what());
+    return failure.status();
+  }
+}
+
+// After a failure some of what was written may not be there until it has come again.
+mortise_status_t Store::read_messages(const mortise_read_t& what) {
+  notice_failures();
+  if (!writer_ || expected_ || damaged_) return MORTISE_E_STATE;
+  try {
+    if (!pages_) pages_.emplace(host_, paths_.main);
+    return pages_->read(what);
+  } catch (const Failure& failure) {
+    pages_.reset();
+    return refuse(failure);
+  }
 }
 
 mortise_status_t Store::flush(std::uint64_t request) {

@@ -19,6 +19,7 @@
 #include "condition.hpp"
 #include "files.hpp"
 #include "mortise/plugin.hpp"
+#include "pages.hpp"
 #include "reserve.hpp"
 #include "syncer.hpp"
 #include "witness.hpp"
@@ -57,6 +58,8 @@ class Store {
   mortise_status_t reopen();
   void renew_wal() const;
 
+  mortise_status_t read_all(std::uint64_t request);
+  mortise_status_t read_messages(const mortise_read_t& what);
   mortise_status_t write(std::span<const mortise_batch_t* const> batches);
   void count(std::uint64_t commits, std::uint64_t sequence, bool wanted);
   void keep_wal_short();
@@ -79,8 +82,10 @@ class Store {
   std::optional<Syncer> syncer_;
   std::optional<Checkpointer> checkpointer_;
   std::optional<Writer> writer_;           // empty: closed after a failure, until it can be opened again
+  std::optional<Pages> pages_;             // since the first page was asked for
   std::optional<std::uint64_t> expected_;  // after a failure: the only sequence that may come next
   std::uint64_t last_sequence_ = 0;        // committed, and not lost since
+  std::uint64_t sync_from_ = 0;            // bytes of WAL that had been written when a sync was asked for
   std::uint64_t checkpoint_at_ = 0;        // bytes of WAL that begin one in the background
   std::uint64_t wait_at_ = 0;              // bytes of WAL that the writer waits at for one
   std::uint64_t ticks_ = 0;

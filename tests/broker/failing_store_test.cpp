@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "broker/broker.hpp"
+#include "broker/kept_batches.hpp"
 #include "broker/output.hpp"
 #include "broker/quiet.hpp"
 #include "broker/restorer.hpp"
@@ -12,12 +13,6 @@
 
 namespace mortise::broker {
 namespace {
-
-class KeptBatches : public Store {
- public:
-  void hand_over(Batch batch) override { batches.push_back(std::move(batch)); }
-  std::vector<Batch> batches;
-};
 
 class FailingStore : public testing::Test {
  protected:

@@ -4,14 +4,10 @@
 
 #include <algorithm>
 
+#include "broker/kept_batches.hpp"
+
 namespace mortise::broker {
 namespace {
-
-class KeepingStore : public Store {
- public:
-  void hand_over(Batch batch) override { batches.push_back(std::move(batch)); }
-  std::vector<Batch> batches;
-};
 
 class JournalOf : public testing::Test {
  protected:
@@ -41,7 +37,7 @@ class JournalOf : public testing::Test {
   }
 
   Accounts accounts;
-  KeepingStore store;
+  KeptBatches store;
   Journal journal{&store};
 };
 
@@ -72,6 +68,22 @@ TEST_F(JournalOf, deliveries_that_were_restored_count) {
   EXPECT_EQ(erased_messages(0), 0U);
   journal.hand_over(erase(restored));
   EXPECT_EQ(erased_messages(1), 1U);
+}
+
+TEST_F(JournalOf, a_message_its_stub_and_a_body_read_back_are_counted_as_one) {
+  MessageRef sent = message(9);
+  journal.hand_over(put(sent, 3));
+  const MessageRef stub = journal.stub_of(*sent);
+  EXPECT_EQ(stub.get(), journal.stub_of(*sent).get()) << "one, whoever asks";
+  EXPECT_EQ(stub->size(), sent->size());
+  journal.hand_over(erase(sent));
+  sent.reset();
+  journal.hand_over(erase(stub));
+  const MessageRef read_back = message(9);
+  read_back->set_stub(stub);
+  EXPECT_EQ(erased_messages(2), 0U);
+  journal.hand_over(erase(read_back));
+  EXPECT_EQ(erased_messages(3), 1U);
 }
 
 TEST_F(JournalOf, a_delivery_whose_message_is_lost_can_be_erased) {

@@ -20,6 +20,8 @@ class KeepingStore : public Store {
       if (const auto* numbers = std::get_if<record::Numbers>(&record)) reserved = numbers->reserved;
     }
   }
+  void read(StoreRead what) override { reads.push_back(std::move(what)); }
+  std::vector<StoreRead> reads;
   std::vector<std::uint64_t> erased_deliveries;
   std::vector<std::uint64_t> erased_messages;
   std::uint64_t reserved = 0;
@@ -27,9 +29,12 @@ class KeepingStore : public Store {
 
 class RestorerOf : public testing::Test {
  protected:
-  static Options options() {
+  explicit RestorerOf(std::uint64_t resident_max = UINT64_MAX / 2)
+      : shared{options(resident_max), 1, &store, hooks, log} {}
+  static Options options(std::uint64_t resident_max) {
     Options options;
     options.seed = {1, 2};
+    options.resident_max = resident_max;
     return options;
   }
   void session(std::uint64_t number, const char* client_id, std::uint64_t sent_to = 0) {
@@ -45,7 +50,7 @@ class RestorerOf : public testing::Test {
     parts.topic = "t";
     parts.number = number;
     parts.qos = mqtt::Qos::at_least_once;
-    restorer.on_record(record::MessagePut{restorer.make(parts), 0});
+    restorer.on_record(record::MessagePut{Message::make(parts, restorer.accounts()), 0});
   }
   void delivery(std::uint64_t number, std::uint64_t of_message, std::uint64_t to_session,
                 std::uint64_t position) {
@@ -65,7 +70,7 @@ class RestorerOf : public testing::Test {
   KeepingStore store;
   QuietHooks hooks;
   QuietLog log;
-  Shared shared{options(), 1, &store, hooks, log};
+  Shared shared;
   base::Now now{base::TimePoint{} + 1h, base::from_unix_ms(1'800'000'000'000)};
   Broker broker{shared, 0, now};
   Restorer restorer{shared};
@@ -138,13 +143,52 @@ TEST_F(RestorerOf, a_subscription_without_its_session_is_nobodys) {
   EXPECT_EQ(broker.subscriptions(), 0U);
 }
 
+// Memory has room for no message.
+class RestorerOfMuch : public RestorerOf {
+ protected:
+  RestorerOfMuch() : RestorerOf{0} {}
+};
+
+TEST_F(RestorerOfMuch, what_is_more_than_memory_holds_stays_in_the_store) {
+  session(1, "reader");
+  for (std::uint64_t number = 2; number < 202; number += 2) {
+    message(number);
+    delivery(number + 1, number, 1, number / 2 - 1);
+  }
+  EXPECT_EQ(finish().deliveries, 100U);
+  EXPECT_EQ(shared.ledgers[0]->queued.value(), 100U);
+  MessageParts parts;
+  parts.topic = "t";
+  parts.qos = mqtt::Qos::at_least_once;
+  const auto whole = Message::make(parts, restorer.accounts());
+  const auto stub = Message::make_stub(*whole);
+  EXPECT_EQ(shared.message_bytes(), static_cast<std::int64_t>(whole->memory() + 101 * stub->memory()));
+}
+
+TEST_F(RestorerOfMuch, a_retained_value_is_whole_and_shares_its_count_with_what_waits) {
+  session(1, "reader");
+  message(2);
+  message(4);
+  delivery(5, 4, 1, 0);
+  MessageParts parts;
+  parts.topic = "kept";
+  parts.payload = {reinterpret_cast<const std::uint8_t*>("value"), 5};
+  parts.number = 4;
+  MessageRef kept = Message::make(parts, restorer.accounts());
+  restorer.on_record(record::Retained{1, kept});
+  finish();
+  EXPECT_FALSE(kept->is_stub());
+  EXPECT_TRUE(kept->stub());
+  EXPECT_EQ(kept->stored_deliveries(), 1U);
+}
+
 TEST_F(RestorerOf, the_latest_time_of_the_store_is_known) {
   restorer.on_record(record::Numbers{100, 5'000});
   EXPECT_EQ(restorer.latest(), base::from_unix_ms(5'000));
   MessageParts parts;
   parts.topic = "t";
   parts.received = base::from_unix_ms(9'000);
-  restorer.on_record(record::MessagePut{restorer.make(parts), 0});
+  restorer.on_record(record::MessagePut{Message::make(parts, restorer.accounts()), 0});
   EXPECT_EQ(restorer.latest(), base::from_unix_ms(9'000));
 }
 

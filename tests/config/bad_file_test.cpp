@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
          "kernel:\n"
          "  store: {flavour: vanilla}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:2:11  unknown key \"flavour\"; known here: pending, stall, on_failure\n"},
+         "mortise.yaml:2:11  unknown key \"flavour\"; known here: pending, resident, stall, on_failure\n"},
         {"an_unknown_key_at_the_top",
          "kernal: {}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",

@@ -128,7 +128,7 @@ TEST(schema, accepts_its_own_defaults) {
     }
   };
   check(check, schema, "");
-  EXPECT_EQ(defaults, 16) << "every kernel setting that does not follow another one";
+  EXPECT_EQ(defaults, 17) << "every kernel setting that does not follow another one";
 }
 
 struct Row {

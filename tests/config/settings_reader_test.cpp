@@ -30,6 +30,7 @@ TEST(settings, defaults_are_those_of_the_manual) {
   EXPECT_EQ(kernel.session.queue.bytes, 64 * mebibyte);
   EXPECT_EQ(kernel.session.queue.overflow, Overflow::drop_oldest);
   EXPECT_EQ(kernel.store.pending, 32 * mebibyte);
+  EXPECT_EQ(kernel.store.resident, 64 * mebibyte);
   EXPECT_EQ(kernel.store.stall, 30s);
   EXPECT_EQ(kernel.store.on_failure, OnStoreFailure::refuse);
   EXPECT_FALSE(kernel.acknowledge);
@@ -51,7 +52,7 @@ TEST(settings, every_kernel_setting_arrives) {
       "    {expiry_maximum: 1h, receive_maximum: 1, inflight_maximum: 65535, keep_alive_maximum: 5m, store: "
       "written,\n"
       "     queue: {messages: 9, bytes: 4096, overflow: drop_newest}}\n"
-      "  store: {pending: 1MiB, stall: 10s, on_failure: memory}\n"
+      "  store: {pending: 1MiB, resident: 0, stall: 10s, on_failure: memory}\n"
       "  grants: strict\n" +
       std::string{one_listener});
   ASSERT_EQ(texts(findings), "");
@@ -71,6 +72,7 @@ TEST(settings, every_kernel_setting_arrives) {
   EXPECT_EQ(kernel.session.queue.bytes, 4096u);
   EXPECT_EQ(kernel.session.queue.overflow, Overflow::drop_newest);
   EXPECT_EQ(kernel.store.pending, mebibyte);
+  EXPECT_EQ(kernel.store.resident, 0u);
   EXPECT_EQ(kernel.store.stall, 10s);
   EXPECT_EQ(kernel.store.on_failure, OnStoreFailure::memory);
   EXPECT_EQ(kernel.grants, GrantPolicy::strict);

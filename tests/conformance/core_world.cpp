@@ -1,6 +1,7 @@
 #include "core_world.hpp"
 
 #include <array>
+#include <cstdlib>
 
 #include "broker/output.hpp"
 #include "broker/restorer.hpp"
@@ -16,6 +17,7 @@ class CoreWorld::SyncedStore : public broker::Store {
     last_ = batch.sequence;
     bytes_ += batch.memory();
   }
+  void read(broker::StoreRead) override { std::abort(); }  // nothing leaves memory here
   bool sync(broker::Journal& journal) {
     if (last_ == journal.line(broker::Level::synced)) return false;
     journal.durable(last_, broker::Level::synced, std::exchange(bytes_, 0));

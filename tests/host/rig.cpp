@@ -116,15 +116,15 @@ void Rig::run() {
 void Rig::stop() { host->stop(); }
 
 Rig::Client& Rig::connect(const std::string& client_id, const std::string& username,
-                          const std::string& password, mqtt::Version version,
-                          std::uint32_t session_expiry_s) {
+                          const std::string& password, mqtt::Version version, std::uint32_t session_expiry_s,
+                          bool clean_start) {
   auto& client = *clients_.emplace_back(std::make_unique<Client>());
   client.version = version;
   turn();
   client.key = broker->on_open(listener, "10.0.0.17:50122");
   mqtt::Connect packet;
   packet.version = version;
-  packet.clean_start = true;
+  packet.clean_start = clean_start;
   packet.client_id = client_id;
   packet.session_expiry_s = session_expiry_s;
   if (!username.empty()) packet.username = username;

@@ -81,7 +81,7 @@ class Rig {
   // Has connected, unless a hook is against it; the CONNACK is in `received` when it was answered.
   Client& connect(const std::string& client_id, const std::string& username = {},
                   const std::string& password = {}, mqtt::Version version = mqtt::Version::v5_0,
-                  std::uint32_t session_expiry_s = 0);
+                  std::uint32_t session_expiry_s = 0, bool clean_start = true);
   void publish(Client& client, const std::string& topic, const std::string& payload,
                mqtt::Qos qos = mqtt::Qos::at_least_once, bool retain = false);
   void subscribe(Client& client, const std::string& filter, mqtt::Qos qos = mqtt::Qos::at_most_once);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -100,6 +101,7 @@ class KeptLog : public broker::Log {
 class FakeStore : public broker::Store {
  public:
   void hand_over(broker::Batch batch) override { last_ = batch.sequence; }
+  void read(broker::StoreRead) override { std::abort(); }  // nothing leaves memory here
   // How far the line may rise: everything handed over so far.
   std::uint64_t last() const { return last_; }
 

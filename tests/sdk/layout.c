@@ -56,7 +56,7 @@ LAYOUT_SIZE(mortise_plugin_t, 64, 36);
 LAYOUT_SIZE(mortise_property_t, 40, 24);
 LAYOUT_SIZE(mortise_publish_t, 24, 16);
 LAYOUT_SIZE(mortise_publisher_t, 16, 12);
-LAYOUT_SIZE(mortise_read_t, 16, 16);
+LAYOUT_SIZE(mortise_read_t, 32, 24);
 LAYOUT_SIZE(mortise_record_t, 120, 88);
 LAYOUT_SIZE(mortise_reload_t, 32, 20);
 LAYOUT_SIZE(mortise_report_t, 24, 16);

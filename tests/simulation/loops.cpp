@@ -32,6 +32,7 @@ void World::turn(std::uint32_t loop, bool may_interleave) {
     between_steps(loop, may_interleave);
   }
   answer_questions(loop);
+  answer_reads(loop);
   accept(loop);
   for (Connection& connection : connections_)
     if (connection.accepted && connection.loop == loop) {
@@ -90,6 +91,15 @@ void World::answer_questions(std::uint32_t loop) {
     }
     process_->brokers[loop]->on_answer(late[i].question, late[i].answer);
     late.erase(late.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void World::answer_reads(std::uint32_t loop) {
+  if (!plan_.store || failing_until_ != 0) return;
+  while (calm_ || random_.percent(40)) {
+    const auto page = store_.answer_read(loop, process_->shared);
+    if (!page) return;
+    process_->brokers[loop]->on_page(*page);
   }
 }
 

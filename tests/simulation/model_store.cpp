@@ -21,7 +21,7 @@ StoredMessage StoredMessage::of(const broker::Message& message) {
           message.number()};
 }
 
-broker::MessageRef StoredMessage::make(broker::Restorer& restorer, const broker::Options& options) const {
+broker::MessageRef StoredMessage::make(broker::Accounts& accounts, const broker::Options& options) const {
   const auto bytes = [](const std::string& text) {
     return mqtt::Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
   };
@@ -38,7 +38,7 @@ broker::MessageRef StoredMessage::make(broker::Restorer& restorer, const broker:
   parts.expires = expires;
   parts.level = options.level_of(topic);
   parts.number = number;
-  return restorer.make(parts);
+  return broker::Message::make(parts, accounts);
 }
 
 void ModelStore::hand_over(broker::Batch batch) {
@@ -54,6 +54,36 @@ void ModelStore::begin() {
   last_ = written_ = synced_ = 0;
   delivered_.clear();
   delivered_in_.clear();
+  reads_.clear();
+}
+
+std::optional<StoredMessage> ModelStore::find(std::uint64_t message, std::uint64_t up_to) const {
+  for (auto batch = unsynced_.rbegin(); batch != unsynced_.rend(); ++batch) {
+    if (batch->sequence > up_to) continue;
+    for (auto entry = batch->records.rbegin(); entry != batch->records.rend(); ++entry) {
+      const auto* put = std::get_if<record::MessagePut>(&*entry);
+      if (put && put->message->number() == message) return StoredMessage::of(*put->message);
+      const auto* erase = std::get_if<record::MessageErase>(&*entry);
+      if (erase && erase->number == message) return {};
+    }
+  }
+  const auto found = tables_.messages.find(message);
+  return found == tables_.messages.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::optional<broker::Page> ModelStore::answer_read(std::uint32_t loop, broker::Shared& shared) {
+  for (auto asked = reads_.begin(); asked != reads_.end(); ++asked) {
+    if (asked->loop != loop) continue;
+    broker::Page page{std::move(*asked), {}};
+    reads_.erase(asked);
+    for (const auto& wanted : page.read.wanted)
+      if (const auto message = find(wanted.message, written_))
+        page.messages.push_back(message->make(shared.ledgers[loop]->accounts, shared.options));
+    trace_->note("store    loop %u reads %zu messages of %zu", loop, page.messages.size(),
+                 page.read.wanted.size());
+    return page;
+  }
+  return {};
 }
 
 // A crash leaves all deliveries of a message or none: they are in one batch, on whatever loops their sessions
@@ -186,7 +216,7 @@ void ModelStore::restore(broker::Restorer& restorer, const broker::Options& opti
   for (const auto& [key, subscription] : tables_.subscriptions)
     if (!ended(key.first)) restorer.on_record(subscription);
   for (const auto& [number, message] : tables_.messages)
-    restorer.on_record(record::MessagePut{message.make(restorer, options), 0});
+    restorer.on_record(record::MessagePut{message.make(restorer.accounts(), options), 0});
   for (const auto& [delivery, identifiers] : tables_.identifiers)
     restorer.on_record(record::DeliveryIdentifiers{delivery, identifiers});
   for (const auto& [number, delivery] : tables_.deliveries)
@@ -195,10 +225,10 @@ void ModelStore::restore(broker::Restorer& restorer, const broker::Options& opti
     if (!ended(session)) restorer.on_record(record::Inbound{session, packet_id});
   for (const auto& [topic, value] : tables_.retained)
     if (value.message)
-      restorer.on_record(record::Retained{value.version, value.message->make(restorer, options)});
+      restorer.on_record(record::Retained{value.version, value.message->make(restorer.accounts(), options)});
   for (const auto& [session, will] : tables_.wills) {
     record::Will found = will.record;
-    found.message = will.message.make(restorer, options);
+    found.message = will.message.make(restorer.accounts(), options);
     restorer.on_record(std::move(found));
   }
 }

@@ -8,11 +8,13 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "broker/journal.hpp"
 #include "broker/restorer.hpp"
+#include "broker/shared.hpp"
 #include "simulation/trace.hpp"
 
 namespace mortise::simulation {
@@ -28,7 +30,7 @@ struct StoredMessage {
   std::uint64_t number = 0;
 
   static StoredMessage of(const broker::Message& message);
-  broker::MessageRef make(broker::Restorer& restorer, const broker::Options& options) const;
+  broker::MessageRef make(broker::Accounts& accounts, const broker::Options& options) const;
 };
 
 class ModelStore final : public broker::Store {
@@ -36,15 +38,21 @@ class ModelStore final : public broker::Store {
   explicit ModelStore(Trace& trace) : trace_{&trace} {}
 
   void hand_over(broker::Batch batch) override;
+  void read(broker::StoreRead what) override { reads_.push_back(std::move(what)); }
 
   std::uint64_t handed_over() const { return last_; }
   std::uint64_t written() const { return written_; }
   std::uint64_t synced() const { return synced_; }
-  bool is_idle() const { return synced_ == last_; }
+  bool is_idle() const { return synced_ == last_ && reads_.empty(); }
 
   // Progress by so many batches; the journal is told.
   void write(std::uint64_t batches, broker::Journal& journal);
   void sync(broker::Journal& journal);
+  // The answer to the first question of a loop, from what is written; none: nobody asks.
+  std::optional<broker::Page> answer_read(std::uint32_t loop, broker::Shared& shared);
+  // A message that was handed over and not erased, written or not; null: there is none.
+  std::optional<StoredMessage> find(std::uint64_t message) const { return find(message, last_); }
+
   // Takes out what belonged to one ended session. False: there is none.
   bool sweep();
 
@@ -81,6 +89,7 @@ class ModelStore final : public broker::Store {
     std::map<std::uint64_t, Will> wills;
   };
 
+  std::optional<StoredMessage> find(std::uint64_t message, std::uint64_t up_to) const;
   void apply(const broker::Batch& batch);
   void apply(const broker::Record& entry);
   void apply(const broker::DeliveryRecord& delivery);
@@ -90,6 +99,7 @@ class ModelStore final : public broker::Store {
   Trace* trace_;
   Tables tables_;
   std::deque<broker::Batch> unsynced_;
+  std::deque<broker::StoreRead> reads_;
   std::uint64_t last_ = 0, written_ = 0, synced_ = 0;
   // Of this process: deliveries that were put, and in which batch each message's were.
   std::set<std::uint64_t> delivered_;

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, rules> names{"acknowledge_after_commit",
                                                     "one_publish_one_batch",
                                                     "erase_after_put",
                                                     "message_outlives_deliveries",
+                                                    "page_out_after_put",
                                                     "reserve_numbers",
                                                     "reserve_positions",
                                                     "connection_generation",
@@ -57,6 +58,7 @@ Plan::Plan(const Setup& setup, Random& random) {
     options.queue_messages_max = random.between(5, 20);
     if (random.percent(50)) options.overflow = broker::Options::Overflow::drop_newest;
   }
+  if (random.percent(60)) options.resident_max = random.percent(50) ? 0 : random.below(2000);
   if (leaning)
     lean(*leaning, random);
   else if (random.percent(10))
@@ -96,6 +98,11 @@ void Plan::lean(Rule rule, Random& random) {
       loops = 3, qos_0 = 0, qos_1 = 90, crash = 5, store_lazy = 85, disconnect = 2;
       break;
     case Rule::message_outlives_deliveries: qos_0 = 0, qos_1 = 60, clients = 6, retain = 30, lost = 50; break;
+    case Rule::page_out_after_put:
+      loops = 3, loops_change = false, clients = 6, qos_0 = 0, qos_1 = 90, retain = 0, crash = 3;
+      memory = written = 0, lost = 80, store_lazy = 85;
+      options.resident_max = 0;
+      break;
     case Rule::reserve_numbers: crash = 25, clean_start = 50, sweep = 3, lost = 50; break;
     case Rule::reserve_positions: crash = 25, qos_0 = 0, qos_1 = 5, memory = 70, receive_small = 0; break;
     case Rule::retained_versions:

@@ -6,11 +6,19 @@ namespace mortise::simulation {
 
 namespace {
 
-MessageId id_of(const broker::Message& message) {
+MessageId id_of(std::string_view payload) {
   MessageId id = ~0U;
-  const auto* text = reinterpret_cast<const char*>(message.payload().data());
-  if (message.payload().size() >= 8) std::from_chars(text, text + 8, id, 16);
+  if (payload.size() >= 8) std::from_chars(payload.data(), payload.data() + 8, id, 16);
   return id;
+}
+
+// One whose body left memory is known by what the store has.
+MessageId id_of(const broker::Message& message, const ModelStore& store) {
+  if (message.is_stub()) {
+    const auto stored = store.find(message.number());
+    return stored ? id_of(stored->payload) : ~0U;
+  }
+  return id_of({reinterpret_cast<const char*>(message.payload().data()), message.payload().size()});
 }
 
 // The broker's switches are global: they are set for one run and put back whatever becomes of it.
@@ -70,9 +78,10 @@ World::World(const Setup& setup, Random& random, Trace& trace)
              [this](std::string_view client, const broker::Message& message, std::string_view reason) {
                ClientIndex index = 0;
                std::from_chars(client.data() + 1, client.data() + client.size(), index);
-               trace_.note("loss     c%u message %d: %.*s", index, static_cast<int>(id_of(message)),
+               const MessageId id = id_of(message, store_);
+               trace_.note("loss     c%u message %d: %.*s", index, static_cast<int>(id),
                            static_cast<int>(reason.size()), reason.data());
-               oracle_.dropped(index, id_of(message), reason);
+               oracle_.dropped(index, id, reason);
              }} {
   listener_.name = "simulated";
   listener_.anonymous = true;

@@ -68,6 +68,7 @@ class World {
   void accept(std::uint32_t loop);
   void read(Connection& connection);
   void answer_questions(std::uint32_t loop);
+  void answer_reads(std::uint32_t loop);
   void carry_out(std::uint32_t loop);
   void flush(Connection& connection);
   void close_broker_end(Connection& connection, bool by_broker);

@@ -85,8 +85,20 @@ std::map<std::string, std::string> Running::read() {
 }
 
 mortise_status_t Running::read_only(std::uint64_t request) {
-  const mortise_read_t what{sizeof what, MORTISE_READ_ALL, request};
+  const mortise_read_t what{sizeof what, MORTISE_READ_ALL, request, nullptr, 0};
   return table().read(self_, &what);
 }
+
+std::map<std::string, std::string> Running::read_messages(
+    std::initializer_list<mortise_delivery_record_t> of) {
+  host.read.clear();
+  const mortise_read_t what{sizeof what, MORTISE_READ_MESSAGES, ++request_, of.begin(), of.size()};
+  const mortise_status_t taken = table().read(self_, &what);
+  EXPECT_EQ(taken, MORTISE_OK);
+  if (taken == MORTISE_OK) host.wait_for_done(request_);
+  return host.read.as_text();
+}
+
+mortise_status_t Running::last_read() const { return host.done(request_); }
 
 }  // namespace mortise::store_sqlite::test

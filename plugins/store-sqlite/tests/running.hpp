@@ -54,6 +54,9 @@ class Running {
   void tick() { host.ring_timers(); }
   // Everything, as READ_ALL gives it.
   std::map<std::string, std::string> read();
+  // The messages of these deliveries, of which number and message are looked at; as READ_MESSAGES gives them.
+  std::map<std::string, std::string> read_messages(std::initializer_list<mortise_delivery_record_t> of);
+  mortise_status_t last_read() const;
   // READ_ALL, whatever becomes of it.
   mortise_status_t read_only(std::uint64_t request);
 

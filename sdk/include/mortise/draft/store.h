@@ -131,7 +131,8 @@ typedef struct mortise_batch {
 
 // What a read asks for.
 enum {
-  MORTISE_READ_ALL = 1  // everything, once after start, before the first commit and the first listener
+  MORTISE_READ_ALL = 1,      // everything, once after start, before the first commit and the first listener
+  MORTISE_READ_MESSAGES = 2  // the messages of some deliveries, whose bodies left the kernel's memory
 };
 
 // A read.
@@ -140,6 +141,9 @@ typedef struct mortise_read {
   uint32_t size;
   uint32_t kind;  // MORTISE_READ_*
   uint64_t request;
+  // READ_MESSAGES: by rising number; of each, `number` and `message` are filled. All of them were WRITTEN.
+  const mortise_delivery_record_t* deliveries;
+  size_t delivery_count;
 } mortise_read_t;
 
 // How the store is.
@@ -178,7 +182,11 @@ typedef struct mortise_store {
 
   // Emits what is asked for through emit() and emit_delivery(), then calls done(), in the call or later.
   // READ_ALL goes NUMBERS, SESSION, SUBSCRIPTION, MESSAGE, IDENTIFIERS, deliveries, INBOUND, RETAINED, WILL;
-  // deliveries of one session by rising position; no tombstones. Kinds unknown: E_INVALID. [strand]
+  // deliveries of one session by rising position; no tombstones. READ_MESSAGES emits the MESSAGE record of
+  // every delivery named, a message that several of them share once or more, in any order, and none for a
+  // delivery that is not kept: the kernel takes what it does not get as lost and drops it, so a store that
+  // cannot be sure at present answers E_STATE or E_IO instead, in the call or in done(), and is asked again.
+  // Kinds unknown: E_INVALID. [strand]
   mortise_status_t (*read)(void* self, const mortise_read_t* read);
 
   // Brings everything handed over so far to SYNCED, then calls done(request), in the call or later. [strand]

@@ -42,7 +42,8 @@ typedef struct mortise_host_store {
   mortise_status_t (*emit_delivery)(const mortise_host_t* host, uint64_t request,
                                     const mortise_delivery_record_t* deliveries, size_t count);
 
-  // Ends a read or a flush, once. After a negative status of READ_ALL the broker does not start. [any]
+  // Ends a read or a flush, once. After a negative status of READ_ALL the broker does not start; a
+  // READ_MESSAGES is asked again, with a new request. [any]
   mortise_status_t (*done)(const mortise_host_t* host, uint64_t request, mortise_status_t status);
 
   // Says that a damaged file was set aside. The host logs it as an error named "store.set_aside" and goes on.

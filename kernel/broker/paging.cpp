@@ -1,0 +1,108 @@
+#include "broker/paging.hpp"
+
+#include <algorithm>
+
+#include "broker/rules.hpp"
+
+namespace mortise::broker {
+
+namespace {
+
+std::uint64_t number_of(const MessageRef& message) { return message->number(); }
+
+constexpr std::size_t page_messages = 64;
+constexpr std::size_t page_bytes = 256 * 1024;
+constexpr std::size_t at_hand = page_messages;  // first in the queue of a connected client
+constexpr std::size_t out_at_once = 256;        // so that one session does not hold up a turn
+
+// The first that was not looked at: positions rise along the queue.
+std::size_t place_of(const Outbox& outbox, Position position) {
+  std::size_t low = 0, high = outbox.queued.size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (outbox.position_of(outbox.queued[middle]) < position)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+}  // namespace
+
+Position Paging::end_of(const Session& session) {
+  return holds(Rule::page_out_after_put) ? session.durable_to : session.outbox.next_position;
+}
+
+bool Paging::has_to() const {
+  const Journal& journal = core_.shared.journal;
+  if (core_.shared.message_bytes() <= static_cast<std::int64_t>(core_.options.resident_max)) return false;
+  if (journal.failing()) return false;
+  // Then what counts as durable may have been released without the store, and is there once all is written.
+  return core_.options.on_failure != Options::OnFailure::memory || journal.pending_bytes() == 0;
+}
+
+void Paging::page_out_some(Session& session) {
+  Outbox& outbox = session.outbox;
+  const Position end = end_of(session);
+  std::size_t left = out_at_once;
+  std::size_t place = place_of(outbox, session.paged_to);
+  if (session.is_connected()) place = std::max(place, at_hand);
+  for (; place < outbox.queued.size(); ++place) {
+    Waiting& waiting = outbox.queued[place];
+    if (waiting.number == 0) continue;
+    const Position position = outbox.position_of(waiting);
+    if (position >= end) break;
+    if (waiting.message->is_stub()) continue;
+    if (left-- == 0) {
+      session.paged_to = position;
+      return;
+    }
+    waiting.message = core_.shared.journal.stub_of(*waiting.message);
+  }
+  session.paged_to = end;
+}
+
+void Paging::ask(Session& session) {
+  if (session.is_reading) return;
+  StoreRead read{core_.loop, session.key.value(), {}};
+  std::size_t bytes = 0;
+  for (const auto* queue : {&session.outbox.in_flight, &session.outbox.queued}) {
+    for (std::size_t i = 0; i < queue->size(); ++i) {
+      const Waiting& waiting = (*queue)[i];
+      const bool is_wanted = waiting.state == Waiting::State::queued || waiting.state == Waiting::State::sent;
+      if (!is_wanted || !waiting.message->is_stub()) continue;
+      bytes += waiting.message->size();
+      if (!read.wanted.empty() && (read.wanted.size() == page_messages || bytes > page_bytes)) break;
+      read.wanted.push_back({waiting.number, waiting.message->number()});
+    }
+  }
+  session.is_reading = true;
+  core_.shared.journal.read(std::move(read));
+}
+
+void Paging::put_back(Session& session, const Page& page) {
+  session.is_reading = false;
+  std::vector<MessageRef> messages = page.messages;
+  std::ranges::sort(messages, {}, number_of);
+  auto wanted = page.read.wanted.begin();
+  // What was asked for stands at the front, in the order of the question, with gaps where deliveries ended.
+  for (auto* queue : {&session.outbox.in_flight, &session.outbox.queued}) {
+    for (std::size_t i = 0; i < queue->size(); ++i) {
+      Waiting& waiting = (*queue)[i];
+      if (waiting.number == 0) continue;
+      while (wanted != page.read.wanted.end() && wanted->delivery < waiting.number) ++wanted;
+      if (wanted == page.read.wanted.end()) return;
+      if (wanted->delivery != waiting.number || !waiting.message || !waiting.message->is_stub()) continue;
+      const auto found = std::ranges::lower_bound(messages, wanted->message, {}, number_of);
+      if (found == messages.end() || (*found)->number() != wanted->message) {
+        waiting.state = Waiting::State::lost;
+        continue;
+      }
+      if (!(*found)->stub()) (*found)->set_stub(waiting.message);
+      waiting.message = *found;
+    }
+  }
+}
+
+}  // namespace mortise::broker
