@@ -71,6 +71,22 @@ TEST(PowerCut, at_every_sync_loses_nothing_that_was_synced) {
   EXPECT_LT(sync, 400u);
 }
 
+// What is not yet the store needs no sync for each of its steps: on flash each is felt at a first start.
+TEST(PowerCut, a_new_store_takes_few_syncs_and_is_whole_right_after_its_start) {
+  ForgetfulDevice device;
+  const Folder folder;
+  {
+    Running store{folder.path()};
+    ASSERT_TRUE(store.started());
+    EXPECT_LE(device.syncs(), 3u) << "the new file, its WAL's header, its first commits";
+    device.cut();
+  }
+  device.restore(1);
+  Running store{folder.path()};
+  EXPECT_TRUE(store.started()) << (store.host.findings.empty() ? "" : store.host.findings[0]);
+  EXPECT_TRUE(store.host.aside.empty());
+}
+
 TEST(PowerCut, at_any_write_loses_nothing_that_was_synced) {
   int cuts = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed)
