@@ -47,7 +47,7 @@ class Host {
   // an instance could not finish in time is logged. Does nothing the second time.
   void stop();
   // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had,
-  // and its findings are logged and returned.
+  // and its findings are returned. The log has all of it: what was read, what was refused and why.
   std::vector<config::Finding> reload_files();
 
   // ---- the broker's ports; they live as long as the host

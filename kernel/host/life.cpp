@@ -147,9 +147,9 @@ void stop_instance(Instance& instance) {
   stop_and_destroy(instance);
 }
 
-std::vector<config::Finding> reload_instance(Instance& instance) {
+Reload reload_instance(Instance& instance, std::vector<config::Finding>& findings) {
   const mortise_reload_t* table = instance.manifest.reload;
-  if (!table || !instance.is(State::running)) return {};
+  if (!table || !instance.is(State::running)) return Reload::has_none;
   Report report{instance.settings, instance.config, instance.key()};
   const auto* const node = reinterpret_cast<const mortise_node_t*>(&instance.config);
   void* plan = nullptr;
@@ -160,7 +160,8 @@ std::vector<config::Finding> reload_instance(Instance& instance) {
     instance.guarded("reload.commit", [&] { table->commit(instance.self, plan); });
   else
     report.need_error("it did not take its files");
-  return report.take();
+  for (config::Finding& finding : report.take()) findings.push_back(std::move(finding));
+  return prepared == MORTISE_OK ? Reload::done : Reload::refused;
 }
 
 }  // namespace mortise::host

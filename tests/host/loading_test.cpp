@@ -339,7 +339,18 @@ TEST(Loading, at_a_reload_each_instance_keeps_what_it_had_if_it_refuses) {
   EXPECT_EQ("users.yaml:4:0  plugin \"a\": is no YAML\n", text_of(rig.host->reload_files()));
   EXPECT_FALSE(a_committed);
   EXPECT_EQ(1, plans);
-  EXPECT_TRUE(rig.log.has("users.yaml:4")) << rig.log.all();
+  const std::string log = rig.log.all();
+  const auto refused = log.find("plugin \"a\" did not take its new files; what it had before stays in force");
+  EXPECT_LT(log.find("users.yaml:4"), refused) << log;
+  EXPECT_NE(std::string::npos, refused) << log;
+  EXPECT_TRUE(rig.log.has("plugins=b")) << "those that took theirs, and no others: " << log;
+}
+
+TEST(Loading, a_reload_of_plugins_that_read_no_files_says_so) {
+  Rig rig{"  - {name: a, library: passing}"};
+  rig.run();
+  EXPECT_EQ("", text_of(rig.host->reload_files()));
+  EXPECT_TRUE(rig.log.has("no plugin read its files again")) << rig.log.all();
 }
 
 }  // namespace
