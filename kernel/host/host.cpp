@@ -80,6 +80,8 @@ std::vector<config::Finding> Host::load() {
     if (auto instance = load_instance(*in_, plugins_[i], i, findings)) {
       if (instance->manifest.store && !in_->store.provider()) in_->store.set_provider(instance.get());
       in_->instances.push_back(std::move(instance));
+    } else if (!plugins_[i].required) {
+      absent_.push_back({plugins_[i].name.value, findings.back().to_text()});
     }
   check_together(plugins_, *in_, findings);
   config::sort_by_place(findings);
@@ -104,6 +106,10 @@ std::vector<config::Finding> Host::start() {
     log_warnings(*instance, is_started, own);
     std::ranges::move(own, std::back_inserter(findings));
     if (config::has_errors(findings)) break;
+  }
+  for (const Absent& absent : absent_) {
+    const std::array<broker::Log::Field, 1> fields{{{"plugin", absent.name}}};
+    in_->log.write(broker::LogLevel::warning, "host", "plugin.not_started", absent.why, nullptr, fields);
   }
   if (config::has_errors(findings)) stop();
   return findings;

@@ -71,8 +71,10 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
 std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& settings, std::size_t index,
                                         std::vector<Finding>& findings) {
   const std::string key = "plugins/" + std::to_string(index);
-  const auto refuse = [&](const config::Refusal& refusal) {
-    findings.push_back(about(settings.library, key + "/library", settings.name.value, refusal));
+  const auto refuse = [&](config::Refusal refusal) {
+    if (!settings.required) refusal.text += ", and the broker goes on without it (required: false)";
+    findings.push_back(about(settings.library, key + "/library", settings.name.value, std::move(refusal)));
+    if (!settings.required) findings.back().severity = Severity::warning;
     return nullptr;
   };
   const auto file = find_library(settings.library.value, in.options.plugin_path);

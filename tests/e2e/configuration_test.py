@@ -54,6 +54,16 @@ class Check(BrokerTest):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r":1:\d+ .*synced.*needs a store plugin")
 
+    def test_a_plugin_nobody_requires_may_be_missing(self):
+        broker = self.broker(start=False)
+        broker.plugins = ["{name: extra, library: no-such-plugin, required: false}"]
+        broker.configure("threads: 1")
+        done = run("check", broker.file, broker.state)
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr)
+        self.assertRegex(done.stderr, r'warning: .*plugin "extra".*/no-such-plugin\.so')
+        broker.start()
+        wait_for(lambda: "no-such-plugin" in broker.log_file.read_text(), "a line in the log")
+
     def test_closed_standard_descriptors_are_given_to_no_file_of_the_store(self):
         broker = harness.Broker()
         self.addCleanup(broker.close)

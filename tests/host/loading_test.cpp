@@ -52,6 +52,20 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return row.param.name; });
 
+TEST_P(BadLibrary, stops_nobody_who_does_not_require_it) {
+  Rig rig{"  - {name: a, library: " + GetParam().library +
+          ", required: false}\n  - {name: b, library: sound}"};
+  const auto findings = rig.load();
+  if (GetParam().name == "a_schema_that_is_none") return;  // it was read, and what it says of itself is wrong
+  ASSERT_EQ(1U, findings.size()) << text_of(findings);
+  EXPECT_EQ(config::Severity::warning, findings[0].severity);
+  EXPECT_NE(std::string::npos, findings[0].text.find("plugin \"a\"")) << findings[0].text;
+  EXPECT_NE(std::string::npos, findings[0].text.find("goes on without it")) << findings[0].text;
+  EXPECT_EQ("", text_of(rig.host->start()));
+  EXPECT_EQ("running", rig.status("b").state);
+  EXPECT_TRUE(rig.log.has(findings[0].text)) << rig.log.all();
+}
+
 TEST(Loading, what_the_loader_says_comes_without_the_words_around_it) {
   Rig rig{"  - {name: a, library: text}"};
   const auto findings = rig.load();
