@@ -4,6 +4,7 @@
 #include <array>
 #include <concepts>
 #include <fstream>
+#include <optional>
 #include <type_traits>
 
 #include "config/located_yaml.hpp"
@@ -203,6 +204,34 @@ bool hides_plugins(const Finding& finding) {
          finding.key.starts_with("kernel/plugin_path") || finding.key.starts_with("kernel/grants");
 }
 
+// A value that kept its ${NAME} is no number and no address either, but saying so helps nobody. `first`: the
+// findings before it say why it was kept.
+void forget_consequences(std::vector<Finding>& findings, std::size_t first,
+                         const std::vector<Location>& unexpanded) {
+  findings.erase(std::remove_if(findings.begin() + static_cast<std::ptrdiff_t>(first), findings.end(),
+                                [&](const Finding& finding) {
+                                  return std::ranges::find(unexpanded, finding.where) != unexpanded.end();
+                                }),
+                 findings.end());
+}
+
+// What is to be said when a file cannot even be looked at; empty when it can.
+std::optional<Refusal> refuse_path(const std::filesystem::path& path) {
+  std::error_code fault;
+  const auto status = std::filesystem::status(path, fault);
+  if (std::filesystem::is_directory(status)) return Refusal{"this is a folder", "name the file in it"};
+  if (std::filesystem::exists(status)) return std::nullopt;
+  if (status.type() == std::filesystem::file_type::none)
+    return Refusal{"this file cannot be reached: " + fault.message(),
+                   "check that the broker may enter the folders it stands in"};
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored)))
+    return Refusal{"this is a link to " + in_quotes(std::filesystem::read_symlink(path, ignored).string()) +
+                       ", which is not there",
+                   "mend the link, or name another file with --config"};
+  return Refusal{"there is no such file", "write it, or name another one with --config"};
+}
+
 }  // namespace
 
 SettingsReading read_settings_text(std::string_view text, const std::filesystem::path& path,
@@ -216,6 +245,7 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
   YamlReading yaml = read_yaml(text, path.string(), environment, reading.settings.folder);
   ValueReader values{reading.settings.folder};
   values.findings() = std::move(yaml.findings);
+  const std::size_t of_yaml = values.findings().size();
   if (yaml.tree) {
     const Location top = yaml.tree->where();
     const Tree root = yaml.tree->kind() == Tree::Kind::null ? Tree::map(top) : *std::move(yaml.tree);
@@ -229,6 +259,7 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
     }
   }
   reading.findings = std::move(values.findings());
+  forget_consequences(reading.findings, of_yaml, yaml.unexpanded);
   reading.plugins_known = std::ranges::none_of(reading.findings, hides_plugins);
   sort_by_place(reading.findings);
   return reading;
@@ -240,11 +271,7 @@ SettingsReading read_settings(const std::filesystem::path& path, const Environme
     values.error(Location{path.string()}, "", std::move(text), std::move(remedy));
     return SettingsReading{{}, std::move(values.findings()), false};
   };
-  std::error_code fault;
-  const auto status = std::filesystem::status(path, fault);
-  if (!std::filesystem::exists(status))
-    return refused("there is no such file", "write it, or name another one with --config");
-  if (std::filesystem::is_directory(status)) return refused("this is a folder", "name the file in it");
+  if (auto refusal = refuse_path(path)) return refused(std::move(refusal->text), std::move(refusal->remedy));
   std::ifstream in{path, std::ios::binary};
   if (!in)
     return refused("this file cannot be opened", "check that its owner and mode let the broker read it");

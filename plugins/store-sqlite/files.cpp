@@ -67,6 +67,11 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
 std::string first_bytes(const std::string& path, std::size_t count) {
   const Descriptor file{path, O_RDONLY};
   std::string out(count, '\0');

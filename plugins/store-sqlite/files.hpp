@@ -25,6 +25,7 @@ struct Paths {
 // 0 also for a file that is not there.
 std::uint64_t size_of(const std::string& path);
 bool exists(const std::string& path);
+bool is_folder(const std::string& path);
 // The first bytes of a file; fewer if it is shorter. For the main file only while no connection is open:
 // closing any descriptor of a file drops all of the process's POSIX locks on it.
 std::string first_bytes(const std::string& path, std::size_t count);

@@ -23,12 +23,16 @@ Store::~Store() { stop(); }
 
 void Store::start() {
   try {
+    refuse_folders();
     witness_.emplace(paths_.witness());
     Intake{host_, paths_, *witness_}.run();
     reserve_.emplace(paths_.reserve(), wal_limit_);
     if (!reserve_->make())
       host_.log(MORTISE_WARNING, "store.no_reserve",
-                "too little room on the device to keep a reserve for the moment it is full",
+                reserve_->error() == 0
+                    ? "too little room on the device to keep a reserve for the moment it is full"
+                    : "no reserve can be kept for the moment the device is full: " +
+                          std::generic_category().message(reserve_->error()),
                 {{"path", paths_.reserve()}, {"bytes", reserve_->size()}});
     syncer_.emplace(host_, *witness_, paths_.wal());
     checkpointer_.emplace(condition_);
@@ -44,6 +48,15 @@ void Store::start() {
   } catch (const std::exception& thrown) {
     throw finding{"/path", thrown.what()};  // a text that begins with a path is no JSON pointer
   }
+}
+
+// A volume of a container that was given a file's name, or a path that means a folder.
+void Store::refuse_folders() const {
+  for (const std::string& path : {paths_.main, paths_.wal(), paths_.shared_index(), paths_.witness(),
+                                  paths_.reserve(), paths_.unfinished(), paths_.replacement()})
+    if (is_folder(path))
+      throw finding{"/path", path + " is a folder, where the store keeps a file",
+                    "move the folder away, or name another file"};
 }
 
 void Store::stop() {

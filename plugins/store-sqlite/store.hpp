@@ -52,6 +52,7 @@ class Store {
   static constexpr int tick_ms = 200;
 
  private:
+  void refuse_folders() const;
   void open();
   void close();
   mortise_status_t reopen();

@@ -108,6 +108,18 @@ class Start(BrokerTest):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, rf"local.*127\.0\.0\.1:{broker.port}")
 
+    def test_a_state_folder_that_cannot_be_one_is_told_with_what_to_do(self):
+        broker = self.broker(start=False)
+        (broker.folder / "link").symlink_to("nowhere")
+        (broker.folder / "file").touch()
+        for name, said in (("link", 'a link to "nowhere", which is not there; make that folder'),
+                           ("file", "the state folder is a file; move it away"), ("file/below", "; make it by hand")):
+            done = run("run", broker.file, broker.folder / name)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{broker.folder / name}: ", done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertIn("--state-dir", done.stderr)
+
     def test_a_wrong_command_line_says_what_is_right(self):
         done = subprocess.run([PROGRAM, "run", "--confg", "x"], capture_output=True, text=True, check=False,
                               timeout=harness.PATIENCE_S)
