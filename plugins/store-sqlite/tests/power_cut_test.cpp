@@ -10,7 +10,7 @@
 namespace mortise::store_sqlite::test {
 namespace {
 
-constexpr int batches_a_run = 60;
+constexpr int batches_a_run = 120;
 
 // Offers a life until the power goes.
 void live(Running& store, Workload& work, const ForgetfulDevice& device) {
