@@ -38,6 +38,8 @@ void remove_if_there(const std::string& path);
 // After it, names made in and taken out of `folder` survive a power cut.
 void sync_folder(const std::string& folder);
 
+// `begin` and the first number, from 1, with which nobody has the name.
+std::string free_name(const std::string& begin);
 // "<path>.damaged-1", or the next number nobody has.
 std::string damaged_name(const std::string& path);
 

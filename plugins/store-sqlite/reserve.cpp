@@ -22,7 +22,7 @@ Reserve::Reserve(std::string path, std::uint64_t wal_limit)
 
 bool Reserve::make() noexcept {
   error_ = 0;
-  if (held_) return true;
+  if (held_ && size_of(path_) == size_) return true;
   if (free_bytes(Paths{path_}.folder()) < size_ + spare) return false;
   const auto size = static_cast<off_t>(size_);
   const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);

@@ -19,6 +19,7 @@
 #include "condition.hpp"
 #include "files.hpp"
 #include "mortise/plugin.hpp"
+#include "presence.hpp"
 #include "reserve.hpp"
 #include "syncer.hpp"
 #include "witness.hpp"
@@ -55,6 +56,8 @@ class Store {
   void refuse_folders() const;
   void open();
   void close();
+  void look_for_files();
+  void rescue(const std::string& missing);
   mortise_status_t reopen();
   void renew_wal() const;
 
@@ -85,7 +88,9 @@ class Store {
   std::uint64_t checkpoint_at_ = 0;        // bytes of WAL that begin one in the background
   std::uint64_t wait_at_ = 0;              // bytes of WAL that the writer waits at for one
   std::uint64_t ticks_ = 0;
-  bool untold_full_ = false;  // no commit was answered with "full" yet
+  bool untold_full_ = false;       // no commit was answered with "full" yet
+  std::vector<Presence> present_;  // what is open
+  bool adrift_ = false;  // what is open does not stand under its names, and nothing is written to it
   bool damaged_ = false;
 };
 
