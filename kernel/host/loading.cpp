@@ -3,6 +3,7 @@
 #include <array>
 
 #include "host/abi_text.hpp"
+#include "host/in_plugin.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 #include "host/library.hpp"
@@ -38,16 +39,30 @@ void check_settings(Instance& instance, std::vector<Finding>& findings) {
   }
 }
 
+// Keeps what an exception says for the finding, and lets it go on.
+template <class Call>
+mortise_status_t noting(std::string& thrown, Call&& call) {
+  try {
+    return call();
+  } catch (const std::exception& exception) {
+    thrown = std::string{": "} + exception.what();
+    throw;
+  }
+}
+
 void configure(Instance& instance, std::vector<Finding>& findings) {
   const mortise_plugin_t& life = *instance.manifest.life;
   const std::uint64_t faults = instance.faults.load();
   void* self = nullptr;
-  const mortise_status_t created = instance.guarded("create", mortise_status_t{MORTISE_E_INTERNAL},
-                                                    [&] { return life.create(&instance.abi, &self); });
+  std::string thrown;
+  const mortise_status_t created = instance.guarded("create", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
+    const InPlugin called{instance.name(), instance.file, "in create()"};
+    return noting(thrown, [&] { return life.create(&instance.abi, &self); });
+  });
   if (created != MORTISE_OK) {
-    findings.push_back(
-        about(instance.settings.name, instance.key(), instance.name(),
-              {instance.faults.load() != faults ? "it threw in create()" : "it could not be created", {}}));
+    const bool threw = instance.faults.load() != faults;
+    findings.push_back(about(instance.settings.name, instance.key(), instance.name(),
+                             {threw ? "it threw in create()" + thrown : "it could not be created", {}}));
     return;
   }
   instance.self = self;
@@ -56,11 +71,13 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
   mortise_status_t configured = MORTISE_OK;
   if (life.configure) {
     const auto* const node = reinterpret_cast<const mortise_node_t*>(&instance.config);
-    configured = instance.guarded("configure", mortise_status_t{MORTISE_E_INTERNAL},
-                                  [&] { return life.configure(instance.self, node, report.abi()); });
+    configured = instance.guarded("configure", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
+      const InPlugin called{instance.name(), instance.file, "in configure()"};
+      return noting(thrown, [&] { return life.configure(instance.self, node, report.abi()); });
+    });
   }
   if (configured != MORTISE_OK)
-    report.need_error(instance.faults.load() != faults ? "it threw in configure()"
+    report.need_error(instance.faults.load() != faults ? "it threw in configure()" + thrown
                                                        : "it refuses its configuration");
   for (Finding& finding : report.take()) findings.push_back(std::move(finding));
   instance.state = State::configured;
@@ -79,7 +96,10 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
   };
   const auto file = find_library(settings.library.value, in.options.plugin_path);
   if (!file) return refuse(file.error());
-  const auto entry = open_library(*file);
+  const auto entry = [&] {
+    const InPlugin called{settings.name.value, *file, "being opened"};
+    return open_library(*file);
+  }();
   if (!entry) return refuse(entry.error());
   const auto manifest = read_manifest(*entry, *file);
   if (!manifest) return refuse(manifest.error());
