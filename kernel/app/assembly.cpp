@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -145,8 +146,12 @@ std::vector<config::Finding> Assembly::load() {
     findings.insert(findings.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));
   };
-  add(p.host->load());
-  add(check_settings(p.settings, p.host->store() != nullptr));
+  std::vector<config::Finding> of_plugins = p.host->load();
+  // One that could not be asked may be the store.
+  const bool may_have_store = p.host->store() != nullptr || config::has_errors(of_plugins) ||
+                              !std::ranges::all_of(p.settings.plugins, &config::Plugin::sound);
+  add(std::move(of_plugins));
+  add(check_settings(p.settings, may_have_store));
   return findings;
 }
 

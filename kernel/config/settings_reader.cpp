@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <concepts>
 #include <fstream>
 #include <optional>
@@ -197,11 +198,30 @@ std::string up_to_limit(std::istream& in) {
   return text;
 }
 
+// The place in the list of plugins that a finding is about, if it is about one of them.
+std::optional<std::size_t> plugin_of(const Finding& finding) {
+  constexpr std::string_view list = "plugins/";
+  if (!finding.key.starts_with(list)) return std::nullopt;
+  std::size_t index = 0;
+  const char* const end = finding.key.data() + finding.key.size();
+  const auto [rest, fault] = std::from_chars(finding.key.data() + list.size(), end, index);
+  return fault == std::errc{} ? std::optional{index} : std::nullopt;
+}
+
 // A fault of the whole file, or of what says which plugins there are and where.
 bool hides_plugins(const Finding& finding) {
-  if (finding.severity != Severity::error) return false;
+  if (finding.severity != Severity::error || plugin_of(finding)) return false;
   return finding.key.empty() || finding.key.starts_with("plugins") ||
          finding.key.starts_with("kernel/plugin_path") || finding.key.starts_with("kernel/grants");
+}
+
+// One entry with a mistake does not keep the others from being asked.
+void mark_unsound(std::vector<Plugin>& plugins, const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    const auto index = plugin_of(finding);
+    if (finding.severity == Severity::error && index && *index < plugins.size())
+      plugins[*index].sound = false;
+  }
 }
 
 // A value that kept its ${NAME} is no number and no address either, but saying so helps nobody. `first`: the
@@ -260,6 +280,7 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
   }
   reading.findings = std::move(values.findings());
   forget_consequences(reading.findings, of_yaml, yaml.unexpanded);
+  mark_unsound(reading.settings.plugins, reading.findings);
   reading.plugins_known = std::ranges::none_of(reading.findings, hides_plugins);
   sort_by_place(reading.findings);
   return reading;

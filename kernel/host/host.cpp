@@ -76,13 +76,15 @@ Host::~Host() { stop(); }
 
 std::vector<config::Finding> Host::load() {
   std::vector<config::Finding> findings;
-  for (std::size_t i = 0; i < plugins_.size(); ++i)
+  for (std::size_t i = 0; i < plugins_.size(); ++i) {
+    if (!plugins_[i].sound) continue;
     if (auto instance = load_instance(*in_, plugins_[i], i, findings)) {
       if (instance->manifest.store && !in_->store.provider()) in_->store.set_provider(instance.get());
       in_->instances.push_back(std::move(instance));
     } else if (!plugins_[i].required) {
       absent_.push_back({plugins_[i].name.value, findings.back().to_text()});
     }
+  }
   check_together(plugins_, *in_, findings);
   config::sort_by_place(findings);
   return findings;

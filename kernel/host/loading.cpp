@@ -113,8 +113,10 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
                         "plugin " + config::in_quotes(settings.name.value) + " offers " +
                             config::in_quotes(unknown) + ", which this broker does not know",
                         {}});
-  const std::size_t before = findings.size();
   instance->grants = Grants{instance->manifest, settings, in.options.grants, key, findings};
+  // What it was not granted does not keep it from looking at its settings; settings that its own schema
+  // refuses do, for it may rely on them.
+  const std::size_t before = findings.size();
   check_settings(*instance, findings);
   const bool sound =
       !config::has_errors({findings.begin() + static_cast<std::ptrdiff_t>(before), findings.end()});
@@ -126,7 +128,7 @@ void check_together(const std::vector<config::Plugin>& plugins, const Innards& i
                     std::vector<Finding>& findings) {
   for (std::size_t i = 0; i < plugins.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
-      if (plugins[i].name.value == plugins[j].name.value)
+      if (plugins[i].sound && plugins[j].sound && plugins[i].name.value == plugins[j].name.value)
         findings.push_back({Severity::error, plugins[i].name.where, "plugins/" + std::to_string(i) + "/name",
                             "there are two plugins named " + config::in_quotes(plugins[i].name.value) +
                                 ", the other at " + plugins[j].name.where.to_text(),

@@ -48,6 +48,21 @@ class Check(BrokerTest):
                         rf'{file}:5:\d+ .*"pth", did you mean "path"', rf"{file}:6:\d+ .*no-such-plugin"):
             self.assertRegex(done.stderr, pattern)
 
+    def test_a_plugin_with_a_mistake_in_its_entry_hides_no_other_and_may_have_been_the_store(self):
+        done, broker = self.check(
+            'kernel: {acknowledge: [{topics: ["#"], after: synced}]}\n'
+            "listeners: [{name: a, bind: 127.0.0.1:1883}]\n"
+            "plugins:\n"
+            "  - {name: store, libary: store-sqlite}\n"
+            "  - {name: log, library: log, config: {sinks: [{type: consle}]}}\n"
+            "  - {name: users, library: auth-file, config: {users: nobody.yaml}}\n")
+        self.assertEqual(done.returncode, 2)
+        file = re.escape(str(broker.file))
+        self.assertRegex(done.stderr, rf'{file}:4:\d+ .*"libary", did you mean "library"')
+        self.assertRegex(done.stderr, rf"{file}:5:\d+ .*consle")
+        self.assertIn("nobody.yaml", done.stderr)
+        self.assertNotIn("needs a store", done.stderr)
+
     def test_more_than_memory_without_a_store_is_an_error_with_its_place(self):
         done, _ = self.check('kernel: {acknowledge: [{topics: ["#"], after: synced}]}\n'
                              "listeners: [{name: a, bind: 127.0.0.1:1883}]\n")

@@ -224,6 +224,14 @@ TEST(LoadingDeathTest, a_plugin_that_ends_the_process_is_named) {
 }
 #endif
 
+TEST(Loading, what_it_was_not_granted_does_not_hide_what_a_plugin_says_of_its_settings) {
+  Rig rig{"  - {name: a, library: puppet, grants: [mortise.nonsense/1]}"};
+  rig.strings().configure = [](auto, auto) { return mortise_status_t{MORTISE_E_INVALID}; };
+  const std::string text = text_of(rig.load());
+  EXPECT_NE(std::string::npos, text.find("mortise.nonsense/1")) << text;
+  EXPECT_NE(std::string::npos, text.find("it refuses its configuration")) << text;
+}
+
 TEST(Loading, a_required_plugin_that_does_not_start_stops_the_start) {
   Rig rig{"  - {name: a, library: puppet}\n  - {name: b, library: puppet}"};
   bool stopped = false;
