@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -77,6 +78,24 @@ std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,
   return path;
 }
 
+// What is wrong with it; empty when it is there now.
+std::string make_state_folder(const std::filesystem::path& path) {
+  static constexpr const char* remedy = ", or name another folder with --state-dir";
+  std::error_code fault;
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, fault);
+  if (std::filesystem::is_directory(status)) return {};
+  if (std::filesystem::exists(status))
+    return path.string() + ": the state folder is a file; move it away" + remedy;
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored)))
+    return path.string() + ": the state folder is a link to \"" +
+           std::filesystem::read_symlink(path, ignored).string() +
+           "\", which is not there; make that folder" + remedy;
+  std::filesystem::create_directories(path, fault);
+  if (!fault) return {};
+  return path.string() + ": cannot make the state folder: " + fault.message() + "; make it by hand" + remedy;
+}
+
 std::string text_of(const std::vector<config::Finding>& findings) {
   std::string text;
   for (const config::Finding& finding : findings) text += (text.empty() ? "" : "\n") + finding.to_text();
@@ -127,16 +146,18 @@ std::vector<config::Finding> Assembly::load() {
     findings.insert(findings.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));
   };
-  add(p.host->load());
-  add(check_settings(p.settings, p.host->store() != nullptr));
+  std::vector<config::Finding> of_plugins = p.host->load();
+  // One that could not be asked may be the store.
+  const bool may_have_store = p.host->store() != nullptr || config::has_errors(of_plugins) ||
+                              !std::ranges::all_of(p.settings.plugins, &config::Plugin::sound);
+  add(std::move(of_plugins));
+  add(check_settings(p.settings, may_have_store));
   return findings;
 }
 
 std::string Assembly::start() {
   Parts& p = *parts_;
-  std::error_code fault;
-  std::filesystem::create_directories(p.invocation.state_dir, fault);
-  if (fault) return p.invocation.state_dir.string() + ": cannot make the state folder: " + fault.message();
+  if (const std::string problem = make_state_folder(p.invocation.state_dir); !problem.empty()) return problem;
   const std::vector<config::Finding> findings = p.host->start();
   if (config::has_errors(findings)) return text_of(findings);
   p.started = true;

@@ -70,7 +70,7 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
     for (const auto& row : settings.kernel.acknowledge->value)
       check_filters(row.topics, "kernel/acknowledge", error);
   for (std::size_t i = 0; i < settings.plugins.size(); ++i)
-    check_hooks(settings.plugins[i], "plugins/" + std::to_string(i), error);
+    if (settings.plugins[i].sound) check_hooks(settings.plugins[i], "plugins/" + std::to_string(i), error);
   config::sort_by_place(findings);
   return findings;
 }

@@ -35,6 +35,21 @@ Refusal refuse_address(std::string_view address) {
           "write one of this machine such as 192.168.1.10 or [::1], or * for all of them"};
 }
 
+// What has only one of the two halves.
+std::optional<Refusal> refuse_half(std::string_view text) {
+  if (text.empty())
+    return Refusal{"this text is empty", "write an address and a port, such as 127.0.0.1:1883"};
+  if (text == "*") return Refusal{"\"*\" has no port", "write \"*:1883\", in quotes"};
+  if (text == "localhost")
+    return Refusal{"\"localhost\" is a name, not an address", "write 127.0.0.1:1883 or [::1]:1883"};
+  const std::string_view port = text.substr(text.front() == ':' ? 1 : 0);
+  if (port.empty() || port.find_first_not_of("0123456789") != port.npos) return std::nullopt;
+  const std::string shown{port.size() > 5 ? "1883" : port};
+  return Refusal{in_quotes(text) + " has no address", "write 127.0.0.1:" + shown +
+                                                          " for programs on this machine, or \"*:" + shown +
+                                                          "\" to be reached from others, too"};
+}
+
 }  // namespace
 
 bool Bind::is_loopback() const {
@@ -44,6 +59,7 @@ bool Bind::is_loopback() const {
 }
 
 base::Result<Bind, Refusal> parse_bind(std::string_view text) {
+  if (auto refusal = refuse_half(text)) return base::Failure{*std::move(refusal)};
   const bool bracketed = text.starts_with('[');
   const std::size_t bracket_end = bracketed ? text.find(']') : 0;
   if (bracket_end == std::string_view::npos)

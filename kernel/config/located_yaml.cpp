@@ -68,6 +68,7 @@ class Builder : public YAML::EventHandler {
 
   std::vector<Finding>& findings() { return findings_; }
   Tree take_root() { return std::move(root_); }
+  std::vector<Location> take_unexpanded() { return std::move(unexpanded_); }
 
   // The bracket or brace that is still open, innermost first, for a file that ends too early.
   std::optional<Location> open_flow(Tree::Kind kind) const {
@@ -120,8 +121,12 @@ class Builder : public YAML::EventHandler {
     if (plain && text.starts_with(star_mark)) text.front() = '*';
     if (awaits_key()) return begin_key(std::move(text), mark);
     auto expanded = expand(text, environment_, folder_);
-    if (!expanded) error(where(mark), path(), expanded.error().text, expanded.error().remedy);
-    if (expanded) text = *std::move(expanded);
+    if (expanded) {
+      text = *std::move(expanded);
+    } else {
+      error(where(mark), path(), expanded.error().text, expanded.error().remedy);
+      unexpanded_.push_back(where(mark));
+    }
     place(plain ? plain_scalar(std::move(text), where(mark))
                 : Tree::scalar(Tree::Kind::string, std::move(text), where(mark)),
           anchor);
@@ -249,6 +254,7 @@ class Builder : public YAML::EventHandler {
   const Environment& environment_;
   const std::filesystem::path& folder_;
   std::vector<Finding> findings_;
+  std::vector<Location> unexpanded_;
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, Tree> anchors_;
   Tree root_;
@@ -343,7 +349,7 @@ Finding star_finding(const YamlText& text, std::size_t star) {
 YamlReading read_yaml(std::string_view source, const std::string& file, const Environment& environment,
                       const std::filesystem::path& folder) {
   YamlText text{source, file};
-  if (auto finding = text.not_text()) return {std::nullopt, {*std::move(finding)}};
+  if (auto finding = text.not_text()) return {std::nullopt, {*std::move(finding)}, {}};
   std::vector<Finding> stars;
   for (;;) {
     Builder builder{text, environment, folder};
@@ -368,7 +374,7 @@ YamlReading read_yaml(std::string_view source, const std::string& file, const En
     std::vector<Finding> findings = std::move(builder.findings());
     findings.insert(findings.end(), stars.begin(), stars.end());
     sort_by_place(findings);
-    return {std::move(tree), std::move(findings)};
+    return {std::move(tree), std::move(findings), builder.take_unexpanded()};
   }
 }
 

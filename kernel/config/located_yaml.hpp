@@ -22,6 +22,7 @@ namespace mortise::config {
 struct YamlReading {
   std::optional<Tree> tree;  // empty when the text could not be followed to its end; null for an empty file
   std::vector<Finding> findings;
+  std::vector<Location> unexpanded;  // values that hold their ${…} still; a finding says why
 };
 
 // `file` is the name shown in findings, `folder` where ${file:…} in values starts. Aliases are copies of what

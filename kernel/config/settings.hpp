@@ -230,6 +230,7 @@ struct Plugin {
   HookChanges hooks;
   std::optional<std::vector<Located<std::string>>> grants;  // empty: as Kernel::grants says
   Tree config = Tree::map({});                              // never null; paths in it are left as written
+  bool sound = true;  // false: an error is about this entry, so it cannot be asked about its own part
 };
 
 template <class Row>

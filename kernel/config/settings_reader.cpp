@@ -1,8 +1,11 @@
 #include "config/settings_reader.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <concepts>
 #include <fstream>
+#include <optional>
 #include <type_traits>
 
 #include "config/located_yaml.hpp"
@@ -14,7 +17,7 @@ namespace mortise::config {
 
 namespace {
 
-constexpr std::streamsize file_limit = 4 * 1024 * 1024;
+constexpr std::size_t file_limit = 4 * 1024 * 1024;
 
 std::string joined(const std::string& way, std::string_view step) {
   return way.empty() ? std::string{step} : way + '/' + std::string{step};
@@ -183,11 +186,70 @@ class RowReader {
 
 namespace {
 
+// More than the limit if there is more. Piece by piece: to clear the whole limit for a file of a few lines
+// took a third of the time of a start.
+std::string up_to_limit(std::istream& in) {
+  std::string text;
+  std::array<char, 16 * 1024> piece;
+  do {
+    in.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+  } while (in && text.size() <= file_limit);
+  return text;
+}
+
+// The place in the list of plugins that a finding is about, if it is about one of them.
+std::optional<std::size_t> plugin_of(const Finding& finding) {
+  constexpr std::string_view list = "plugins/";
+  if (!finding.key.starts_with(list)) return std::nullopt;
+  std::size_t index = 0;
+  const char* const end = finding.key.data() + finding.key.size();
+  const auto [rest, fault] = std::from_chars(finding.key.data() + list.size(), end, index);
+  return fault == std::errc{} ? std::optional{index} : std::nullopt;
+}
+
 // A fault of the whole file, or of what says which plugins there are and where.
 bool hides_plugins(const Finding& finding) {
-  if (finding.severity != Severity::error) return false;
+  if (finding.severity != Severity::error || plugin_of(finding)) return false;
   return finding.key.empty() || finding.key.starts_with("plugins") ||
          finding.key.starts_with("kernel/plugin_path") || finding.key.starts_with("kernel/grants");
+}
+
+// One entry with a mistake does not keep the others from being asked.
+void mark_unsound(std::vector<Plugin>& plugins, const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    const auto index = plugin_of(finding);
+    if (finding.severity == Severity::error && index && *index < plugins.size())
+      plugins[*index].sound = false;
+  }
+}
+
+// A value that kept its ${NAME} is no number and no address either, but saying so helps nobody. `first`: the
+// findings before it say why it was kept.
+void forget_consequences(std::vector<Finding>& findings, std::size_t first,
+                         const std::vector<Location>& unexpanded) {
+  findings.erase(std::remove_if(findings.begin() + static_cast<std::ptrdiff_t>(first), findings.end(),
+                                [&](const Finding& finding) {
+                                  return std::ranges::find(unexpanded, finding.where) != unexpanded.end();
+                                }),
+                 findings.end());
+}
+
+// What is to be said when a file cannot even be looked at; empty when it can.
+std::optional<Refusal> refuse_path(const std::filesystem::path& path) {
+  std::error_code fault;
+  const auto status = std::filesystem::status(path, fault);
+  if (std::filesystem::is_directory(status)) return Refusal{"this is a folder", "name the file in it"};
+  if (std::filesystem::exists(status)) return std::nullopt;
+  if (status.type() == std::filesystem::file_type::none)
+    return Refusal{"this file cannot be reached: " + fault.message(),
+                   "check that the broker may enter the folders it stands in"};
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored)))
+    return Refusal{"this is a link to " + in_quotes(std::filesystem::read_symlink(path, ignored).string()) +
+                       ", which is not there",
+                   "mend the link, or name another file with --config"};
+  return Refusal{"there is no such file", "write it, or name another one with --config"};
 }
 
 }  // namespace
@@ -203,6 +265,7 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
   YamlReading yaml = read_yaml(text, path.string(), environment, reading.settings.folder);
   ValueReader values{reading.settings.folder};
   values.findings() = std::move(yaml.findings);
+  const std::size_t of_yaml = values.findings().size();
   if (yaml.tree) {
     const Location top = yaml.tree->where();
     const Tree root = yaml.tree->kind() == Tree::Kind::null ? Tree::map(top) : *std::move(yaml.tree);
@@ -216,6 +279,8 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
     }
   }
   reading.findings = std::move(values.findings());
+  forget_consequences(reading.findings, of_yaml, yaml.unexpanded);
+  mark_unsound(reading.settings.plugins, reading.findings);
   reading.plugins_known = std::ranges::none_of(reading.findings, hides_plugins);
   sort_by_place(reading.findings);
   return reading;
@@ -227,20 +292,14 @@ SettingsReading read_settings(const std::filesystem::path& path, const Environme
     values.error(Location{path.string()}, "", std::move(text), std::move(remedy));
     return SettingsReading{{}, std::move(values.findings()), false};
   };
-  std::error_code fault;
-  const auto status = std::filesystem::status(path, fault);
-  if (!std::filesystem::exists(status))
-    return refused("there is no such file", "write it, or name another one with --config");
-  if (std::filesystem::is_directory(status)) return refused("this is a folder", "name the file in it");
+  if (auto refusal = refuse_path(path)) return refused(std::move(refusal->text), std::move(refusal->remedy));
   std::ifstream in{path, std::ios::binary};
   if (!in)
     return refused("this file cannot be opened", "check that its owner and mode let the broker read it");
 
-  std::string text(static_cast<std::size_t>(file_limit) + 1, '\0');
-  in.read(text.data(), file_limit + 1);
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  const std::string text = up_to_limit(in);
   if (in.bad()) return refused("this file cannot be read to its end", "check the disk");
-  if (in.gcount() > file_limit) return refused("this file is larger than 4MiB", "is it the right one?");
+  if (text.size() > file_limit) return refused("this file is larger than 4MiB", "is it the right one?");
   return read_settings_text(text, path, environment);
 }
 

@@ -18,7 +18,7 @@ namespace mortise::config {
 struct SettingsReading {
   Settings settings;              // to be used only when no finding is an error
   std::vector<Finding> findings;  // in the order of the file
-  bool plugins_known = false;     // no error hides which plugins there are: they may check their own parts
+  bool plugins_known = false;  // no error hides which plugins there are: the sound ones may check their parts
 };
 
 // `path` is shown in findings as it is given. Files above 4 MiB are refused.

@@ -166,7 +166,8 @@ std::optional<std::string> ValueReader::library(const Tree& value, const std::st
 }
 
 std::optional<Bind> ValueReader::address(const Tree& value, const std::string& key) {
-  if (value.kind() != Tree::Kind::string) {
+  // A port alone is a number to YAML.
+  if (value.kind() != Tree::Kind::string && value.kind() != Tree::Kind::integer) {
     wrong_kind(value, key, "an address with a port", "such as 127.0.0.1:1883");
     return std::nullopt;
   }

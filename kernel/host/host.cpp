@@ -47,6 +47,26 @@ void log_warnings(Instance& instance, bool is_started, const std::vector<config:
   }
 }
 
+void log_reload_findings(Instance& instance, const std::vector<config::Finding>& findings) {
+  for (const config::Finding& finding : findings) {
+    const bool is_error = finding.severity == config::Severity::error;
+    const std::string text = finding.to_text();
+    const std::array<broker::Log::Field, 1> fields{{{"plugin", instance.name()}}};
+    instance.in.log.write(is_error ? broker::LogLevel::error : broker::LogLevel::warning, "host",
+                          "plugin.reload_finding", text, nullptr, fields);
+  }
+}
+
+// Behind the findings, so that whoever has read them knows that clients are served as before.
+void log_refused_reload(Instance& instance, const std::vector<config::Finding>& findings) {
+  const auto first = std::ranges::find(findings, config::Severity::error, &config::Finding::severity);
+  const std::string reason = first == findings.end() ? "" : first->to_text();
+  const std::string text = "plugin " + config::in_quotes(instance.name()) +
+                           " did not take its new files; what it had before stays in force";
+  const std::array<broker::Log::Field, 2> fields{{{"plugin", instance.name()}, {"reason", reason}}};
+  instance.in.log.write(broker::LogLevel::error, "host", "plugin.reload_refused", text, nullptr, fields);
+}
+
 }  // namespace
 
 Host::Host(Options options, const std::vector<config::Plugin>& plugins)
@@ -56,11 +76,15 @@ Host::~Host() { stop(); }
 
 std::vector<config::Finding> Host::load() {
   std::vector<config::Finding> findings;
-  for (std::size_t i = 0; i < plugins_.size(); ++i)
+  for (std::size_t i = 0; i < plugins_.size(); ++i) {
+    if (!plugins_[i].sound) continue;
     if (auto instance = load_instance(*in_, plugins_[i], i, findings)) {
       if (instance->manifest.store && !in_->store.provider()) in_->store.set_provider(instance.get());
       in_->instances.push_back(std::move(instance));
+    } else if (!plugins_[i].required) {
+      absent_.push_back({plugins_[i].name.value, findings.back().to_text()});
     }
+  }
   check_together(plugins_, *in_, findings);
   config::sort_by_place(findings);
   return findings;
@@ -84,6 +108,10 @@ std::vector<config::Finding> Host::start() {
     log_warnings(*instance, is_started, own);
     std::ranges::move(own, std::back_inserter(findings));
     if (config::has_errors(findings)) break;
+  }
+  for (const Absent& absent : absent_) {
+    const std::array<broker::Log::Field, 1> fields{{{"plugin", absent.name}}};
+    in_->log.write(broker::LogLevel::warning, "host", "plugin.not_started", absent.why, nullptr, fields);
   }
   if (config::has_errors(findings)) stop();
   return findings;
@@ -113,16 +141,21 @@ void Host::stop() {
 
 std::vector<config::Finding> Host::reload_files() {
   std::vector<config::Finding> findings;
+  std::string done;
   for (Instance* const instance : in_start_order(*in_)) {
-    for (config::Finding& finding : reload_instance(*instance)) {
-      const bool refused = finding.severity == config::Severity::error;
-      const std::string text = finding.to_text();
-      const std::array<broker::Log::Field, 1> fields{{{"plugin", instance->name()}}};
-      in_->log.write(refused ? broker::LogLevel::error : broker::LogLevel::warning, "host",
-                     refused ? "plugin.reload_refused" : "plugin.reload_finding", text, nullptr, fields);
-      findings.push_back(std::move(finding));
-    }
+    std::vector<config::Finding> own;
+    const Reload outcome = reload_instance(*instance, own);
+    log_reload_findings(*instance, own);
+    if (outcome == Reload::done) done += (done.empty() ? "" : ", ") + instance->name();
+    if (outcome == Reload::refused) log_refused_reload(*instance, own);
+    std::ranges::move(own, std::back_inserter(findings));
   }
+  const std::array<broker::Log::Field, 1> fields{{{"plugins", done}}};
+  in_->log.write(broker::LogLevel::notice, "host", "plugin.reloaded",
+                 done.empty()
+                     ? "no plugin read its files again"
+                     : "plugins read their files again; the configuration file is read at start only",
+                 nullptr, fields);
   return findings;
 }
 

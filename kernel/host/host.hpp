@@ -38,7 +38,8 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // All findings of all plugins. With an error among them only destruction is left to do.
+  // All findings of all plugins. With an error among them only destruction is left to do. That a library
+  // cannot be read is a warning where the entry says `required: false`.
   std::vector<config::Finding> load();
   // Errors: a required plugin did not start; those that had been started are stopped again.
   // Warnings: others did not.
@@ -47,7 +48,7 @@ class Host {
   // an instance could not finish in time is logged. Does nothing the second time.
   void stop();
   // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had,
-  // and its findings are logged and returned.
+  // and its findings are returned. The log has all of it: what was read, what was refused and why.
   std::vector<config::Finding> reload_files();
 
   // ---- the broker's ports; they live as long as the host
@@ -85,7 +86,13 @@ class Host {
   std::int64_t message_bytes() const noexcept;
 
  private:
+  // An entry whose library could not be read and that need not be there.
+  struct Absent {
+    std::string name;
+    std::string why;
+  };
   const std::vector<config::Plugin> plugins_;
+  std::vector<Absent> absent_;  // told to whoever called load(), and to the log once there is one
   std::unique_ptr<Innards> in_;
   bool stopped_ = false;
 };

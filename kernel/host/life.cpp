@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "host/in_plugin.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 
@@ -75,6 +76,7 @@ void wait_for_owed(Instance& instance) {
 
 void drain(Instance& instance) {
   instance.state = State::draining;
+  const InPlugin called{instance.name(), instance.file, "in drain()"};
   if (instance.manifest.life->drain) {
     const mortise_answer_t answer =
         call_and_wait(instance, "drain", instance.in.options.drain_patience,
@@ -87,6 +89,7 @@ void drain(Instance& instance) {
 }
 
 void stop_and_destroy(Instance& instance) {
+  const InPlugin called{instance.name(), instance.file, "in stop()"};
   const mortise_plugin_t& life = *instance.manifest.life;
   instance.timers.cancel_all();
   // Behind what is still under way on the strand: a timer, a done.
@@ -104,6 +107,7 @@ void stop_and_destroy(Instance& instance) {
 bool start_instance(Instance& instance, std::vector<config::Finding>& findings) {
   Report report{instance.settings, instance.config, instance.key()};
   instance.state = State::starting;
+  const InPlugin called{instance.name(), instance.file, "in start()"};
   const mortise_answer_t answer = call_and_wait(
       instance, "start", instance.in.options.start_patience,
       [&](auto* call) { return instance.manifest.life->start(instance.self, call, report.abi()); });
@@ -147,9 +151,10 @@ void stop_instance(Instance& instance) {
   stop_and_destroy(instance);
 }
 
-std::vector<config::Finding> reload_instance(Instance& instance) {
+Reload reload_instance(Instance& instance, std::vector<config::Finding>& findings) {
   const mortise_reload_t* table = instance.manifest.reload;
-  if (!table || !instance.is(State::running)) return {};
+  if (!table || !instance.is(State::running)) return Reload::has_none;
+  const InPlugin called{instance.name(), instance.file, "reading its files again"};
   Report report{instance.settings, instance.config, instance.key()};
   const auto* const node = reinterpret_cast<const mortise_node_t*>(&instance.config);
   void* plan = nullptr;
@@ -160,7 +165,8 @@ std::vector<config::Finding> reload_instance(Instance& instance) {
     instance.guarded("reload.commit", [&] { table->commit(instance.self, plan); });
   else
     report.need_error("it did not take its files");
-  return report.take();
+  for (config::Finding& finding : report.take()) findings.push_back(std::move(finding));
+  return prepared == MORTISE_OK ? Reload::done : Reload::refused;
 }
 
 }  // namespace mortise::host

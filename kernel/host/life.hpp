@@ -4,6 +4,7 @@
 // Fails:  by findings; what cannot be finished at the end is logged and left.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "config/finding.hpp"
@@ -16,8 +17,8 @@ struct Instance;
 bool start_instance(Instance& instance, std::vector<config::Finding>& findings);
 // From running or configured to stopped; nothing for one that is stopped already.
 void stop_instance(Instance& instance);
+enum class Reload : std::uint8_t { has_none, done, refused };
 // Prepare, and commit if it accepts, with the settings it has: nobody else can refuse, so nothing rolls back.
-// Findings of a refusal.
-std::vector<config::Finding> reload_instance(Instance& instance);
+Reload reload_instance(Instance& instance, std::vector<config::Finding>& findings);
 
 }  // namespace mortise::host

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "host/abi_text.hpp"
+#include "host/in_plugin.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 #include "host/library.hpp"
@@ -38,16 +39,30 @@ void check_settings(Instance& instance, std::vector<Finding>& findings) {
   }
 }
 
+// Keeps what an exception says for the finding, and lets it go on.
+template <class Call>
+mortise_status_t noting(std::string& thrown, Call&& call) {
+  try {
+    return call();
+  } catch (const std::exception& exception) {
+    thrown = std::string{": "} + exception.what();
+    throw;
+  }
+}
+
 void configure(Instance& instance, std::vector<Finding>& findings) {
   const mortise_plugin_t& life = *instance.manifest.life;
   const std::uint64_t faults = instance.faults.load();
   void* self = nullptr;
-  const mortise_status_t created = instance.guarded("create", mortise_status_t{MORTISE_E_INTERNAL},
-                                                    [&] { return life.create(&instance.abi, &self); });
+  std::string thrown;
+  const mortise_status_t created = instance.guarded("create", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
+    const InPlugin called{instance.name(), instance.file, "in create()"};
+    return noting(thrown, [&] { return life.create(&instance.abi, &self); });
+  });
   if (created != MORTISE_OK) {
-    findings.push_back(
-        about(instance.settings.name, instance.key(), instance.name(),
-              {instance.faults.load() != faults ? "it threw in create()" : "it could not be created", {}}));
+    const bool threw = instance.faults.load() != faults;
+    findings.push_back(about(instance.settings.name, instance.key(), instance.name(),
+                             {threw ? "it threw in create()" + thrown : "it could not be created", {}}));
     return;
   }
   instance.self = self;
@@ -56,11 +71,13 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
   mortise_status_t configured = MORTISE_OK;
   if (life.configure) {
     const auto* const node = reinterpret_cast<const mortise_node_t*>(&instance.config);
-    configured = instance.guarded("configure", mortise_status_t{MORTISE_E_INTERNAL},
-                                  [&] { return life.configure(instance.self, node, report.abi()); });
+    configured = instance.guarded("configure", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
+      const InPlugin called{instance.name(), instance.file, "in configure()"};
+      return noting(thrown, [&] { return life.configure(instance.self, node, report.abi()); });
+    });
   }
   if (configured != MORTISE_OK)
-    report.need_error(instance.faults.load() != faults ? "it threw in configure()"
+    report.need_error(instance.faults.load() != faults ? "it threw in configure()" + thrown
                                                        : "it refuses its configuration");
   for (Finding& finding : report.take()) findings.push_back(std::move(finding));
   instance.state = State::configured;
@@ -71,13 +88,18 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
 std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& settings, std::size_t index,
                                         std::vector<Finding>& findings) {
   const std::string key = "plugins/" + std::to_string(index);
-  const auto refuse = [&](const config::Refusal& refusal) {
-    findings.push_back(about(settings.library, key + "/library", settings.name.value, refusal));
+  const auto refuse = [&](config::Refusal refusal) {
+    if (!settings.required) refusal.text += ", and the broker goes on without it (required: false)";
+    findings.push_back(about(settings.library, key + "/library", settings.name.value, std::move(refusal)));
+    if (!settings.required) findings.back().severity = Severity::warning;
     return nullptr;
   };
   const auto file = find_library(settings.library.value, in.options.plugin_path);
   if (!file) return refuse(file.error());
-  const auto entry = open_library(*file);
+  const auto entry = [&] {
+    const InPlugin called{settings.name.value, *file, "being opened"};
+    return open_library(*file);
+  }();
   if (!entry) return refuse(entry.error());
   const auto manifest = read_manifest(*entry, *file);
   if (!manifest) return refuse(manifest.error());
@@ -91,8 +113,10 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
                         "plugin " + config::in_quotes(settings.name.value) + " offers " +
                             config::in_quotes(unknown) + ", which this broker does not know",
                         {}});
-  const std::size_t before = findings.size();
   instance->grants = Grants{instance->manifest, settings, in.options.grants, key, findings};
+  // What it was not granted does not keep it from looking at its settings; settings that its own schema
+  // refuses do, for it may rely on them.
+  const std::size_t before = findings.size();
   check_settings(*instance, findings);
   const bool sound =
       !config::has_errors({findings.begin() + static_cast<std::ptrdiff_t>(before), findings.end()});
@@ -104,7 +128,7 @@ void check_together(const std::vector<config::Plugin>& plugins, const Innards& i
                     std::vector<Finding>& findings) {
   for (std::size_t i = 0; i < plugins.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
-      if (plugins[i].name.value == plugins[j].name.value)
+      if (plugins[i].sound && plugins[j].sound && plugins[i].name.value == plugins[j].name.value)
         findings.push_back({Severity::error, plugins[i].name.where, "plugins/" + std::to_string(i) + "/name",
                             "there are two plugins named " + config::in_quotes(plugins[i].name.value) +
                                 ", the other at " + plugins[j].name.where.to_text(),

@@ -37,9 +37,9 @@ class AccessReader {
     const auto root = yaml_.parse(text);
     if (!root) return std::nullopt;
     const auto keys = yaml_.map(*root, {}, {"rules"});
-    if (keys.contains("rules")) {
+    if (const auto rules = yaml_.required(keys, "rules", "nobody could do anything")) {
       std::size_t index = 0;
-      for (const YAML::Node& entry : yaml_.list(keys.at("rules"), "rules"))
+      for (const YAML::Node& entry : yaml_.list(*rules, "rules"))
         read_rule(entry, "rules/" + std::to_string(index++));
     }
     out_.compile(users_);

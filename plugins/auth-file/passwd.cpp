@@ -81,9 +81,7 @@ Request read_arguments(const std::vector<std::string>& arguments) {
   if (out.remove && !out.groups.empty()) throw WrongUsage{"--delete and --group do not go together"};
   out.file = names[0];
   out.user = names[1];
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  if (out.user.empty() || std::ranges::any_of(out.user, is_control))
-    throw WrongUsage{"a user name is not empty and holds no control characters"};
+  if (const std::string fault = fault_of_name(out.user); !fault.empty()) throw WrongUsage{fault};
   return out;
 }
 

@@ -76,7 +76,7 @@ std::shared_ptr<const Files> read_files(const config& from, std::string_view fol
   if (const auto text = content_of(from, "users", folder, mistakes))
     out->users = read_users(*text, std::string{from.text("/users")}, mistakes);
   // Users that could not be read would make a mistake of every rule that names one.
-  const bool knows_users = mistakes.empty() || out->users;
+  const bool knows_users = mistakes.empty() || (out->users && !out->users->by_name.empty());
   if (const auto text = content_of(from, "access", folder, mistakes); text && knows_users)
     out->access =
         read_access(*text, std::string{from.text("/access")}, out->users ? &*out->users : nullptr, mistakes);

@@ -4,6 +4,7 @@
 
 #include "nearest.hpp"
 #include "password.hpp"
+#include "utf8.hpp"
 
 namespace mortise::auth_file {
 
@@ -18,9 +19,9 @@ class UsersReader {
     if (!root) return std::nullopt;
     const auto keys = yaml_.map(*root, {}, {"groups", "users"});
     if (keys.contains("groups")) read_groups(keys.at("groups"));
-    if (keys.contains("users")) {
+    if (const auto users = yaml_.required(keys, "users", "nobody could log in")) {
       std::size_t index = 0;
-      for (const YAML::Node& entry : yaml_.list(keys.at("users"), "users"))
+      for (const YAML::Node& entry : yaml_.list(*users, "users"))
         read_user(entry, "users/" + std::to_string(index++));
     }
     if (out_.first_hash.empty()) out_.first_hash = hash_of_nobody();
@@ -53,6 +54,8 @@ class UsersReader {
     user.line = line_of(node);
     const auto name = yaml_.text(keys.at("name"), path + "/name");
     if (!name) return;
+    if (const std::string fault = fault_of_name(*name); !fault.empty())
+      return yaml_.complain(keys.at("name"), path + "/name", fault);
     user.name = *name;
     read_password(node, keys, path, user);
     if (keys.contains("groups")) read_memberships(keys.at("groups"), path + "/groups", user);
@@ -101,6 +104,17 @@ class UsersReader {
 };
 
 }  // namespace
+
+std::string fault_of_name(std::string_view name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (name.empty()) return "a user name is not empty";
+  if (std::ranges::any_of(name, is_control)) return "a user name holds no control characters";
+  if (utf8_fault(name) != name.npos) return "a user name is UTF-8, and this one is not";
+  if (name.size() > name_bytes_max)
+    return "a user name of " + std::to_string(name.size()) +
+           " bytes does not fit into MQTT, where it has 65535 at most";
+  return {};
+}
 
 const User* Users::find(std::string_view name) const {
   const auto found = by_name.find(name);

@@ -18,6 +18,11 @@ namespace mortise::auth_file {
 inline constexpr std::string_view anonymous_group = "anonymous";
 inline constexpr std::string_view everyone_group = "everyone";
 
+inline constexpr std::size_t name_bytes_max = 65535;  // MQTT 5.0 §1.5.4
+
+// Why no client could ever send this user name, as a sentence; empty: one can.
+std::string fault_of_name(std::string_view name);
+
 struct User {
   std::string name;
   std::string hash;

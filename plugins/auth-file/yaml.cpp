@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "nearest.hpp"
+#include "utf8.hpp"
 
 namespace mortise::auth_file {
 
@@ -20,6 +21,17 @@ std::uint32_t from_1(int counted_from_0) { return static_cast<std::uint32_t>(cou
 
 std::string below(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "/" + key;
+}
+
+// Of text that is UTF-8 up to there.
+YAML::Mark mark_of(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is the first
+  YAML::Mark out;
+  out.pos = static_cast<int>(offset);
+  out.line = static_cast<int>(std::ranges::count(before, '\n'));
+  out.column = static_cast<int>(characters_in(before.substr(line_begin)));
+  return out;
 }
 
 }  // namespace
@@ -73,6 +85,10 @@ void YamlReader::complain(const YAML::Node& at, const std::string& path, const s
 }
 
 std::optional<YAML::Node> YamlReader::parse(const std::string& text) {
+  if (const std::size_t fault = utf8_fault(text); fault != text.npos) {
+    complain(mark_of(text, fault), {}, "this is not UTF-8", "save the file as UTF-8");
+    return std::nullopt;
+  }
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.empty()) return YAML::Node{};
@@ -100,6 +116,16 @@ std::map<std::string, YAML::Node> YamlReader::map(const YAML::Node& node, const 
       complain(entry.first, below(path, key), "is there twice", "remove one");
   }
   return out;
+}
+
+std::optional<YAML::Node> YamlReader::required(const std::map<std::string, YAML::Node>& keys,
+                                               const std::string& key, const std::string& consequence) {
+  if (const auto found = keys.find(key); found != keys.end()) return found->second;
+  // Another mistake, such as a misspelt key, keeps the file out already and may well be the cause.
+  if (std::ranges::find(mistakes_, file_, &Mistake::file) != mistakes_.end()) return std::nullopt;
+  mistakes_.push_back({file_, 1, 1, "the key " + key + " is not there, and " + consequence,
+                       "is the file whole? if that is meant, write " + key + ": []"});
+  return std::nullopt;
 }
 
 std::vector<YAML::Node> YamlReader::list(const YAML::Node& node, const std::string& path) {

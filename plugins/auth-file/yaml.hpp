@@ -36,12 +36,16 @@ class YamlReader {
  public:
   YamlReader(std::string file, Mistakes& mistakes) : file_{std::move(file)}, mistakes_{mistakes} {}
 
-  // The root of `text`. Empty: it could not be read.
+  // The root of `text`, which must be UTF-8. Empty: it could not be read.
   std::optional<YAML::Node> parse(const std::string& text);
 
   // The entries of a map by key; nothing is an empty map.
   std::map<std::string, YAML::Node> map(const YAML::Node& node, const std::string& path,
                                         const std::vector<std::string>& known);
+  // A key of the whole file that must be there, if only as an empty list: an editor empties a file before it
+  // fills it again, and what is read in between must not throw everybody out.
+  std::optional<YAML::Node> required(const std::map<std::string, YAML::Node>& keys, const std::string& key,
+                                     const std::string& consequence);
   // The entries of a list; nothing is an empty list.
   std::vector<YAML::Node> list(const YAML::Node& node, const std::string& path);
   // A text that is not empty and holds no control characters.

@@ -67,6 +67,11 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
 std::string first_bytes(const std::string& path, std::size_t count) {
   const Descriptor file{path, O_RDONLY};
   std::string out(count, '\0');
@@ -98,12 +103,14 @@ void remove_if_there(const std::string& path) {
 
 void sync_folder(const std::string& folder) { Descriptor{folder, O_RDONLY | O_DIRECTORY}.sync(); }
 
-std::string damaged_name(const std::string& path) {
+std::string free_name(const std::string& begin) {
   for (int number = 1;; ++number) {
-    std::string name = path + ".damaged-" + std::to_string(number);
+    std::string name = begin + std::to_string(number);
     if (!exists(name)) return name;
   }
 }
+
+std::string damaged_name(const std::string& path) { return free_name(path + ".damaged-"); }
 
 std::uint64_t free_bytes(const std::string& folder) noexcept {
   struct statvfs room {};

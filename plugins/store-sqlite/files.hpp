@@ -25,6 +25,7 @@ struct Paths {
 // 0 also for a file that is not there.
 std::uint64_t size_of(const std::string& path);
 bool exists(const std::string& path);
+bool is_folder(const std::string& path);
 // The first bytes of a file; fewer if it is shorter. For the main file only while no connection is open:
 // closing any descriptor of a file drops all of the process's POSIX locks on it.
 std::string first_bytes(const std::string& path, std::size_t count);
@@ -37,6 +38,8 @@ void remove_if_there(const std::string& path);
 // After it, names made in and taken out of `folder` survive a power cut.
 void sync_folder(const std::string& folder);
 
+// `begin` and the first number, from 1, with which nobody has the name.
+std::string free_name(const std::string& begin);
 // "<path>.damaged-1", or the next number nobody has.
 std::string damaged_name(const std::string& path);
 

@@ -87,7 +87,7 @@ void Intake::begin_empty() {
   Connection fresh{paths_.unfinished(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
   create_schema(fresh);
   Statement{fresh, "UPDATE state SET commits = ?1, sum = row_sum(id, ?1)"}.run(synced());
-  fresh.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  finish_new(fresh);
   rename_durably(paths_.unfinished(), paths_.main);
 }
 
@@ -194,7 +194,7 @@ std::uint64_t Intake::build_replacement() {
   Connection damaged{paths_.main, SQLITE_OPEN_READWRITE};
   const std::uint64_t written = witness_.found() ? witness_.found()->written : 0;
   const std::uint64_t saved = Salvage{damaged, fresh}.run(std::max(synced(), written));
-  fresh.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  finish_new(fresh);
   return saved;
 }
 

@@ -24,11 +24,14 @@ class Reserve {
   void release() noexcept;
   bool held() const noexcept { return held_.load(); }
   std::uint64_t size() const noexcept { return size_; }
+  // errno of the last make() that failed for another reason than too little room; 0 = none.
+  int error() const noexcept { return error_.load(); }
 
  private:
   std::string path_;
   std::uint64_t size_;
   std::atomic<bool> held_ = false;
+  std::atomic<int> error_ = 0;
 };
 
 }  // namespace mortise::store_sqlite

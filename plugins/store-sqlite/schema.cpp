@@ -94,12 +94,19 @@ std::string put_sql(Connection& of, std::string_view table, std::string_view con
 
 void create_schema(Connection& in) {
   in.run("PRAGMA page_size = " + std::to_string(page_size));
-  in.run("PRAGMA journal_mode = WAL");
+  in.run("PRAGMA journal_mode = OFF");
+  in.run("PRAGMA synchronous = OFF");
   in.run("BEGIN");
   in.run(statements);
   in.run("PRAGMA user_version = " + std::to_string(schema_version));
   in.run("PRAGMA application_id = " + std::to_string(application_id));
   in.run("COMMIT");
+}
+
+void finish_new(Connection& in) {
+  in.run("PRAGMA synchronous = FULL");
+  // To its end: the answer comes before the commit, and with it the sync, may fail.
+  in.run("PRAGMA journal_mode = WAL");
 }
 
 }  // namespace mortise::store_sqlite

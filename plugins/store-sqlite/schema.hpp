@@ -47,7 +47,10 @@ std::string listed(const std::vector<std::string>& columns, std::string_view bef
 // clause; without one a row of the same key is replaced.
 std::string put_sql(Connection& of, std::string_view table, std::string_view conflict = {});
 
-// Makes the tables and views in an empty file.
+// Makes the tables and views in an empty file. Nobody knows the file before it is finished, so until then
+// nothing of it is synced and nothing can be rolled back: after an error it must be thrown away.
 void create_schema(Connection& in);
+// Brings such a file to the device, and gives it the WAL it will be used with.
+void finish_new(Connection& in);
 
 }  // namespace mortise::store_sqlite

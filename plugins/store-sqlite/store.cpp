@@ -25,12 +25,16 @@ Store::~Store() { stop(); }
 
 void Store::start() {
   try {
+    refuse_folders();
     witness_.emplace(paths_.witness());
     Intake{host_, paths_, *witness_}.run();
     reserve_.emplace(paths_.reserve(), wal_limit_);
     if (!reserve_->make())
       host_.log(MORTISE_WARNING, "store.no_reserve",
-                "too little room on the device to keep a reserve for the moment it is full",
+                reserve_->error() == 0
+                    ? "too little room on the device to keep a reserve for the moment it is full"
+                    : "no reserve can be kept for the moment the device is full: " +
+                          std::generic_category().message(reserve_->error()),
                 {{"path", paths_.reserve()}, {"bytes", reserve_->size()}});
     syncer_.emplace(host_, *witness_, paths_.wal());
     checkpointer_.emplace(condition_);
@@ -48,8 +52,18 @@ void Store::start() {
   }
 }
 
+// A volume of a container that was given a file's name, or a path that means a folder.
+void Store::refuse_folders() const {
+  for (const std::string& path : {paths_.main, paths_.wal(), paths_.shared_index(), paths_.witness(),
+                                  paths_.reserve(), paths_.unfinished(), paths_.replacement()})
+    if (is_folder(path))
+      throw finding{"/path", path + " is a folder, where the store keeps a file",
+                    "move the folder away, or name another file"};
+}
+
 void Store::stop() {
   if (!syncer_) return;
+  if (writer_) look_for_files();
   try {
     const bool synced = writer_ && syncer_->finish();
     checkpointer_->close();
@@ -73,6 +87,9 @@ void Store::open() {
                   [this](const std::string& why) { problem(MORTISE_STORE_SLOW, why); });
   syncer_->open(writer_->handle());
   checkpointer_->open(paths_.main);
+  present_.clear();
+  for (const std::string& path : {paths_.main, paths_.wal(), paths_.shared_index()})
+    present_.emplace_back(path);
   checkpoint_at_ = wal_limit_ / 2;
   wait_at_ = wal_limit_;
 }
@@ -82,6 +99,60 @@ void Store::close() {
   syncer_->close();
   pages_.reset();
   writer_.reset();
+  present_.clear();
+  adrift_ = false;
+}
+
+// Files that were deleted, or moved away, stay open and whole as long as the broker runs; what is
+// acknowledged on their strength would go when it ends.
+void Store::look_for_files() {
+  const bool first = !adrift_;
+  const auto missing = std::ranges::find_if_not(present_, &Presence::is_there);
+  try {
+    if (missing != present_.end()) return rescue(std::string{missing->path()});
+    witness_->stay();
+    if (adrift_) close();  // they were put back
+  } catch (const std::exception& error) {
+    adrift_ = true;
+    const bool told = condition_.holds(MORTISE_STORE_BROKEN);
+    problem(MORTISE_STORE_BROKEN, error.what());
+    if (first && told) host_.log(MORTISE_ERROR, "store.not_rescued", error.what(), {{"path", paths_.main}});
+  }
+}
+
+// Everything is written anew under the same names. Nothing is synced or committed from here on until it is,
+// so that the kernel keeps what comes meanwhile. A file that somebody put in our place is not touched: only
+// an operator knows which of the two is wanted.
+void Store::rescue(const std::string& missing) {
+  adrift_ = true;
+  syncer_->close();
+  checkpointer_->close();
+  problem(MORTISE_STORE_BROKEN, missing +
+                                    ": was deleted or moved away while the broker uses it; do not "
+                                    "stop the broker before the store was written again");
+  witness_->stay();
+  if (!present_.front().is_there() && exists(paths_.main)) {
+    const std::string kept = free_name(paths_.main + ".rescued-");
+    writer_->copy_to(kept);
+    sync_folder(paths_.folder());
+    host_.log(MORTISE_ERROR, "store.replaced",
+              paths_.main + ": another file was put in its place; what the broker kept is in " + kept +
+                  ". Stop the broker, put the right one there, and start it again",
+              {{"path", paths_.main}, {"kept_as", kept}});
+    damaged_ = true;
+    return close();
+  }
+  writer_->copy_to(paths_.unfinished());
+  // A WAL beside a main file it does not belong to would be played into it.
+  remove_if_there(paths_.wal());
+  remove_if_there(paths_.shared_index());
+  rename_durably(paths_.unfinished(), paths_.main);
+  close();
+  open();
+  sync_folder(paths_.folder());
+  host_.log(MORTISE_NOTICE, "store.rescued", "everything in the store was written again under its name",
+            {{"path", paths_.main}});
+  cured(MORTISE_STORE_BROKEN);
 }
 
 // After a failure nothing of the open file is trusted: everything is closed, the WAL is written anew, and
@@ -126,6 +197,7 @@ mortise_status_t Store::commit(std::span<const mortise_batch_t* const> batches) 
   const std::uint64_t first = batches.front()->sequence;
   if (expected_ && first != *expected_) return MORTISE_E_STATE;
   expected_ = first;
+  if (adrift_) return MORTISE_E_IO;
   // A checkpoint or a sweep found the device full: the kernel must know before the reserve is used up, too.
   if (std::exchange(untold_full_, false)) return MORTISE_E_FULL;
   if (!writer_) {
@@ -212,9 +284,14 @@ mortise_status_t Store::read_all(std::uint64_t request) {
 // After a failure some of what was written may not be there until it has come again.
 mortise_status_t Store::read_messages(const mortise_read_t& what) {
   notice_failures();
-  if (!writer_ || expected_ || damaged_) return MORTISE_E_STATE;
+  if (!writer_ || expected_ || damaged_ || adrift_) return MORTISE_E_STATE;
   try {
     if (!pages_) pages_.emplace(host_, paths_.main);
+    // Opened by name: it must not be another file that was put in our place.
+    if (!std::ranges::all_of(present_, &Presence::is_there)) {
+      pages_.reset();
+      return MORTISE_E_STATE;
+    }
     return pages_->read(what);
   } catch (const Failure& failure) {
     pages_.reset();
@@ -224,7 +301,7 @@ mortise_status_t Store::read_messages(const mortise_read_t& what) {
 
 mortise_status_t Store::flush(std::uint64_t request) {
   notice_failures();
-  if (!writer_ || expected_)
+  if (!writer_ || expected_ || adrift_)
     host_.store().done(&host_.raw(), request, MORTISE_E_STATE);
   else
     syncer_->flush(request);
@@ -242,8 +319,9 @@ mortise_health_t Store::health() const {
 void Store::tick() {
   ++ticks_;
   notice_failures();
+  if (writer_) look_for_files();
   if (!writer_ && !damaged_) reopen();
-  if (!writer_) return;
+  if (!writer_ || adrift_) return;
   try {
     sweep();
   } catch (const Failure& failure) {

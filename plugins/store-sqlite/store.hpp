@@ -20,6 +20,7 @@
 #include "files.hpp"
 #include "mortise/plugin.hpp"
 #include "pages.hpp"
+#include "presence.hpp"
 #include "reserve.hpp"
 #include "syncer.hpp"
 #include "witness.hpp"
@@ -53,8 +54,11 @@ class Store {
   static constexpr int tick_ms = 200;
 
  private:
+  void refuse_folders() const;
   void open();
   void close();
+  void look_for_files();
+  void rescue(const std::string& missing);
   mortise_status_t reopen();
   void renew_wal() const;
 
@@ -89,7 +93,9 @@ class Store {
   std::uint64_t checkpoint_at_ = 0;        // bytes of WAL that begin one in the background
   std::uint64_t wait_at_ = 0;              // bytes of WAL that the writer waits at for one
   std::uint64_t ticks_ = 0;
-  bool untold_full_ = false;  // no commit was answered with "full" yet
+  bool untold_full_ = false;       // no commit was answered with "full" yet
+  std::vector<Presence> present_;  // what is open
+  bool adrift_ = false;  // what is open does not stand under its names, and nothing is written to it
   bool damaged_ = false;
 };
 

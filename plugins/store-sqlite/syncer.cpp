@@ -73,8 +73,9 @@ void Syncer::hurry() {
 }
 
 bool Syncer::finish() {
-  hurry();
   std::unique_lock lock{mutex_};
+  wanted_ = written_.commits;
+  changed_.notify_all();
   changed_.wait(lock, [this] { return !busy_ && !has_work(); });
   return !failure_ && synced_.commits == written_.commits;
 }

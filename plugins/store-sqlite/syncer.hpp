@@ -61,7 +61,7 @@ class Syncer {
   void written(Mark mark, bool wanted, std::uint64_t now_ns);
   // Syncs whatever is not, and the witness.
   void hurry();
-  // hurry(), and waits for the end of it. False: the sync failed.
+  // Syncs whatever is not, and waits for it; the witness has time. False: the sync failed.
   bool finish();
   // hurry(), and done(request) to the host when all that is written now is synced; at once if it is.
   void flush(std::uint64_t request);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "schema.hpp"
 
@@ -49,14 +50,23 @@ bool parse(const Place& place, Witness::Lines& lines, std::uint64_t& turn) {
 
 }  // namespace
 
-Witness::Witness(const std::string& path)
-    : path_{path}, file_{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)} {
-  if (file_ < 0) throw std::system_error{errno, std::generic_category(), path + ": cannot be opened"};
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file_);
-    throw std::runtime_error{path + ": is locked: another broker uses this store"};
-  }
-  read();
+Witness::Witness(const std::string& path) : path_{path}, file_{open_locked(path)}, present_{path} { read(); }
+
+int Witness::open_locked(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (file < 0) throw std::system_error{errno, std::generic_category(), path + ": cannot be opened"};
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+  ::close(file);
+  throw std::runtime_error{path + ": is locked: another broker uses this store"};
+}
+
+void Witness::stay() {
+  const std::lock_guard lock{mutex_};
+  if (present_->is_there()) return;
+  const int file = open_locked(path_);
+  ::close(std::exchange(file_, file));
+  present_.emplace(path_);
+  write();
 }
 
 Witness::~Witness() { ::close(file_); }

@@ -16,6 +16,8 @@
 #include <optional>
 #include <string>
 
+#include "presence.hpp"
+
 namespace mortise::store_sqlite {
 
 class Witness {
@@ -38,6 +40,9 @@ class Witness {
   // Up, and down as well when less was found than an earlier run had said.
   void written(std::uint64_t commits);
   void synced(std::uint64_t commits);
+  // Makes the file again, with the lines it has now, if it does not stand under its name any more. Throws as
+  // the constructor does.
+  void stay();
   // Brings the lines to the device.
   void sync();
 
@@ -45,11 +50,13 @@ class Witness {
   int error() const noexcept { return error_.load(); }
 
  private:
+  static int open_locked(const std::string& path);
   void read();
   void write();
 
   std::string path_;
   int file_;
+  std::optional<Presence> present_;
   std::mutex mutex_;
   std::uint64_t turn_ = 0;
   Lines lines_;

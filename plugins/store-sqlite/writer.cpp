@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "files.hpp"
 #include "schema.hpp"
 
 namespace mortise::store_sqlite {
@@ -54,6 +55,14 @@ std::uint64_t Writer::transaction(const std::function<void()>& apply) {
 void Writer::roll_back() noexcept {
   if (sqlite3_get_autocommit(connection_.handle()) == 0)
     sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Writer::copy_to(const std::string& path) {
+  const Paths made{path};
+  for (const std::string& each : {made.main, made.wal(), made.shared_index()}) remove_if_there(each);
+  Connection copy{path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+  Statement{connection_, "VACUUM INTO ?1"}.run(std::string_view{path});
+  finish_new(copy);
 }
 
 bool Writer::checkpoint_and_truncate() {

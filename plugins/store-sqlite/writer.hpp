@@ -34,6 +34,9 @@ class Writer {
   // What the WAL holds now.
   std::uint64_t wal_bytes() const noexcept { return wal_bytes_; }
   sqlite3* handle() const noexcept { return connection_.handle(); }
+
+  // All there is now, as a file of its own that is on the device when this returns; an older one is replaced.
+  void copy_to(const std::string& path);
   Facts& facts() noexcept { return *facts_; }
   Sweep& sweep() noexcept { return *sweep_; }
 

@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
          "  - name: a\n"
          "    bind: *\n",
          "mortise.yaml:3:11  * is taken for an alias, because it begins with *; quote this: \"*\"\n"
-         "mortise.yaml:3:11  listeners/0/bind: \"*\" has no port; add it, such as *:1883\n"},
+         "mortise.yaml:3:11  listeners/0/bind: \"*\" has no port; write \"*:1883\", in quotes\n"},
         {"two_unquoted_stars_and_what_else_is_wrong",
          "listeners:\n"
          "  - name: a\n"
@@ -518,8 +518,28 @@ INSTANTIATE_TEST_SUITE_P(
         {"a_bind_that_is_only_a_port",
          "listeners:\n"
          "  - {name: a, bind: 1883}\n",
-         "mortise.yaml:2:21  listeners/0/bind: \"1883\" is not an address with a port; such as "
+         "mortise.yaml:2:21  listeners/0/bind: \"1883\" has no address; write 127.0.0.1:1883 for programs on "
+         "this machine, or \"*:1883\" to be reached from others, too\n"},
+        {"a_bind_that_is_a_colon_and_a_port",
+         "listeners:\n"
+         "  - {name: a, bind: \":8883\"}\n",
+         "mortise.yaml:2:21  listeners/0/bind: \":8883\" has no address; write 127.0.0.1:8883 for programs "
+         "on "
+         "this machine, or \"*:8883\" to be reached from others, too\n"},
+        {"an_empty_bind",
+         "listeners:\n"
+         "  - {name: a, bind: \"\"}\n",
+         "mortise.yaml:2:21  listeners/0/bind: this text is empty; write an address and a port, such as "
          "127.0.0.1:1883\n"},
+        {"a_star_without_a_port",
+         "listeners:\n"
+         "  - {name: a, bind: \"*\"}\n",
+         "mortise.yaml:2:21  listeners/0/bind: \"*\" has no port; write \"*:1883\", in quotes\n"},
+        {"a_bind_by_name_without_a_port",
+         "listeners:\n"
+         "  - {name: a, bind: localhost}\n",
+         "mortise.yaml:2:21  listeners/0/bind: \"localhost\" is a name, not an address; write 127.0.0.1:1883 "
+         "or [::1]:1883\n"},
         {"a_bind_by_name",
          "listeners:\n"
          "  - {name: a, bind: \"localhost:1883\"}\n",
@@ -702,6 +722,20 @@ INSTANTIATE_TEST_SUITE_P(
          "plugins: [{name: log, library: log, config: {path: \"${NOWHERE}/x\"}}]\n",
          "mortise.yaml:2:52  plugins/0/config/path: the environment variable \"NOWHERE\" is not set; set it, "
          "or write $${ for the characters themselves\n"},
+        {"what_could_not_be_expanded_is_told_once",
+         "kernel: {threads: \"${NOWHERE}\"}\n"
+         "listeners:\n"
+         "  - {name: a, bind: \"${NOWHERE}\", authenticate: [\"${NOWHERE}\"]}\n"
+         "  - {name: b, bind: \"127.0.0.1\"}\n",
+         "mortise.yaml:1:19  kernel/threads: the environment variable \"NOWHERE\" is not set; set it, or "
+         "write "
+         "$${ for the characters themselves\n"
+         "mortise.yaml:3:21  listeners/0/bind: the environment variable \"NOWHERE\" is not set; set it, or "
+         "write $${ for the characters themselves\n"
+         "mortise.yaml:3:50  listeners/0/authenticate/0: the environment variable \"NOWHERE\" is not set; "
+         "set "
+         "it, or write $${ for the characters themselves\n"
+         "mortise.yaml:4:21  listeners/1/bind: \"127.0.0.1\" has no port; add it, such as 127.0.0.1:1883\n"},
         {"an_expansion_left_open",
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n"
          "plugins: [{name: log, library: log, config: {path: \"${HOME\"}}]\n",

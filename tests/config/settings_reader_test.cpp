@@ -240,6 +240,25 @@ TEST_F(OnDisk, a_folder_is_not_a_file) {
             folder.string() + "  this is a folder; name the file in it\n");
 }
 
+TEST_F(OnDisk, a_link_to_nothing_is_told_from_a_missing_file) {
+  const auto link = folder / "link.yaml";
+  std::filesystem::create_symlink("nowhere.yaml", link);
+  EXPECT_EQ(texts(read_settings(link, variables()).findings),
+            link.string() +
+                "  this is a link to \"nowhere.yaml\", which is not there; mend the link, or name "
+                "another file with --config\n");
+}
+
+// As behind a folder that may not be entered, which root, who runs tests in containers, always may.
+TEST_F(OnDisk, a_file_that_cannot_be_reached_is_not_called_missing) {
+  const auto link = folder / "round.yaml";
+  std::filesystem::create_symlink("round.yaml", link);
+  EXPECT_EQ(texts(read_settings(link, variables()).findings),
+            link.string() +
+                "  this file cannot be reached: Too many levels of symbolic links; check that the "
+                "broker may enter the folders it stands in\n");
+}
+
 TEST_F(OnDisk, a_file_too_large_is_not_read) {
   write("big.yaml", std::string(4 * mebibyte + 1, '#'));
   EXPECT_EQ(texts(read_settings(folder / "big.yaml", variables()).findings),

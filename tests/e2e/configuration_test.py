@@ -48,11 +48,36 @@ class Check(BrokerTest):
                         rf'{file}:5:\d+ .*"pth", did you mean "path"', rf"{file}:6:\d+ .*no-such-plugin"):
             self.assertRegex(done.stderr, pattern)
 
+    def test_a_plugin_with_a_mistake_in_its_entry_hides_no_other_and_may_have_been_the_store(self):
+        done, broker = self.check(
+            'kernel: {acknowledge: [{topics: ["#"], after: synced}]}\n'
+            "listeners: [{name: a, bind: 127.0.0.1:1883}]\n"
+            "plugins:\n"
+            "  - {name: store, libary: store-sqlite}\n"
+            "  - {name: log, library: log, config: {sinks: [{type: consle}]}}\n"
+            "  - {name: users, library: auth-file, config: {users: nobody.yaml}}\n")
+        self.assertEqual(done.returncode, 2)
+        file = re.escape(str(broker.file))
+        self.assertRegex(done.stderr, rf'{file}:4:\d+ .*"libary", did you mean "library"')
+        self.assertRegex(done.stderr, rf"{file}:5:\d+ .*consle")
+        self.assertIn("nobody.yaml", done.stderr)
+        self.assertNotIn("needs a store", done.stderr)
+
     def test_more_than_memory_without_a_store_is_an_error_with_its_place(self):
         done, _ = self.check('kernel: {acknowledge: [{topics: ["#"], after: synced}]}\n'
                              "listeners: [{name: a, bind: 127.0.0.1:1883}]\n")
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r":1:\d+ .*synced.*needs a store plugin")
+
+    def test_a_plugin_nobody_requires_may_be_missing(self):
+        broker = self.broker(start=False)
+        broker.plugins = ["{name: extra, library: no-such-plugin, required: false}"]
+        broker.configure("threads: 1")
+        done = run("check", broker.file, broker.state)
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr)
+        self.assertRegex(done.stderr, r'warning: .*plugin "extra".*/no-such-plugin\.so')
+        broker.start()
+        wait_for(lambda: "no-such-plugin" in broker.log_file.read_text(), "a line in the log")
 
     def test_closed_standard_descriptors_are_given_to_no_file_of_the_store(self):
         broker = harness.Broker()
@@ -97,6 +122,18 @@ class Start(BrokerTest):
             done = run("run", broker.file, broker.state)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, rf"local.*127\.0\.0\.1:{broker.port}")
+
+    def test_a_state_folder_that_cannot_be_one_is_told_with_what_to_do(self):
+        broker = self.broker(start=False)
+        (broker.folder / "link").symlink_to("nowhere")
+        (broker.folder / "file").touch()
+        for name, said in (("link", 'a link to "nowhere", which is not there; make that folder'),
+                           ("file", "the state folder is a file; move it away"), ("file/below", "; make it by hand")):
+            done = run("run", broker.file, broker.folder / name)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{broker.folder / name}: ", done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertIn("--state-dir", done.stderr)
 
     def test_a_wrong_command_line_says_what_is_right(self):
         done = subprocess.run([PROGRAM, "run", "--confg", "x"], capture_output=True, text=True, check=False,

@@ -172,6 +172,9 @@ TEST_P(BadAccess, is_told_with_its_place) {
 INSTANTIATE_TEST_SUITE_P(
     Access, BadAccess,
     testing::ValuesIn<BadRow>({
+        {"an_empty_file", "",
+         "access.yaml:1:1  the key rules is not there, and nobody could do anything; is the file whole? if "
+         "that is meant, write rules: []"},
         {"an_unknown_key_of_the_file", "rule: []\n",
          "access.yaml:1:1  unknown key \"rule\"; did you mean \"rules\"?"},
         {"an_unknown_key_of_a_rule", "rules:\n  - {group: pumps, may: [read], topic: [a], topics: [a]}\n",

@@ -35,6 +35,10 @@ class AuthFile : public testing::Test {
   ~AuthFile() override { fs::remove_all(folder_); }
 
   void write(const char* name, const std::string& text) const { std::ofstream{folder_ / name} << text; }
+  std::string read(const char* name) const {
+    std::ifstream in{folder_ / name};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
 
   static mortise_answer_t connect(Driven<Plugin>& driven, const char* user, std::string_view password) {
     mortise_connect_t who{};
@@ -225,6 +229,25 @@ TEST_F(AuthFile, keeps_the_old_files_when_a_new_one_is_wrong) {
                 "|users/0/password: this looks like a plain password|hash it with: mortise passwd users.yaml "
                 "sensor-2|users.yaml:3:32",
                 "|rules/0/group: there is no group \"pump\"|did you mean \"pumps\"?|access.yaml:2:13"}));
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_ALLOW);
+  connect(driven, "pump-7", "secret");
+  driven.host.run_strand();
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_ALLOW);
+}
+
+// An editor empties a file before it fills it again, and the SIGHUP may come in between.
+TEST_F(AuthFile, keeps_what_it_had_when_a_file_is_found_empty) {
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  for (const char* name : {"users.yaml", "access.yaml"}) {
+    const std::string whole = read(name);
+    write(name, "");
+    EXPECT_EQ(reload(driven, both), MORTISE_E_INVALID);
+    ASSERT_EQ(driven.host.findings.size(), 1u) << "rules about users nobody could read are no mistakes";
+    EXPECT_NE(driven.host.findings[0].find("is the file whole?"), std::string::npos);
+    driven.host.findings.clear();
+    write(name, whole);
+  }
   EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_ALLOW);
   connect(driven, "pump-7", "secret");
   driven.host.run_strand();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "password.hpp"
+#include "utf8.hpp"
 
 namespace mortise::auth_file {
 namespace {
@@ -23,8 +24,8 @@ TEST(Users, are_found_by_name_with_their_groups) {
   EXPECT_EQ("\"" + users->stand_in() + "\"", HASH) << "an unknown user costs what the first one costs";
 }
 
-TEST(Users, of_an_empty_file_are_none) {
-  for (const char* text : {"", "# nobody yet\n", "users:\n", "users: []\n", "groups: []\nusers: []\n"}) {
+TEST(Users, of_an_empty_list_are_none) {
+  for (const char* text : {"users:\n", "users: []\n", "groups: []\nusers: []\n"}) {
     Mistakes mistakes;
     const auto users = read_users(text, "users.yaml", mistakes);
     ASSERT_TRUE(users && mistakes.empty()) << text;
@@ -32,6 +33,45 @@ TEST(Users, of_an_empty_file_are_none) {
     EXPECT_EQ(fault_of(users->stand_in()), "");
   }
 }
+
+TEST(Users, have_names_that_mqtt_can_carry) {
+  EXPECT_EQ(fault_of_name("M\xC3\xBCller \xF0\x9F\x94\xA7"), "");
+  EXPECT_EQ(fault_of_name(std::string(65535, 'a')), "");
+  Mistakes mistakes;
+  (void)read_users("users: [{name: " + std::string(65536, 'a') + ", password: " HASH "}]", "users.yaml",
+                   mistakes);
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0].text,
+            "users/0/name: a user name of 65536 bytes does not fit into MQTT, where it has 65535 at most");
+}
+
+struct Text {
+  const char* name;
+  std::string_view text;
+  std::size_t fault;
+};
+void PrintTo(const Text& row, std::ostream* out) { *out << row.name; }
+
+class Utf8 : public testing::TestWithParam<Text> {};
+TEST_P(Utf8, ends_where_no_character_begins) { EXPECT_EQ(utf8_fault(GetParam().text), GetParam().fault); }
+constexpr std::size_t nowhere = std::string_view::npos;
+INSTANTIATE_TEST_SUITE_P(Users, Utf8,
+                         testing::ValuesIn<Text>({
+                             {"ascii", "plain", nowhere},
+                             {"two_bytes", "\xC2\x80\xDF\xBF", nowhere},
+                             {"three_bytes", "\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80", nowhere},
+                             {"four_bytes", "\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", nowhere},
+                             {"a_lone_continuation", "a\x80", 1},
+                             {"two_bytes_for_one", "\xC1\xBF", 0},
+                             {"three_bytes_for_two", "ab\xE0\x9F\xBF", 2},
+                             {"four_bytes_for_three", "\xF0\x8F\xBF\xBF", 0},
+                             {"a_surrogate", "\xED\xA0\x80", 0},
+                             {"beyond_unicode", "\xF4\x90\x80\x80", 0},
+                             {"five_bytes", "\xF8\x88\x80\x80\x80", 0},
+                             {"cut_short", "a\xE2\x82", 1},
+                             {"not_continued", "\xE2\x82x", 0},
+                         }),
+                         [](const auto& row) { return std::string{row.param.name}; });
 
 struct Row {
   const char* name;
@@ -87,8 +127,18 @@ INSTANTIATE_TEST_SUITE_P(
          "users.yaml:4:14  users/0/groups/0: there is no group \"pumps\"; name it in the list groups at the "
          "top of "
          "this file"},
-        {"a_group_twice", "groups: [a, a]\n", "users.yaml:1:13  groups/1: \"a\" is there twice; remove one"},
-        {"the_group_anonymous", "groups: [anonymous]\n",
+        {"an_empty_file", "",
+         "users.yaml:1:1  the key users is not there, and nobody could log in; is the file whole? if that is "
+         "meant, write users: []"},
+        {"a_file_cut_off_before_its_users", "# who may enter\ngroups: [pumps]\n",
+         "users.yaml:1:1  the key users is not there, and nobody could log in; is the file whole? if that is "
+         "meant, write users: []"},
+        {"latin_1", "# f\xC3\xBCr\nusers:\n  - {name: M\xFCller, password: " HASH "}\n",
+         "users.yaml:3:13  this is not UTF-8; save the file as UTF-8"},
+        {"utf_16", "\xFF\xFEu", "users.yaml:1:1  this is not UTF-8; save the file as UTF-8"},
+        {"a_group_twice", "groups: [a, a]\nusers: []\n",
+         "users.yaml:1:13  groups/1: \"a\" is there twice; remove one"},
+        {"the_group_anonymous", "groups: [anonymous]\nusers: []\n",
          "users.yaml:1:10  groups/0: \"anonymous\" is a group by itself; choose another name"},
         {"a_control_character_in_a_name", "users:\n  - {name: \"a\\tb\", password: " HASH "}\n",
          "users.yaml:2:12  users/0/name: holds a control character"},

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <new>
+#include <utility>
 
 namespace mortise::store_sqlite::test {
 namespace {
@@ -141,8 +142,19 @@ void ForgetfulDevice::apply(const Change& change, std::string& to) {
 ForgetfulDevice::Content& ForgetfulDevice::of(const std::string& path) {
   const ino_t inode = inode_of(path);
   Content& out = files_[path];
-  if (out.inode != inode) out = {content_of(path), {}, inode};
+  if (out.inode != inode) out = moved_here(inode, content_of(path));
   return out;
+}
+
+// A rename carries along what was not synced. The content tells it from a number that was given again.
+ForgetfulDevice::Content ForgetfulDevice::moved_here(ino_t inode, const std::string& now) {
+  for (auto& [path, content] : files_) {
+    if (content.inode != inode || inode_of(path) == inode) continue;
+    std::string whole = content.synced;
+    for (const Change& change : content.unsynced) apply(change, whole);
+    if (whole == now) return std::exchange(content, {});
+  }
+  return {now, {}, inode};
 }
 
 int ForgetfulDevice::on_write(const std::string& path, sqlite3_int64 offset, const void* data, int size,

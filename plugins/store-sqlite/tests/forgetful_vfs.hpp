@@ -58,6 +58,7 @@ class ForgetfulDevice {
 
   static void apply(const Change& change, std::string& to);
   Content& of(const std::string& path);
+  Content moved_here(ino_t inode, const std::string& now);
   int on_write(const std::string& path, sqlite3_int64 offset, const void* data, int size, bool grows);
   int on_truncate(const std::string& path, sqlite3_int64 size);
   int on_sync(const std::string& path);

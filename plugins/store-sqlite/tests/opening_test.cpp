@@ -76,6 +76,19 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& tested) { return tested.param.name; });
 
+TEST(Opening, a_folder_where_a_file_belongs_is_named) {
+  for (const char* name : {"mortise.db", "mortise.db-wal", "mortise.db-shm", "mortise.db-witness",
+                           "mortise.db-reserve", "mortise.db.new", "mortise.db.ready"}) {
+    const Folder folder;
+    std::filesystem::create_directory(folder.file(name));
+    Running store{folder.path()};
+    EXPECT_FALSE(store.started()) << name;
+    ASSERT_EQ(store.host.findings.size(), 1u);
+    EXPECT_EQ(store.host.findings[0].find("/path|" + folder.file(name) + " is a folder, where the store"), 0u)
+        << store.host.findings[0];
+  }
+}
+
 TEST(Opening, nobody_else_may_read_what_is_stored) {
   const Folder folder;
   const Running store{folder.path()};
