@@ -130,6 +130,10 @@ void Store::rescue(const std::string& missing) {
   problem(MORTISE_STORE_BROKEN, missing +
                                     ": was deleted or moved away while the broker uses it; do not "
                                     "stop the broker before the store was written again");
+  if (!is_folder(paths_.folder()))
+    throw std::runtime_error{paths_.folder() +
+                             ": the folder is gone; make it again, and what the store holds is written into "
+                             "it; it is lost if the broker is stopped before"};
   witness_->stay();
   if (!present_.front().is_there() && exists(paths_.main)) {
     const std::string kept = free_name(paths_.main + ".rescued-");

@@ -115,7 +115,7 @@ TEST(MissingFiles, whose_folder_is_gone_break_the_store_until_it_is_back) {
     fs::rename(folder.path(), elsewhere);
     life.store.tick();
     EXPECT_TRUE(life.is(MORTISE_STORE_BROKEN));
-    EXPECT_NE(life.says().find(folder.file("mortise.db")), std::string::npos) << life.says();
+    EXPECT_NE(life.says().find(folder.path()), std::string::npos) << life.says();
     EXPECT_TRUE(life.store.host.logged("store.broken"));
     EXPECT_EQ(life.another(), MORTISE_E_IO) << "what cannot be kept is not acknowledged";
     life.store.tick();
@@ -124,6 +124,25 @@ TEST(MissingFiles, whose_folder_is_gone_break_the_store_until_it_is_back) {
     life.store.tick();
     EXPECT_TRUE(life.is(MORTISE_STORE_GOOD)) << life.says();
     EXPECT_EQ(life.again(), MORTISE_OK);
+    life.store.host.wait_for(2, MORTISE_SYNCED);
+    model = life.model;
+  }
+  expect_whole_after_restart(folder, model);
+}
+
+TEST(MissingFiles, are_written_into_a_folder_that_was_made_again) {
+  const Folder folder;
+  Facts model;
+  {
+    Life life{folder};
+    fs::remove_all(folder.path());
+    life.store.tick();
+    EXPECT_NE(life.says().find(folder.path() + ": the folder is gone; make it again"), std::string::npos)
+        << life.says();
+    fs::create_directory(folder.path());
+    life.store.tick();
+    EXPECT_TRUE(life.is(MORTISE_STORE_GOOD)) << life.says();
+    EXPECT_EQ(life.another(), MORTISE_OK);
     life.store.host.wait_for(2, MORTISE_SYNCED);
     model = life.model;
   }
