@@ -14,7 +14,8 @@ class Synced(BrokerTest):
         """The broker under strace while one QoS 1 message is published to a persistent session."""
         broker = self.broker(start=False, kernel=kernel)
         file = broker.folder / "trace"
-        broker.wrapper = ["strace", "-f", "-qq", "-s", "64", "-e", f"trace={TRACE}", "-o", str(file)]
+        # -D: the broker is our own child, and strace its watcher, which ends with it.
+        broker.wrapper = ["strace", "-D", "-f", "-qq", "-s", "64", "-e", f"trace={TRACE}", "-o", str(file)]
         broker.start()
         away = self.client(broker, "away", clean=False).connect()
         away.subscribe("a", 1)
