@@ -145,8 +145,7 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
 void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
   const std::uint32_t expiry_s = std::min(asked_expiry_s(packet), core_.options.session_expiry_max_s);
   Session* session = core_.find_session(client_id);
-  const bool failing =
-      core_.shared.journal.failing() && core_.options.on_failure == Options::OnFailure::refuse;
+  const bool failing = core_.shared.refuses_new();
   if (failing && expiry_s > 0 && (!session || packet.clean_start))
     return refuse(client, mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present");
   if (!core_.numbers.has(2))  // a session's and its will's

@@ -106,8 +106,7 @@ void Publishing::let_go_on() {
 // ---- a store that cannot take anything
 
 bool Publishing::store_refuses(const mqtt::Publish& packet, Level level) const {
-  return is_counted(packet) && level != Level::memory && core_.shared.journal.failing() &&
-         core_.options.on_failure == Options::OnFailure::refuse;
+  return is_counted(packet) && level != Level::memory && core_.shared.refuses_new();
 }
 
 Progress Publishing::refuse_for_store(Client& client, const mqtt::Publish& packet) {
@@ -253,8 +252,7 @@ void Publishing::number(const MessageRef& message) {
 // The retained value of the message's topic, as a record for its batch.
 std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFacts* facts,
                                      std::uint64_t& sequence) {
-  if (core_.has_store() && core_.shared.journal.failing() &&
-      core_.options.on_failure == Options::OnFailure::refuse && message->level() != Level::memory) {
+  if (message->level() != Level::memory && core_.shared.refuses_new()) {
     core_.ledger.retained_refused.add(1);
     return {};
   }

@@ -41,6 +41,11 @@ struct Shared {
   RetainedMessages retained;
 
   std::uint32_t loops() const noexcept { return mail.loops(); }
+  // Whether what would have to be stored is refused at present: the store has failed, and the operator did
+  // not say that memory will do.
+  bool refuses_new() const noexcept {
+    return options.on_failure == Options::OnFailure::refuse && journal.failing();
+  }
   // Bytes of all messages in memory, whoever holds them.
   std::int64_t message_bytes() const noexcept {
     std::int64_t bytes = 0;

@@ -36,8 +36,7 @@ void Subscribing::acknowledge(Client& client, Session& session, bool changed, co
 }
 
 bool Subscribing::store_refuses(const Session& session) const {
-  return session.is_stored() && core_.shared.journal.failing() &&
-         core_.options.on_failure == Options::OnFailure::refuse;
+  return session.is_stored() && core_.shared.refuses_new();
 }
 
 Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet, Fault& fault) {

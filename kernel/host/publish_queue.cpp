@@ -14,8 +14,7 @@ namespace {
 // Whether what would have to be stored is refused at present.
 bool store_refuses(const Innards& in) {
   const broker::Shared* const shared = in.shared.load();
-  return shared && shared->journal.failing() &&
-         shared->options.on_failure == broker::Options::OnFailure::refuse;
+  return shared && shared->refuses_new();
 }
 
 }  // namespace

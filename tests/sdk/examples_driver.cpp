@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string>
 
-#include "sdk/fake_host.hpp"
+#include "testkit/fake_host.hpp"
 
 namespace mortise::test {
 namespace {

@@ -1,4 +1,5 @@
-# Installs the SDK into a folder of its own, builds the template against it there, and opens the result.
+# Installs the SDK into a folder of its own, builds the template against it there, with its test, and opens the
+# result.
 #   cmake -DBUILD=… -DWORK=… -DPROBE=… -DNM=… -DCXX=… -P installed_sdk_test.cmake
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -16,8 +17,9 @@ if(NOT template)
 endif()
 cmake_path(GET template PARENT_PATH template)
 run(${CMAKE_COMMAND} -S ${template} -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/sdk
-    -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror)
+    -DBUILD_TESTING=ON -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --no-tests=error)
 run(${CMAKE_COMMAND} --install ${WORK}/build --component plugins --prefix ${WORK}/plugins)
 file(GLOB_RECURSE library ${WORK}/plugins/*/mortise/plugins/greeting.so)
 if(NOT library)

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/driven.hpp"
+#include "testkit/driven.hpp"
 
 namespace mortise::test {
 namespace {

@@ -9,7 +9,7 @@
 #include <map>
 
 #include "password.hpp"
-#include "sdk/driven.hpp"
+#include "testkit/driven.hpp"
 
 namespace mortise::test {
 namespace {

@@ -9,7 +9,7 @@
 #include <iterator>
 
 #include "event.hpp"
-#include "sdk/driven.hpp"
+#include "testkit/driven.hpp"
 
 namespace mortise::test {
 namespace {

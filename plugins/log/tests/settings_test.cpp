@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/fake_host.hpp"
+#include "testkit/fake_host.hpp"
 
 namespace mortise::log {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "facts_model.hpp"
 #include "mortise/draft/store_service.h"
-#include "sdk/fake_host.hpp"
+#include "testkit/fake_host.hpp"
 
 namespace mortise::store_sqlite::test {
 

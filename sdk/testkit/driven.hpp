@@ -1,4 +1,4 @@
-// A plugin class driven through its C functions, as a host would.
+// A plugin class driven through its C functions, as a host would. For GoogleTest.
 //
 // Thread: the test's.   Owns: the instance; a message that was not given back fails the test.
 #pragma once
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sdk/fake_host.hpp"
+#include "testkit/fake_host.hpp"
 
 namespace mortise::test {
 
@@ -45,10 +45,11 @@ class Driven {
   }
   Plugin& plugin() { return *detail::instance<Plugin>::from(self).plugin; }
 
-  mortise_answer_t connect(std::string_view username) {
+  mortise_answer_t connect(std::string_view username, std::string_view client_id = {}) {
     mortise_connect_t who{};
     who.size = sizeof who;
     who.username = lend(username);
+    who.client_id = lend(client_id);
     auto call = host.call();
     return Tables::authenticate_table.connect(self, &call, &who);
   }

@@ -1,4 +1,4 @@
-#include "sdk/fake_host.hpp"
+#include "testkit/fake_host.hpp"
 
 #include <algorithm>
 

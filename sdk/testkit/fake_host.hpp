@@ -1,4 +1,5 @@
-// A host without a broker: records what a plugin says and calls it back when a test says so.
+// A host without a broker: records what a plugin says and calls it back when a test says so. It checks no
+// grant, schema or deadline: what a plugin is asked and told here, the real host asks and tells it, too.
 //
 // Thread: the test's.   Owns: everything it hands out; a test sees what was not given back in live_messages.
 #pragma once
