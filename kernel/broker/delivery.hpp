@@ -126,7 +126,7 @@ class Delivery {
   void tidy(Session& session) {
     if (session.outbox.size() == 0)
       session.identifiers.clear();
-    else if (!session.outbox.queued.empty() && session.is_stored())
+    else if (session.is_stored() && (!session.outbox.queued.empty() || !session.is_connected()))
       paging_.page_out(session);
     charge(session);
   }

@@ -15,12 +15,12 @@ constexpr std::size_t page_bytes = 256 * 1024;
 constexpr std::size_t at_hand = page_messages;  // first in the queue of a connected client
 constexpr std::size_t out_at_once = 256;        // so that one session does not hold up a turn
 
-// The first that was not looked at: positions rise along the queue.
-std::size_t place_of(const Outbox& outbox, Position position) {
-  std::size_t low = 0, high = outbox.queued.size();
+// The first that was not looked at: positions rise along a queue.
+std::size_t place_of(const Outbox& outbox, const base::Queue<Waiting>& queue, Position position) {
+  std::size_t low = 0, high = queue.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (outbox.position_of(outbox.queued[middle]) < position)
+    if (outbox.position_of(queue[middle]) < position)
       low = middle + 1;
     else
       high = middle;
@@ -42,25 +42,35 @@ bool Paging::has_to() const {
   return core_.options.on_failure != Options::OnFailure::memory || journal.pending_bytes() == 0;
 }
 
+// What was sent and not acknowledged leaves, too, once there is no connection it could be sent again on.
 void Paging::page_out_some(Session& session) {
   Outbox& outbox = session.outbox;
   const Position end = end_of(session);
   std::size_t left = out_at_once;
-  std::size_t place = place_of(outbox, session.paged_to);
-  if (session.is_connected()) place = std::max(place, at_hand);
-  for (; place < outbox.queued.size(); ++place) {
-    Waiting& waiting = outbox.queued[place];
-    if (waiting.number == 0) continue;
+  if (!session.is_connected() && !page_out_of(session, outbox.in_flight, 0, end, left)) return;
+  if (!page_out_of(session, outbox.queued, session.is_connected() ? at_hand : 0, end, left)) return;
+  session.paged_to = end;
+}
+
+// From place `from` at the earliest. False: there is more than `left`, and the rest is for the next time.
+bool Paging::page_out_of(Session& session, base::Queue<Waiting>& queue, std::size_t from, Position end,
+                         std::size_t& left) {
+  const Outbox& outbox = session.outbox;
+  for (std::size_t place = std::max(from, place_of(outbox, queue, session.paged_to)); place < queue.size();
+       ++place) {
+    Waiting& waiting = queue[place];
+    if (waiting.number == 0 || !waiting.message) continue;
     const Position position = outbox.position_of(waiting);
-    if (position >= end) break;
+    if (position >= end) return true;
     if (waiting.message->is_stub()) continue;
-    if (left-- == 0) {
+    if (left == 0) {
       session.paged_to = position;
-      return;
+      return false;
     }
+    --left;
     waiting.message = core_.shared.journal.stub_of(*waiting.message);
   }
-  session.paged_to = end;
+  return true;
 }
 
 void Paging::ask(Session& session) {
@@ -83,6 +93,7 @@ void Paging::ask(Session& session) {
 
 void Paging::put_back(Session& session, const Page& page) {
   session.is_reading = false;
+  if (!session.is_connected()) return;  // it is asked for again when it can be sent
   std::vector<MessageRef> messages = page.messages;
   std::ranges::sort(messages, {}, number_of);
   auto wanted = page.read.wanted.begin();

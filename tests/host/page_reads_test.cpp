@@ -130,6 +130,24 @@ TEST_F(PageReads, bring_back_in_order_what_left_memory) {
   EXPECT_EQ("", broker::imbalance(rig.shared->ledgers));
 }
 
+TEST_F(PageReads, bring_back_what_was_in_flight_when_its_connection_ended) {
+  rig.run();
+  auto& first = rig.connect("away", {}, {}, mqtt::Version::v5_0, 1000);
+  rig.subscribe(first, "#", mqtt::Qos::at_least_once);
+  auto& publisher = rig.connect("y");
+  ASSERT_TRUE(rig.turn_until([&] { return rig.reasons(first, mqtt::PacketType::suback).size() == 1; }));
+  for (int i = 0; i < 3; ++i) rig.publish(publisher, "t", sent.emplace_back(std::to_string(i)));
+  ASSERT_TRUE(rig.turn_until([&] { return rig.messages(first) == Texts{"t=0", "t=1", "t=2"}; }));
+  ASSERT_TRUE(rig.turn_until([&] { return rig.reasons(publisher, mqtt::PacketType::puback).size() == 3; }));
+  EXPECT_NE(0, bytes_queued());
+  rig.lose(first);
+  EXPECT_TRUE(rig.turn_until([&] { return bytes_queued() == 0; }));
+  EXPECT_EQ(0, store.pages());
+  auto& again = come_back();
+  EXPECT_TRUE(rig.turn_until([&] { return rig.messages(again) == Texts{"t=0", "t=1", "t=2"}; }));
+  EXPECT_EQ(1, store.pages());
+}
+
 TEST_F(PageReads, are_asked_again_until_the_store_can) {
   queue(3);
   store.refuse_reads(MORTISE_E_STATE);
