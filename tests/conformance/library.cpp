@@ -26,8 +26,9 @@ std::set<Statement> read_statements(const std::string& path) {
   std::ifstream file{path};
   if (!file) throw Unreadable{path + "  cannot be opened"};
   std::set<Statement> statements;
-  std::string version, id;
-  while (file >> version >> id)
+  std::string version, id, rest;
+  std::getline(file, rest);  // the columns' names
+  while (file >> version >> id && std::getline(file, rest))
     statements.insert({version == "5.0" ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1, id});
   return statements;
 }

@@ -51,6 +51,7 @@ class Auth(BrokerTest):
         broker = self.secured({}, listener="anonymous: allow")
         self.client(broker, "a").connect()
 
+    # proves 3.1.1 MQTT-3.3.5-2
     def test_rules_are_kept_for_publish_and_subscribe(self):
         broker = self.secured({"panel": ("p", "panels"), "s1": ("q", "sensors")})
         panel = self.user(broker, "panel", "p").connect()

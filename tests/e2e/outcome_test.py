@@ -92,6 +92,7 @@ class EachQos(BrokerTest):
                     got = [line for line in output.splitlines() if line.startswith("got ")]
                     self.assertEqual(got, [f"got {min(published, subscribed)} {i}" for i in range(3)])
 
+    # proves 3.1.1 MQTT-7.0.0-2 MQTT-7.1.1-1
     def test_each_pair_of_qos_in_3_1_1(self):
         self.check("mqttv311")
 
