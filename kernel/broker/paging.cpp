@@ -12,8 +12,7 @@ std::uint64_t number_of(const MessageRef& message) { return message->number(); }
 
 constexpr std::size_t page_messages = 64;
 constexpr std::size_t page_bytes = 256 * 1024;
-constexpr std::size_t at_hand = page_messages;  // first in the queue of a connected client
-constexpr std::size_t out_at_once = 256;        // so that one session does not hold up a turn
+constexpr std::size_t out_at_once = 256;  // so that one session does not hold up a turn
 
 // The first that was not looked at: positions rise along a queue.
 std::size_t place_of(const Outbox& outbox, const base::Queue<Waiting>& queue, Position position) {
@@ -26,6 +25,16 @@ std::size_t place_of(const Outbox& outbox, const base::Queue<Waiting>& queue, Po
       high = middle;
   }
   return low;
+}
+
+// How many of a connected client's queue stay: a page, and never nothing.
+std::size_t at_hand(const base::Queue<Waiting>& queued) {
+  std::size_t count = 0;
+  for (std::size_t bytes = 0; count < std::min(queued.size(), page_messages); ++count) {
+    bytes += queued[count].message->size();
+    if (bytes > page_bytes && count != 0) break;
+  }
+  return count;
 }
 
 }  // namespace
@@ -48,7 +57,8 @@ void Paging::page_out_some(Session& session) {
   const Position end = end_of(session);
   std::size_t left = out_at_once;
   if (!session.is_connected() && !page_out_of(session, outbox.in_flight, 0, end, left)) return;
-  if (!page_out_of(session, outbox.queued, session.is_connected() ? at_hand : 0, end, left)) return;
+  const std::size_t kept = session.is_connected() ? at_hand(outbox.queued) : 0;
+  if (!page_out_of(session, outbox.queued, kept, end, left)) return;
   session.paged_to = end;
 }
 
@@ -96,6 +106,7 @@ void Paging::put_back(Session& session, const Page& page) {
   if (!session.is_connected()) return;  // it is asked for again when it can be sent
   std::vector<MessageRef> messages = page.messages;
   std::ranges::sort(messages, {}, number_of);
+  std::size_t lost = 0;
   auto wanted = page.read.wanted.begin();
   // What was asked for stands at the front, in the order of the question, with gaps where deliveries ended.
   for (auto* queue : {&session.outbox.in_flight, &session.outbox.queued}) {
@@ -103,17 +114,28 @@ void Paging::put_back(Session& session, const Page& page) {
       Waiting& waiting = (*queue)[i];
       if (waiting.number == 0) continue;
       while (wanted != page.read.wanted.end() && wanted->delivery < waiting.number) ++wanted;
-      if (wanted == page.read.wanted.end()) return;
+      if (wanted == page.read.wanted.end()) return tell_lost(session, lost);
       if (wanted->delivery != waiting.number || !waiting.message || !waiting.message->is_stub()) continue;
       const auto found = std::ranges::lower_bound(messages, wanted->message, {}, number_of);
       if (found == messages.end() || (*found)->number() != wanted->message) {
         waiting.state = Waiting::State::lost;
+        ++lost;
         continue;
       }
       if (!(*found)->stub()) (*found)->set_stub(waiting.message);
       waiting.message = *found;
     }
   }
+  tell_lost(session, lost);
+}
+
+void Paging::tell_lost(const Session& session, std::size_t count) {
+  if (count == 0) return;
+  const ClientFacts facts = core_.facts_of(session);
+  const std::string messages = std::to_string(count);
+  core_.log(LogLevel::error, "store", "store.message_lost",
+            "the store does not have messages any more that waited for this client", &facts,
+            {{"messages", messages}});
 }
 
 }  // namespace mortise::broker

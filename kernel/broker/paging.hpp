@@ -34,6 +34,7 @@ class Paging {
   static Position end_of(const Session& session);
   bool has_to() const;
   void page_out_some(Session& session);
+  void tell_lost(const Session& session, std::size_t count);
   bool page_out_of(Session& session, base::Queue<Waiting>& queue, std::size_t from, Position end,
                    std::size_t& left);
 

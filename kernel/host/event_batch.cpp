@@ -35,7 +35,8 @@ void EventBatch::add(const broker::Event& event, base::WallTime now) {
   kept.qos = event.qos;
   kept.when = now;
   kept.name = keep(event.kind == broker::EventKind::dropped ? event.loss : event.name);
-  if (event.message && !event.message->is_stub()) kept.message = share(*event.message);
+  kept.is_bodiless = event.message && event.message->is_stub();
+  if (event.message && !kept.is_bodiless) kept.message = share(*event.message);
   if (!event.client) return;
   kept.has_client = true;
   kept.client = *event.client;
@@ -58,7 +59,9 @@ void EventBatch::show(const HookSet::Observer& observer,
   std::vector<const mortise_event_t*> pointers;
   for (const Kept& kept : events_) {
     const auto wanted = [&](const Attachment& one) {
-      return one.has_kind(kept.type) && (!kept.message || one.wants(kept.message->topic()));
+      if (!one.has_kind(kept.type)) return false;
+      if (kept.message) return one.wants(kept.message->topic());
+      return !kept.is_bodiless || one.filters.empty();  // nobody knows its topic any more
     };
     if (std::ranges::none_of(observer.attachments, wanted)) continue;
     broker::ClientFacts facts = kept.client;

@@ -38,6 +38,7 @@ class EventBatch {
     mqtt::ReasonCode reason{};
     mqtt::Qos qos{};
     bool has_client = false;
+    bool is_bodiless = false;  // there was a message, and its body has left memory
     base::WallTime when{};
     broker::ClientFacts client;  // its views are set from the texts when it is shown
     ClientData data;

@@ -10,18 +10,32 @@
 namespace mortise::host {
 
 void PageReads::read(Instance& provider, std::uint64_t request, broker::StoreRead what) {
-  {
-    const std::lock_guard lock{mutex_};
-    if (stopped_) return;
-    asked_[request] = {&provider, {std::move(what), {}}};
-  }
-  provider.strand.post_always([this, request] { ask(request); });
+  std::unique_lock lock{mutex_};
+  if (stopped_) return;
+  asked_[request] = {&provider, {std::move(what), {}}};
+  waiting_.push_back(request);
+  if (!posted_) post_next(lock);
+}
+
+void PageReads::post_next(std::unique_lock<std::mutex>& lock) {
+  posted_ = !waiting_.empty();
+  if (!posted_) return;
+  const std::uint64_t request = waiting_.front();
+  waiting_.pop_front();
+  Instance* const provider = asked_.at(request).provider;  // what waits was not asked, so it has no answer
+  lock.unlock();
+  provider->strand.post_always([this, request] {
+    ask(request);
+    std::unique_lock again{mutex_};
+    post_next(again);
+  });
 }
 
 void PageReads::stop() {
   const std::lock_guard lock{mutex_};
   stopped_ = true;
   asked_.clear();
+  waiting_.clear();
 }
 
 // On the strand.

@@ -1,8 +1,8 @@
 // The broker's questions for messages whose bodies left memory, on their way to the store and back.
 //
-// A question goes to the plugin on its strand, behind every batch handed over before it; the answer goes to
-// the loop as a task. A store that cannot read at present is asked again until it can: a delivery that waits
-// is not lost.
+// A question goes to the plugin on its strand, behind every batch handed over before it, and one at a time,
+// so that batches wait for one page at most; the answer goes to the loop as a task. A store that cannot read
+// at present is asked again until it can: a delivery that waits is not lost.
 //
 // Thread: read from any loop; what the plugin says from any thread; stop from the control thread.
 // Owns:   the questions, and the messages found so far.
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -43,13 +44,16 @@ class PageReads {
     Instance* provider = nullptr;
     broker::Page page;
   };
+  void post_next(std::unique_lock<std::mutex>& lock);
   void ask(std::uint64_t request);
   void ask_again(std::uint64_t request, mortise_status_t why);
 
   Innards& in_;
   std::mutex mutex_;
   std::map<std::uint64_t, Asked> asked_;
-  bool failing_ = false;  // the last answer was a failure, which the log has
+  std::deque<std::uint64_t> waiting_;  // not put to the plugin yet
+  bool posted_ = false;                // the strand has one to ask
+  bool failing_ = false;               // the last answer was a failure, which the log has
   bool stopped_ = false;
 };
 

@@ -130,7 +130,9 @@ void Facts::apply_record(const mortise_record_t& record, const Plan& plan, std::
   } else if (record.kind == MORTISE_REC_MESSAGE) {
     if (plan.cancels_message(record.number, batch, place)) return;
     if (has_gone_) erase_gone_.run(record.number);
-    if (record.deliveries == 1)
+    // Put twice in one batch, it has several deliveries after all.
+    const bool again = in_row_.erase(record.number) != 0;
+    if (record.deliveries == 1 && !again)
       in_row_[record.number] = &record;
     else
       put_message(record);

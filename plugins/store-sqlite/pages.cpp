@@ -30,9 +30,10 @@ mortise_status_t Pages::read(const mortise_read_t& what) {
   try {
     for (std::size_t i = 0; i < what.delivery_count && status_ == MORTISE_OK; ++i)
       emit(what.deliveries[i], what.request);
-  } catch (const Failure&) {
+  } catch (...) {
     in_delivery_.reset();
     in_message_.reset();
+    sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);  // what failed is what is told
     throw;
   }
   connection_.run("COMMIT");

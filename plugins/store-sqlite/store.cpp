@@ -90,6 +90,8 @@ void Store::open() {
   present_.clear();
   for (const std::string& path : {paths_.main, paths_.wal(), paths_.shared_index()})
     present_.emplace_back(path);
+  // With the others: later the name may stand for another file, and there may be no descriptor left.
+  pages_.emplace(host_, paths_.main);
   checkpoint_at_ = wal_limit_ / 2;
   wait_at_ = wal_limit_;
 }
@@ -224,6 +226,7 @@ mortise_status_t Store::write(std::span<const mortise_batch_t* const> batches) {
   const std::uint64_t sequence = batches.back()->sequence;
   writer_->sweep().add(ended, sequence);
   expected_.reset();
+  is_rewinding_ = false;
   if (writer_->wal_bytes() < wal_limit_) cured(MORTISE_STORE_SLOW);
   host_.store().durable(&host_.raw(), sequence, MORTISE_WRITTEN, MORTISE_OK);
   count(commits, sequence,
@@ -288,18 +291,13 @@ mortise_status_t Store::read_all(std::uint64_t request) {
 // After a failure some of what was written may not be there until it has come again.
 mortise_status_t Store::read_messages(const mortise_read_t& what) {
   notice_failures();
-  if (!writer_ || expected_ || damaged_ || adrift_) return MORTISE_E_STATE;
+  if (!pages_ || is_rewinding_ || damaged_) return MORTISE_E_STATE;
   try {
-    if (!pages_) pages_.emplace(host_, paths_.main);
-    // Opened by name: it must not be another file that was put in our place.
-    if (!std::ranges::all_of(present_, &Presence::is_there)) {
-      pages_.reset();
-      return MORTISE_E_STATE;
-    }
     return pages_->read(what);
   } catch (const Failure& failure) {
-    pages_.reset();
-    return refuse(failure);
+    // What a reader cannot do says nothing of the writer, and closing it could lose what a rescue needs.
+    if (failure.is_damage()) return refuse(failure);
+    return failure.status();
   }
 }
 
@@ -398,6 +396,7 @@ void Store::lose_unsynced(const std::string& why) {
   const std::uint64_t first = syncer_->synced().sequence + 1;
   if (last_sequence_ < first) return;
   expected_ = first;
+  is_rewinding_ = true;
   last_sequence_ = first - 1;
   host_.store().durable(&host_.raw(), first, MORTISE_SYNCED, MORTISE_E_IO);
 }

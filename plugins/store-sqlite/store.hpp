@@ -86,8 +86,9 @@ class Store {
   std::optional<Syncer> syncer_;
   std::optional<Checkpointer> checkpointer_;
   std::optional<Writer> writer_;           // empty: closed after a failure, until it can be opened again
-  std::optional<Pages> pages_;             // since the first page was asked for
+  std::optional<Pages> pages_;             // open when the writer is
   std::optional<std::uint64_t> expected_;  // after a failure: the only sequence that may come next
+  bool is_rewinding_ = false;              // what was written has to come again, so that it may not be there
   std::uint64_t last_sequence_ = 0;        // committed, and not lost since
   std::uint64_t sync_from_ = 0;            // bytes of WAL that had been written when a sync was asked for
   std::uint64_t checkpoint_at_ = 0;        // bytes of WAL that begin one in the background

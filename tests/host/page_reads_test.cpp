@@ -164,6 +164,7 @@ TEST_F(PageReads, a_message_the_store_does_not_have_is_dropped_and_counted) {
   store.lose_payload("1");
   auto& client = come_back();
   EXPECT_TRUE(rig.turn_until([&] { return rig.messages(client) == Texts{"t=0", "t=2"}; }));
+  EXPECT_TRUE(eventually([&] { return rig.log.has("does not have messages any more"); })) << rig.log.all();
   const auto& dropped = rig.shared->ledgers[0]->dropped;
   EXPECT_EQ(1U, dropped[static_cast<std::size_t>(broker::Dropped::unreadable)].value());
   EXPECT_EQ("", broker::imbalance(rig.shared->ledgers));

@@ -77,7 +77,8 @@ typedef struct mortise_record {
   uint64_t unix_ms;     // wall time, 0 = no deadline runs: never, or the client is connected
   uint32_t seconds;     // SESSION: expiry interval, UINT32_MAX = never; WILL: delay
   uint32_t identifier;  // INBOUND: packet identifier
-  uint32_t deliveries;  // MESSAGE: how many deliveries of it the same batch puts; a hint, 0 when emitted
+  uint32_t deliveries;  // MESSAGE: how many deliveries of it this PUT is for; a hint, 0 when emitted. A batch
+                        // may hold several PUTs of one message, and then has as many deliveries more.
   uint32_t reserved2;
   mortise_str_t key;
   mortise_str_t owner;  // absent = no user name

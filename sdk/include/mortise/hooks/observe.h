@@ -30,9 +30,9 @@ enum {
   MORTISE_EV_UNSUBSCRIBED = 11,       // - name: filter as in UNSUBSCRIBE
   MORTISE_EV_PUBLISHED = 12,          // a message was accepted and routed - message
   MORTISE_EV_DELIVERED = 13,          // a message was sent to this client - message, qos
-  MORTISE_EV_ACKNOWLEDGED = 14,       // this client has acknowledged a delivery - message, reason_code
-  // A delivery or message was given up - name: the ledger's reason; message, unless its body had left memory
-  // for the store.
+  MORTISE_EV_ACKNOWLEDGED = 14,       // this client has acknowledged a delivery - message (*), reason_code
+  // A delivery or message was given up - name: the ledger's reason; message (*). (*) NULL when its body had
+  // left memory for the store: then only attachments without topic filters see the event.
   MORTISE_EV_DROPPED = 16,
   MORTISE_EV_RETAINED_SET = 18,      // - message
   MORTISE_EV_RETAINED_CLEARED = 19,  // - message: its topic
