@@ -182,10 +182,6 @@ class RowReader {
   std::vector<std::string_view> known_;
 };
 
-}  // namespace
-
-namespace {
-
 // More than the limit if there is more. Piece by piece: to clear the whole limit for a file of a few lines
 // took a third of the time of a start.
 std::string up_to_limit(std::istream& in) {

@@ -18,11 +18,15 @@ void PageReads::read(Instance& provider, std::uint64_t request, broker::StoreRea
 }
 
 void PageReads::post_next(std::unique_lock<std::mutex>& lock) {
-  posted_ = !waiting_.empty();
+  auto next = asked_.end();
+  while (next == asked_.end() && !waiting_.empty()) {  // a plugin may have ended one before it was asked
+    next = asked_.find(waiting_.front());
+    waiting_.pop_front();
+  }
+  posted_ = next != asked_.end();
   if (!posted_) return;
-  const std::uint64_t request = waiting_.front();
-  waiting_.pop_front();
-  Instance* const provider = asked_.at(request).provider;  // what waits was not asked, so it has no answer
+  const std::uint64_t request = next->first;
+  Instance* const provider = next->second.provider;
   lock.unlock();
   provider->strand.post_always([this, request] {
     ask(request);
