@@ -88,6 +88,9 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
                                      : mqtt::session_never_expires;
   options.receive_maximum = session.receive_maximum;
   options.inflight_maximum = session.inflight_maximum;
+  options.topic_alias_maximum = session.topic_alias_maximum;
+  options.retry_interval = session.retry_interval;
+  options.response_information = session.response_information.value_or("");
   options.keep_alive_max_s = session.keep_alive_maximum
                                  ? whole_seconds<std::uint16_t>(*session.keep_alive_maximum, UINT16_MAX)
                                  : UINT16_MAX;
@@ -126,8 +129,14 @@ std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Se
     };
     listener.name = setting.name.value;
     listener.anonymous = setting.anonymous == config::Anonymous::allow;
+    listener.allows_3_1 = speaks(config::Version::v3_1);
     listener.allows_3_1_1 = speaks(config::Version::v3_1_1);
     listener.allows_5_0 = speaks(config::Version::v5_0);
+    listener.maximum_qos = static_cast<mqtt::Qos>(setting.maximum_qos);
+    listener.retain = setting.retain;
+    listener.wildcard_subscriptions = setting.wildcard_subscriptions;
+    listener.subscription_identifiers = setting.subscription_identifiers;
+    listener.shared_subscriptions = setting.shared_subscriptions;
     if (setting.authenticate)
       for (const auto& name : *setting.authenticate) listener.authenticators.push_back(name.value);
   }

@@ -24,9 +24,14 @@ mqtt::Version claimed_version(const mqtt::Frame& frame) {
 // Whether a faulty packet before the CONNACK gets one: never what is no CONNECT; and 3.1.1 has a word for an
 // unknown protocol level only, everything else is closed in silence.  [MQTT-3.1.0-1], 3.1.1 [MQTT-3.1.4-1]
 bool is_answered(const mqtt::Frame& frame, const Client& client, const Fault& fault) {
+  if (client.authenticating) return true;  // it is told what was wrong with its AUTH
   return frame.type == mqtt::PacketType::connect &&
-         (client.version == mqtt::Version::v5_0 ||
-          fault.reason == mqtt::ReasonCode::unsupported_protocol_version);
+         (client.is_v5() || fault.reason == mqtt::ReasonCode::unsupported_protocol_version);
+}
+
+// While a client with an authentication method has no CONNACK yet.  [MQTT-3.1.2-30]
+bool may_come_before_connack(mqtt::PacketType type) {
+  return type == mqtt::PacketType::auth || type == mqtt::PacketType::disconnect;
 }
 
 // Hands one packet to the step it belongs to.
@@ -73,7 +78,7 @@ class Dispatch {
   Progress operator()(const mqtt::Disconnect& packet) {
     return in_.handshake.on_disconnect(client_, packet, fault_);
   }
-  Progress operator()(const mqtt::Auth&) { return wrong("AUTH without an authentication method"); }
+  Progress operator()(const mqtt::Auth& packet) { return in_.handshake.on_auth(client_, packet, fault_); }
   template <class Other>
   Progress operator()(const Other&) {
     return wrong("a packet that only a server sends");
@@ -106,6 +111,11 @@ void Broker::Interior::on_timer(Timer& timer) {
       return handshake.close(core.clients.at(ClientKey::from(timer.owner())),
                              mqtt::ReasonCode::quota_exceeded,
                              "the store could not take its messages in time");
+    case TimerKind::retry: {
+      Client& client = core.clients.at(ClientKey::from(timer.owner()));
+      if (client.is_connected()) delivery.retry(client);
+      return core.deadlines.set(timer, core.now.monotonic + core.options.retry_interval);
+    }
     case TimerKind::session_expiry: return sessions.expire(core.sessions.at(SessionKey::from(timer.owner())));
     case TimerKind::will_delay: return wills.fire(core.sessions.at(SessionKey::from(timer.owner())));
     case TimerKind::retained_expiry:
@@ -139,7 +149,8 @@ void Broker::Interior::on_silence(Client& client) {
 // One line for one fault: that of the refusal, of the end of the connection, or of a stranger.
 void Broker::Interior::on_fault(Client& client, bool answered, const Fault& fault) {
   if (client.is_connected()) return handshake.close(client, fault.reason, fault.what, LogLevel::warning);
-  if (answered) return handshake.refuse(client, fault.reason, fault.what);
+  if (answered)
+    return handshake.refuse(client, {.reason = fault.reason, .why = fault.what, .told = fault.what});
   const ClientFacts facts = core.facts_of(client, nullptr);
   core.log(LogLevel::warning, "clients", "client.fault", fault.what, &facts,
            {{"reason", mqtt::text_of(fault.reason)}});
@@ -204,6 +215,7 @@ ClientKey Broker::on_arrival(Move move) {
   client.entering = std::make_unique<Entering>();
   client.plugin_data = move.answer.plugin_data;
   client.entering->answer = std::move(move.answer);
+  if (!move.connect.empty()) interior_->handshake.on_kept_connect(client, move.connect);
   return key;
 }
 
@@ -222,7 +234,8 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
     Progress progress = Progress::fault;
     if (!frame) {
       fault = {frame.error().reason, frame.error().what};
-    } else if (client->is_connected() || frame->type == mqtt::PacketType::connect) {
+    } else if (client->is_connected() || frame->type == mqtt::PacketType::connect ||
+               (client->authenticating && may_come_before_connack(frame->type))) {
       Dispatch dispatch{in, *client, fault};
       progress = mqtt::decode_for(*frame, client->version, [&](const auto& packet) {
         if (packet) [[likely]]
@@ -240,8 +253,10 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
       break;
     }
     consumed.bytes += frame->size;
+    if (!in.core.effects.moves.empty()) break;
   }
-  // One that moves is no longer ours; its CONNECT stays unread and goes with it.
+  // One that moves is no longer ours; what is unread goes with it, its CONNECT too unless AUTH packets came
+  // since.
   if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key && client) {
     in.core.ledger.accounts.charge(Account::connection, -memory(*client));
     in.core.clients.erase(key);

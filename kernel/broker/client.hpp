@@ -12,6 +12,7 @@
 
 #include "broker/output.hpp"
 #include "broker/session.hpp"
+#include "broker/topic_aliases.hpp"
 
 namespace mortise::broker {
 
@@ -22,13 +23,38 @@ struct Gated {
   mqtt::PacketType type{};
   mqtt::ReasonCode reason{};
   mqtt::PacketId packet_id = 0;
-  std::unique_ptr<mqtt::Buffer> bytes;  // CONNACK, SUBACK, UNSUBACK: the packet, encoded already
+  std::unique_ptr<mqtt::Buffer> bytes;  // the packet, encoded already; null: it is made of the above
 };
 
 // What is known about a connection between its authentication and its CONNACK.
 struct Entering {
   std::string assigned_client_id;
   Answer answer;  // the authenticator's
+};
+
+// What a SUBSCRIBE or UNSUBSCRIBE is answered, filter by filter.
+struct FilterAnswers {
+  std::vector<mqtt::ReasonCode> codes;
+  std::string why;  // of the first refusal that says why
+
+  void refuse(mqtt::ReasonCode code, std::string_view text) {
+    codes.push_back(code);
+    if (why.empty()) why = text;
+  }
+};
+
+// An enhanced authentication, which a client may begin anew for as long as its connection lasts.
+struct Authenticating {
+  std::string method;
+  bool is_open = false;  // an AUTH of the client's is awaited
+  mqtt::Buffer connect;  // its CONNECT, while that is not answered and AUTH packets have come since
+};
+
+// Of a 3.x client whose unacknowledged messages are sent again on a living connection.
+struct Retry {
+  explicit Retry(std::uint64_t client) : timer{TimerKind::retry, client} {}
+  Timer timer;
+  Position before = 0;  // what is in flight below it was so the last time, too
 };
 
 class Client {
@@ -50,10 +76,12 @@ class Client {
   bool touched = false;  // is in Effects::flush already
   bool connack_sent = false;
   bool will_on_close = true;  // until DISCONNECT says otherwise
+  bool wants_problem_information = true;
   std::uint16_t keep_alive_s = 0;
   std::uint16_t quota = 0;      // QoS 1 and 2 messages we may have in flight to it
   std::uint16_t in_flight = 0;  // PUBLISH packets of QoS 1 and 2 on this connection without PUBACK or PUBCOMP
   std::uint16_t unacknowledged = 0;   // the other direction, held against our receive maximum
+  std::uint16_t topic_alias_max = 0;  // how many we may give it
   std::uint32_t packet_size_max = 0;  // the client's; 0: none
   std::uint32_t question_serial = 0;
   std::uint32_t session_expiry_s = 0;  // as sent at CONNECT
@@ -62,11 +90,16 @@ class Client {
   base::TimePoint last_packet{};
   std::size_t resend_at = 0;     // index in the session's in_flight of the next to send again
   Timer timer;                   // connect timeout, then keep alive
-  std::unique_ptr<Timer> stall;  // closes a 3.1.1 publisher that waits for the store
+  std::unique_ptr<Timer> stall;  // closes a 3.x publisher that waits for the store
+  std::unique_ptr<Retry> retry;  // only with a retry interval
   std::unique_ptr<Entering> entering;
-  std::unique_ptr<Answer> answer;  // to the question about the packet at the front of its input; rare
-  MessageRef asked_about;          // the message that answer is about
-  std::unique_ptr<std::vector<mqtt::ReasonCode>> partial;  // answers for the first filters of a SUBSCRIBE
+  // To the question about the packet at the front of its input; of a plugin that ends the connection, what it
+  // wants said. Rare.
+  std::unique_ptr<Answer> answer;
+  MessageRef asked_about;  // the message that answer is about
+  std::unique_ptr<Authenticating> authenticating;
+  std::unique_ptr<TopicAliases> aliases;   // from the first one on
+  std::unique_ptr<FilterAnswers> partial;  // for the first filters of a SUBSCRIBE
 
   // Acknowledgements that wait; `gate_first` is the ticket of the front.
   base::Queue<Gated> gate;
@@ -76,6 +109,9 @@ class Client {
   Output output;
 
   bool is_connected() const noexcept { return state == State::connected; }
+  bool is_v5() const noexcept { return version == mqtt::Version::v5_0; }
+  // Whether it accepts a packet of so many bytes.  [MQTT-3.1.2-24]
+  bool takes(std::size_t bytes) const noexcept { return packet_size_max == 0 || bytes <= packet_size_max; }
   // One inbound message less is open. (A QoS 2 message of an earlier connection was not counted on this one.)
   void acknowledged() noexcept {
     if (unacknowledged > 0) --unacknowledged;

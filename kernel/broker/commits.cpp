@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/rules.hpp"
+#include "broker/telling.hpp"
 
 namespace mortise::broker {
 
@@ -10,6 +11,13 @@ namespace {
 constexpr auto ride_at_most = std::chrono::seconds{1};
 constexpr std::size_t ride_bytes_max = 256 * 1024;
 constexpr std::size_t erased_bytes_max = 4 * 1024 * 1024;  // of bodies that are held for their erase alone
+
+// The one thing that can be wrong with what PUBREL and PUBCOMP are about.
+std::optional<std::string_view> why(mqtt::ReasonCode reason) {
+  if (!mqtt::is_error(reason)) return {};
+  return "no message is under way with this packet identifier";
+}
+
 }  // namespace
 
 void Commits::ride(Record record) {
@@ -98,24 +106,40 @@ void Commits::release(Client& client) {
 
 void Commits::send(Client& client, const Gated& packet) {
   if (client.state == Client::State::closing) return;
-  mqtt::Buffer& out = core_.output(client);
   switch (packet.type) {
-    case mqtt::PacketType::puback:
-      client.acknowledged();
-      return mqtt::encode(mqtt::Puback{packet.packet_id, packet.reason, {}, {}}, client.version, out);
+    case mqtt::PacketType::puback: client.acknowledged(); break;
     case mqtt::PacketType::pubrec:
       if (mqtt::is_error(packet.reason)) client.acknowledged();
-      return mqtt::encode(mqtt::Pubrec{packet.packet_id, packet.reason, {}, {}}, client.version, out);
-    case mqtt::PacketType::pubrel:
-      return mqtt::encode(mqtt::Pubrel{packet.packet_id, packet.reason, {}, {}}, client.version, out);
+      break;
     case mqtt::PacketType::pubcomp:
       if (!mqtt::is_error(packet.reason)) client.acknowledged();
-      return mqtt::encode(mqtt::Pubcomp{packet.packet_id, packet.reason, {}, {}}, client.version, out);
+      break;
     case mqtt::PacketType::connack:
       client.connack_sent = true;
       progressed.push_back(client.session);
-      [[fallthrough]];
-    default: out.insert(out.end(), packet.bytes->begin(), packet.bytes->end());
+      break;
+    default: break;
+  }
+  mqtt::Buffer& out = core_.output(client);
+  if (packet.bytes)
+    out.insert(out.end(), packet.bytes->begin(), packet.bytes->end());
+  else
+    encode_bare(client, packet, out);
+}
+
+void Commits::encode_bare(const Client& client, const Gated& packet, mqtt::Buffer& out) {
+  switch (packet.type) {
+    case mqtt::PacketType::puback:
+      return mqtt::encode(mqtt::Puback{packet.packet_id, packet.reason, {}, {}}, client.version, out);
+    case mqtt::PacketType::pubrec:
+      return mqtt::encode(mqtt::Pubrec{packet.packet_id, packet.reason, {}, {}}, client.version, out);
+    case mqtt::PacketType::pubrel:
+      return encode_telling(client, mqtt::Pubrel{packet.packet_id, packet.reason, why(packet.reason), {}},
+                            out);
+    case mqtt::PacketType::pubcomp:
+      return encode_telling(client, mqtt::Pubcomp{packet.packet_id, packet.reason, why(packet.reason), {}},
+                            out);
+    default: break;
   }
 }
 

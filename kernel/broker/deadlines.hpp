@@ -17,7 +17,14 @@
 namespace mortise::broker {
 
 // silence: of a connection.
-enum class TimerKind : std::uint8_t { silence, session_expiry, will_delay, store_stall, retained_expiry };
+enum class TimerKind : std::uint8_t {
+  silence,
+  session_expiry,
+  will_delay,
+  store_stall,
+  retry,
+  retained_expiry
+};
 
 class Deadlines;
 

@@ -35,9 +35,25 @@ void Delivery::Images::make(std::size_t shape, const MessageRef& message, mqtt::
                                                             mqtt::PacketId packet_id, bool dup,
                                                             std::span<const std::uint32_t> identifiers) {
   const mqtt::PublishImage& image = images_.of(message, client.version, qos, retain, core_.now.wall);
+  if (client.topic_alias_max != 0) return send_aliased(client, message, image, packet_id, dup, identifiers);
   if (client.packet_size_max != 0 && image.packet_size(identifiers) > client.packet_size_max)
     return Sent::too_large;  // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
   image.append(core_.output(client), packet_id, dup, identifiers);
+  if (!goes_inline(*message)) client.output.add_payload(message);
+  return Sent::yes;
+}
+
+Delivery::Sent Delivery::send_aliased(Client& client, const MessageRef& message,
+                                      const mqtt::PublishImage& image, mqtt::PacketId packet_id, bool dup,
+                                      std::span<const std::uint32_t> identifiers) {
+  if (!client.aliases)
+    client.aliases = std::make_unique<TopicAliases>(core_.options.seed, core_.ledger.accounts);
+  mqtt::TopicAlias alias = client.aliases->alias_for(message->topic(), client.topic_alias_max);
+  // An alias that is told for the first time makes the packet larger.
+  if (alias.is_new && !client.takes(image.packet_size(identifiers, alias))) alias = {};
+  if (!client.takes(image.packet_size(identifiers, alias))) return Sent::too_large;
+  image.append(core_.output(client), packet_id, dup, identifiers, alias);
+  client.aliases->sent(message->topic(), alias);
   if (!goes_inline(*message)) client.output.add_payload(message);
   return Sent::yes;
 }
@@ -61,14 +77,14 @@ bool Delivery::receiver_allowed(Session& session, const Message& message) {
 }
 
 void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
-                       std::span<const std::uint32_t> identifiers, Fanout& fanout) {
+                       std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group) {
   core_.ledger.deliveries.add(1);
   if (core_.wanted().wants(Action::receive) && !receiver_allowed(session, *fanout.message))
     return lose(session, fanout, qos, Dropped::not_authorized);
   Client* client = reachable(session);
   const bool is_next = client && session.outbox.queued.empty() && client->output.size() < output_high;
   if (qos != mqtt::Qos::at_most_once || !is_next)
-    return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
+    return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout, group);
   if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
     return lose(session, fanout, qos, Dropped::packet_too_large);
   core_.ledger.out.add(1);
@@ -77,13 +93,13 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
 
 // What has a place in the session's order. `client`: nothing is before it on its way there.
 void Delivery::deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
-                                std::span<const std::uint32_t> identifiers, Fanout& fanout) {
+                                std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group) {
   const Message& message = *fanout.message;
   if (qos == mqtt::Qos::at_most_once && !session.is_connected())
     return lose(session, fanout, qos, Dropped::offline_qos_0);
   if (!make_room(session, message.topic().size() + message.payload().size()))
     return lose(session, fanout, qos, Dropped::queue_full);
-  Waiting waiting = enrol(session, qos, retain, identifiers, fanout);
+  Waiting waiting = enrol(session, qos, retain, identifiers, fanout, group);
   if (client && send_or_drop(session, *client, waiting)) return tidy(session);
   session.outbox.queued.push(std::move(waiting));
   pump(session);
@@ -111,13 +127,13 @@ bool Delivery::make_room(Session& session, std::size_t bytes) {
 
 // Gives the delivery its place in the session's order, and its record. From here on it counts as queued.
 Waiting Delivery::enrol(Session& session, mqtt::Qos qos, bool retain,
-                        std::span<const std::uint32_t> identifiers, Fanout& fanout) {
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group) {
   Outbox& outbox = session.outbox;
   Waiting waiting;
   waiting.message = fanout.message;
   waiting.qos = qos;
   waiting.retain = retain;
-  waiting.identifiers = session.identifiers.intern(identifiers);
+  waiting.origin = session.origins.intern(identifiers, group);
   if (qos != mqtt::Qos::at_most_once) {
     const Position position = outbox.next_position++;
     if (fanout.stores && session.is_stored()) {
@@ -176,6 +192,29 @@ void Delivery::begin_resend(Session& session, Client& client) {
     session.outbox.in_flight[i].resend = session.outbox.in_flight[i].state != Waiting::State::done;
 }
 
+// Again: that PUBREC came is in a batch of some time ago.
+void Delivery::send_pubrel(const Session& session, Client& client, mqtt::PacketId packet_id) {
+  const Level level = session.is_stored() ? core_.options.session_store : Level::memory;
+  commits_.gate(client, {session.last_ordinal, level, mqtt::PacketType::pubrel, {}, packet_id, nullptr});
+}
+
+void Delivery::retry(Client& client) {
+  Session& session = core_.sessions.at(client.session);
+  Outbox& outbox = session.outbox;
+  for (std::size_t i = 0; i < outbox.in_flight.size() && client.output.size() < output_high; ++i) {
+    const Waiting& waiting = outbox.in_flight[i];
+    const Position position = outbox.position_of(waiting);
+    if (waiting.resend || position >= client.retry->before) continue;
+    const mqtt::PacketId packet_id = packet_id_of(position);
+    if (waiting.state == Waiting::State::received)
+      send_pubrel(session, client, packet_id);
+    else if (waiting.state == Waiting::State::sent && !waiting.message->is_stub())
+      send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
+           session.origins.identifiers_of(waiting.origin));
+  }
+  client.retry->before = outbox.next_position;
+}
+
 // The next message in flight that this connection has not seen yet. False: there is none, or it has to wait.
 bool Delivery::pump_resend(Session& session, Client& client) {
   auto& in_flight = session.outbox.in_flight;
@@ -184,8 +223,7 @@ bool Delivery::pump_resend(Session& session, Client& client) {
   Waiting& waiting = in_flight[client.resend_at];
   const mqtt::PacketId packet_id = packet_id_of(session.outbox.position_of(waiting));
   if (waiting.state == Waiting::State::received) {
-    const Level level = session.is_stored() ? core_.options.session_store : Level::memory;
-    commits_.gate(client, {session.last_ordinal, level, mqtt::PacketType::pubrel, {}, packet_id, nullptr});
+    send_pubrel(session, client, packet_id);
     ++client.in_flight;
   } else {
     if (client.in_flight >= client.quota) return false;
@@ -198,7 +236,7 @@ bool Delivery::pump_resend(Session& session, Client& client) {
       return false;
     }
     if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
-             session.identifiers.at(waiting.identifiers)) == Sent::too_large) {
+             session.origins.identifiers_of(waiting.origin)) == Sent::too_large) {
       give_up(session, client, waiting, Dropped::packet_too_large);
       return true;
     }
@@ -276,7 +314,7 @@ bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
     paging_.ask(session);
     return false;
   }
-  const auto identifiers = session.identifiers.at(next.identifiers);
+  const auto identifiers = session.origins.identifiers_of(next.origin);
   const bool counted = next.qos != mqtt::Qos::at_most_once;
   const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(next)) : mqtt::PacketId{0};
   if (send(client, next.message, next.qos, next.retain, packet_id, false, identifiers) == Sent::too_large) {
@@ -387,6 +425,49 @@ void Delivery::on_page(const Page& page) {
   if (!session || session->ended) return;
   paging_.put_back(*session, page);
   pump(*session);
+}
+
+void Delivery::note_readiness(Session& session) const {
+  const Client* client = core_.clients.find(session.client);
+  const Outbox& outbox = session.outbox;
+  const bool full = outbox.size() >= core_.options.queue_messages_max ||
+                    session.queued_bytes >= core_.options.queue_bytes_max;
+  const bool waits = client && (!outbox.queued.empty() || client->in_flight >= client->quota);
+  const Readiness now = full      ? Readiness::full
+                        : !client ? Readiness::offline
+                        : waits   ? Readiness::busy
+                                  : Readiness::open;
+  for (SharedMember* member : session.shared)
+    if (member->readiness.load(std::memory_order_relaxed) != now)
+      member->readiness.store(now, std::memory_order_relaxed);
+}
+
+void Delivery::hand_on(Session& session, bool ends,
+                       const std::function<bool(const Waiting&, GroupKey)>& give) {
+  const auto gives = [&](const Waiting& waiting) {
+    const GroupKey group = session.origins.group_of(waiting.origin);
+    if (!group || !waiting.message || waiting.message->is_stub()) return false;
+    const bool was_sent = waiting.state == Waiting::State::sent;
+    if (was_sent && (!ends || waiting.qos == mqtt::Qos::exactly_once)) return false;  // [MQTT-4.8.2-5]
+    return (was_sent || waiting.state == Waiting::State::queued) && give(waiting, group);
+  };
+  auto& in_flight = session.outbox.in_flight;
+  for (std::size_t i = 0; i < in_flight.size(); ++i) {
+    if (!gives(in_flight[i])) continue;
+    Waiting given = std::move(in_flight[i]);
+    in_flight[i].position_low = given.position_low;
+    in_flight[i].state = Waiting::State::done;
+    drop(session, std::move(given), Dropped::handed_on);
+  }
+  base::Queue<Waiting> kept;
+  while (!session.outbox.queued.empty()) {
+    Waiting waiting = session.outbox.queued.pop();
+    if (gives(waiting))
+      drop(session, std::move(waiting), Dropped::handed_on);
+    else
+      kept.push(std::move(waiting));
+  }
+  session.outbox.queued = std::move(kept);
 }
 
 void Delivery::on_offline(Session& session) {

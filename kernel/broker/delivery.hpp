@@ -6,6 +6,7 @@
 // Source: MQTT 5.0 §3.3, §4.3, §4.4, §4.6 (order), §4.9 (flow control).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -41,9 +42,9 @@ class Delivery {
  public:
   Delivery(Core& core, Commits& commits) : core_{core}, commits_{commits}, paging_{core} {}
 
-  // Sends to the session or queues for it.
+  // Sends to the session or queues for it. `group`: whose member it gets it as; none otherwise.
   void deliver(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-               Fanout& fanout);
+               Fanout& fanout, GroupKey group = {});
 
   // Sends what may be sent now: first what has to be sent again, then what is queued, in order.
   void pump(Session& session);
@@ -51,6 +52,9 @@ class Delivery {
   // A new connection for a session that owes messages: everything in flight is to be sent again.
   // [MQTT-4.4.0-1]
   void begin_resend(Session& session, Client& client);
+
+  // Sends again what has been in flight since the last time. 3.x only.
+  void retry(Client& client);
 
   // The client's answers. An identifier nobody has in flight is answered as the specification says.
   void on_puback(Client& client, const mqtt::Puback& packet);
@@ -62,6 +66,13 @@ class Delivery {
 
   // The bodies that a session asked for are here.
   void on_page(const Page& page);
+
+  // Offers what came to the session as a member of a group, and may still go to another, to `give`, and drops
+  // what that takes: what was never sent, and of a session that ends what has QoS 1.
+  // (MQTT 5.0 §4.8.2)
+  void hand_on(Session& session, bool ends, const std::function<bool(const Waiting&, GroupKey)>& give);
+  // Tells the groups of the session how ready it is.
+  void note_readiness(Session& session) const;
 
   // The connection is gone: QoS 0 that waited for it goes, and what was kept at hand for it may leave memory.
   void on_offline(Session& session);
@@ -109,27 +120,31 @@ class Delivery {
   enum class Sent : std::uint8_t { yes, too_large };
   Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id,
             bool dup, std::span<const std::uint32_t> identifiers);
+  Sent send_aliased(Client& client, const MessageRef& message, const mqtt::PublishImage& image,
+                    mqtt::PacketId packet_id, bool dup, std::span<const std::uint32_t> identifiers);
   Client* reachable(const Session& session) {
     Client* client = core_.clients.find(session.client);
     return client && is_reachable(*client) ? client : nullptr;
   }
   static bool is_reachable(const Client& client) { return client.is_connected() && client.connack_sent; }
   void deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
-                        std::span<const std::uint32_t> identifiers, Fanout& fanout);
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group);
   bool receiver_allowed(Session& session, const Message& message);
   void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool make_room(Session& session, std::size_t bytes);
   Waiting enrol(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-                Fanout& fanout);
+                Fanout& fanout, GroupKey group);
   void drop(Session& session, Waiting waiting, Dropped why);
   void pump(Session& session, Client& client);
   void tidy(Session& session) {
     if (session.outbox.size() == 0)
-      session.identifiers.clear();
+      session.origins.clear();
     else if (session.is_stored() && (!session.outbox.queued.empty() || !session.is_connected()))
       paging_.page_out(session);
     charge(session);
+    if (!session.shared.empty()) note_readiness(session);
   }
+  void send_pubrel(const Session& session, Client& client, mqtt::PacketId packet_id);
   bool pump_resend(Session& session, Client& client);
   void give_up(Session& session, Client& client, Waiting& waiting, Dropped why);
   bool pump_queued(Session& session, Client& client);

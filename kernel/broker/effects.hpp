@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/ports.hpp"
+#include "mqtt/encode.hpp"
 
 namespace mortise::broker {
 
@@ -18,7 +19,8 @@ struct Move {
   std::uint32_t loop = 0;  // where it goes
   const Listener* listener = nullptr;
   std::string address;
-  Answer answer;  // the authenticator's
+  Answer answer;         // the authenticator's
+  mqtt::Buffer connect;  // the CONNECT packet, if AUTH packets came after it; else it is unread
 };
 
 struct Effects {

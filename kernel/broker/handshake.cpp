@@ -3,7 +3,10 @@
 #include <array>
 
 #include "broker/rules.hpp"
+#include "broker/telling.hpp"
+#include "mqtt/decode.hpp"
 #include "mqtt/topic.hpp"
+#include "mqtt/writer.hpp"
 
 namespace mortise::broker {
 
@@ -15,21 +18,47 @@ std::uint32_t asked_expiry_s(const mqtt::Connect& packet) {
   return packet.clean_start ? 0 : mqtt::session_never_expires;
 }
 
+bool allows(const Listener& listener, mqtt::Version version) {
+  switch (version) {
+    case mqtt::Version::v3_1: return listener.allows_3_1;
+    case mqtt::Version::v3_1_1: return listener.allows_3_1_1;
+    case mqtt::Version::v5_0: return listener.allows_5_0;
+  }
+  return false;
+}
+
+template <class T>
+std::optional<T> unless(T value, T absent) {
+  return value == absent ? std::nullopt : std::optional{value};
+}
+
+std::string with_client_id(std::string text, std::string_view client_id) {
+  for (std::size_t at = 0; (at = text.find("%c", at)) != std::string::npos; at += client_id.size())
+    text.replace(at, 2, client_id);
+  return text;
+}
+
 }  // namespace
 
 Handshake::Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions)
     : core_{core}, commits_{commits}, delivery_{delivery}, wills_{wills}, sessions_{sessions} {}
 
 std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect& packet) const {
-  const bool v5 = packet.version == mqtt::Version::v5_0;
-  if (v5 ? !client.listener->allows_5_0 : !client.listener->allows_3_1_1)
+  const Listener& listener = *client.listener;
+  if (!allows(listener, packet.version))
     return Fault{mqtt::ReasonCode::unsupported_protocol_version,
                  "this listener does not serve that version of MQTT"};
-  if (packet.authentication_method)
-    return Fault{mqtt::ReasonCode::bad_authentication_method, "no plugin offers enhanced authentication"};
-  if (packet.client_id.empty() && !v5 && !packet.clean_start)  // 3.1.1 [MQTT-3.1.3-8]
+  if (packet.client_id.empty() && packet.version == mqtt::Version::v3_1)  // (MQTT 3.1 §3.1)
+    return Fault{mqtt::ReasonCode::client_identifier_not_valid, "MQTT 3.1 knows no empty client identifier"};
+  if (packet.client_id.empty() && packet.version == mqtt::Version::v3_1_1 &&
+      !packet.clean_start)  // 3.1.1 [MQTT-3.1.3-8]
     return Fault{mqtt::ReasonCode::client_identifier_not_valid,
                  "an empty client identifier needs a clean session"};
+  if (packet.will && packet.will->qos > listener.maximum_qos)  // [MQTT-3.2.2-12]
+    return Fault{mqtt::ReasonCode::qos_not_supported, "the will's QoS is above the maximum of this listener"};
+  if (packet.will && packet.will->retain && !listener.retain)  // [MQTT-3.2.2-13]
+    return Fault{mqtt::ReasonCode::retain_not_supported,
+                 "the will is retained, and this listener keeps none"};
   if (packet.will && mqtt::level_count(packet.will->topic) > core_.options.topic_levels_max)
     return Fault{mqtt::ReasonCode::topic_name_invalid,
                  "the will's topic has more levels than limits.topic_levels allows"};
@@ -37,19 +66,30 @@ std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect&
 }
 
 Progress Handshake::on_connect(Client& client, const mqtt::Connect& packet, Fault& fault) {
-  if (client.is_connected()) {
+  if (client.is_connected() || (client.authenticating && client.authenticating->is_open)) {
     fault = {mqtt::ReasonCode::protocol_error, "a second CONNECT"};  // [MQTT-3.1.0-2]
     return Progress::fault;
   }
   client.version = packet.version;
+  client.wants_problem_information = packet.request_problem_information;
+  client.packet_size_max = packet.maximum_packet_size.value_or(0);
+  if (packet.authentication_method && !client.authenticating) {
+    client.authenticating = std::make_unique<Authenticating>();
+    client.authenticating->method = *packet.authentication_method;
+  }
   if (!client.entering) {
     if (const auto problem = check(client, packet)) {
-      refuse(client, problem->reason, problem->what);
+      refuse(client, {.reason = problem->reason, .why = problem->what, .told = problem->what});
       return Progress::done;
     }
     const Progress progress = authenticate(client, packet);
-    if (progress != Progress::done || client.state == Client::State::closing) return progress;
+    if (progress != Progress::done || !client.entering) return progress;
   }
+  return go_on(client, packet);
+}
+
+// Who it is is known; what remains happens on the home loop of its session.
+Progress Handshake::go_on(Client& client, const mqtt::Connect& packet) {
   const std::string client_id{packet.client_id.empty() ? std::string_view{client.entering->assigned_client_id}
                                                        : packet.client_id};
   if (core_.shared.home_of(client_id) != core_.loop) return go_home(client, client_id);
@@ -57,45 +97,169 @@ Progress Handshake::on_connect(Client& client, const mqtt::Connect& packet, Faul
   return Progress::done;
 }
 
+void Handshake::on_kept_connect(Client& client, mqtt::Bytes packet) {
+  const auto frame = mqtt::read_frame(packet, packet.size());
+  const auto connect = mqtt::decode_as<mqtt::Connect>(*frame, mqtt::Version::v5_0);
+  Fault none;  // what could be wrong with it was seen on the loop it comes from
+  on_connect(client, *connect, none);
+}
+
 // ---- who is it
 
+// Asks, or takes the answer that came later. Nothing: it will.
+std::optional<Answer> Handshake::ask(Client& client, const mqtt::Connect& packet) {
+  if (client.answer) return std::move(*std::exchange(client.answer, nullptr));
+  if (!core_.wanted().authenticate) return Answer{};
+  ClientFacts facts = core_.facts_of(client, nullptr);
+  facts.client_id = packet.client_id;
+  facts.username = packet.username.value_or(std::string_view{});
+  const Question question{core_.loop, client.key, ++client.question_serial};
+  Answer answer = packet.authentication_method
+                      ? core_.shared.hooks.exchange(
+                            facts, {*packet.authentication_method, packet.authentication_data, &packet},
+                            question, core_.now)
+                      : core_.shared.hooks.authenticate(facts, packet, question, core_.now);
+  if (answer.decision != Decision::pending) return answer;
+  core_.pause(client, Client::for_answer);
+  return {};
+}
+
+// `client.entering` is set when it is let in; done without it: it was refused, or has to answer a challenge.
 Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
-  Answer answer;
-  if (client.answer) {
-    answer = std::move(*std::exchange(client.answer, nullptr));
-  } else if (core_.wanted().authenticate) {
-    ClientFacts facts = core_.facts_of(client, nullptr);
-    facts.client_id = packet.client_id;
-    facts.username = packet.username.value_or(std::string_view{});
-    const Question question{core_.loop, client.key, ++client.question_serial};
-    answer = core_.shared.hooks.authenticate(facts, packet, question, core_.now);
-    if (answer.decision == Decision::pending) {
-      core_.pause(client, Client::for_answer);
-      return Progress::waits;
-    }
-  }
+  std::optional<Answer> answer = ask(client, packet);
+  if (!answer) return Progress::waits;
   client.username = packet.username.value_or(std::string_view{});
-  if (!admit(client, packet, answer)) return Progress::done;
+  if (answer->decision == Decision::proceed && client.authenticating) {
+    mqtt::encode(packet, client.authenticating->connect);
+    client.authenticating->is_open = true;
+    challenge(client, mqtt::ReasonCode::continue_authentication, *answer);
+    return Progress::done;
+  }
+  if (admit(client, packet, *answer)) let_in(client, packet, std::move(*answer));
+  return Progress::done;
+}
+
+void Handshake::let_in(Client& client, const mqtt::Connect& packet, Answer answer) {
   client.plugin_data = answer.plugin_data;
   client.entering = std::make_unique<Entering>();
   if (packet.client_id.empty()) client.entering->assigned_client_id = assign_client_id();
   client.entering->answer = std::move(answer);
-  return Progress::done;
 }
 
 bool Handshake::admit(Client& client, const mqtt::Connect& packet, const Answer& answer) {
   if (answer.decision == Decision::allow) return true;
   if (answer.decision == Decision::pass) {
+    if (packet.authentication_method) {
+      refuse(client, {.reason = mqtt::ReasonCode::bad_authentication_method,  // [MQTT-4.12.0-1]
+                      .why = "no plugin knows this authentication method",
+                      .told = "this broker does not know this authentication method"});
+      return false;
+    }
     if (!packet.username && client.listener->anonymous) return true;
-    refuse(client,
-           packet.username ? mqtt::ReasonCode::bad_user_name_or_password : mqtt::ReasonCode::not_authorized,
-           packet.username ? "no authenticator knows this user"
-                           : "this listener admits nobody without a user name");
+    if (packet.username)  // the client is not told whether it is the name or the password
+      refuse(client, {.reason = mqtt::ReasonCode::bad_user_name_or_password,
+                      .why = "no authenticator knows this user"});
+    else
+      refuse(client, {.reason = mqtt::ReasonCode::not_authorized,
+                      .why = "this listener admits nobody without a user name",
+                      .told = "this listener admits nobody without a user name"});
     return false;
   }
-  refuse(client, mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::bad_user_name_or_password,
-         "refused by a plugin", answer.by, answer.rule);
+  refuse(client, {.reason = mqtt::is_error(answer.reason) ? answer.reason
+                                                          : mqtt::ReasonCode::bad_user_name_or_password,
+                  .why = "refused by a plugin",
+                  .told = answer.reason_string,
+                  .by = answer.by,
+                  .rule = answer.rule,
+                  .server_reference = answer.server_reference});
   return false;
+}
+
+// ---- AUTH
+
+void Handshake::challenge(Client& client, mqtt::ReasonCode reason, const Answer& answer) {
+  mqtt::Auth packet;
+  packet.reason = reason;
+  packet.authentication_method = client.authenticating->method;  // [MQTT-4.12.0-5]
+  packet.authentication_data = mqtt::as_bytes(answer.authentication_data);
+  packet.reason_string = told(answer.reason_string);
+  if (!client.is_connected() || commits_.lets_through(client, 0, Level::memory))
+    return encode_telling(client, packet, core_.output(client));
+  auto bytes = std::make_unique<mqtt::Buffer>();
+  encode_telling(client, packet, *bytes);
+  commits_.gate(client, {0, Level::memory, mqtt::PacketType::auth, {}, 0, std::move(bytes)});
+}
+
+std::optional<Answer> Handshake::ask(Client& client, const Exchange& step) {
+  if (client.answer) return std::move(*std::exchange(client.answer, nullptr));
+  if (!core_.wanted().authenticate) return Answer{};
+  ClientFacts facts = core_.facts_of(client, core_.sessions.find(client.session));
+  if (step.connect) facts.client_id = step.connect->client_id;
+  const Question question{core_.loop, client.key, ++client.question_serial};
+  Answer answer = core_.shared.hooks.exchange(facts, step, question, core_.now);
+  if (answer.decision != Decision::pending) return answer;
+  core_.pause(client, Client::for_answer);
+  return {};
+}
+
+Progress Handshake::on_auth(Client& client, const mqtt::Auth& packet, Fault& fault) {
+  const auto wrong = [&](const char* what) {
+    fault = {mqtt::ReasonCode::protocol_error, what};
+    return Progress::fault;
+  };
+  Authenticating* const state = client.authenticating.get();
+  if (!state) return wrong("AUTH without an authentication method in CONNECT");  // [MQTT-4.12.0-6]
+  if (packet.authentication_method != state->method)  // [MQTT-4.12.0-5], [MQTT-4.12.1-1]
+    return wrong("AUTH with another authentication method than CONNECT");
+  const bool goes_on = packet.reason == mqtt::ReasonCode::continue_authentication;
+  if (state->is_open ? !goes_on : packet.reason != mqtt::ReasonCode::reauthenticate)  // [MQTT-3.15.2-1]
+    return wrong(state->is_open ? "AUTH has to continue the authentication that is under way"
+                                : "AUTH has to begin an authentication: none is under way");
+  if (client.is_connected()) return authenticate_anew(client, packet, fault);
+
+  const auto frame = mqtt::read_frame(state->connect, state->connect.size());
+  const auto connect = mqtt::decode_as<mqtt::Connect>(*frame, client.version);
+  std::optional<Answer> answer = ask(client, {state->method, packet.authentication_data, &*connect});
+  if (!answer) return Progress::waits;
+  if (answer->decision == Decision::proceed) {  // [MQTT-4.12.0-2], [MQTT-4.12.0-3]
+    challenge(client, mqtt::ReasonCode::continue_authentication, *answer);
+    return Progress::done;
+  }
+  if (!admit(client, *connect, *answer)) return Progress::done;
+  state->is_open = false;
+  let_in(client, *connect, std::move(*answer));
+  go_on(client, *connect);  // its AUTH is dealt with, wherever it goes from here
+  return Progress::done;
+}
+
+Progress Handshake::authenticate_anew(Client& client, const mqtt::Auth& packet, Fault& fault) {
+  Authenticating& state = *client.authenticating;
+  std::optional<Answer> answer = ask(client, {state.method, packet.authentication_data, nullptr});
+  if (!answer) return Progress::waits;
+  state.is_open = answer->decision == Decision::proceed;
+  if (state.is_open) {
+    challenge(client, mqtt::ReasonCode::continue_authentication, *answer);
+    return Progress::done;
+  }
+  if (answer->decision != Decision::allow) {  // [MQTT-4.12.1-2]
+    const bool fits =
+        mqtt::is_error(answer->reason) && mqtt::is_allowed(answer->reason, mqtt::PacketType::disconnect);
+    fault = {fits ? answer->reason : mqtt::ReasonCode::not_authorized,
+             "the client could not authenticate anew"};
+    answer->decision = Decision::disconnect;
+    client.answer = std::make_unique<Answer>(std::move(*answer));
+    return Progress::fault;
+  }
+  if (client.plugin_data != 0) core_.shared.hooks.forget(core_.loop, client.plugin_data);
+  client.plugin_data = answer->plugin_data;
+  if (!answer->username.empty()) {
+    client.username = answer->username;
+    core_.sessions.at(client.session).username = answer->username;
+  }
+  challenge(client, mqtt::ReasonCode::success, *answer);
+  const ClientFacts facts = core_.facts_of(client, core_.sessions.find(client.session));
+  core_.log(LogLevel::info, "clients", "client.authenticated", "authenticated anew", &facts);
+  return Progress::done;
 }
 
 // One that hashes to this loop, so that the client need not move.
@@ -120,6 +284,7 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
   move.listener = client.listener;
   move.address = client.address;
   move.answer = std::move(client.entering->answer);
+  if (client.authenticating) move.connect = std::move(client.authenticating->connect);
   core_.effects.moves.push_back(std::move(move));
   return Progress::waits;
 }
@@ -133,9 +298,13 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
   session.expiry_s = expiry_s;
   client.session = session.key;
   client.session_expiry_s = asked_expiry_s(packet);
+  if (!client.is_v5() && core_.options.retry_interval > base::Duration::zero()) {  // 5.0: [MQTT-4.4.0-1]
+    client.retry = std::make_unique<Retry>(client.key.value());
+    core_.deadlines.set(client.retry->timer, core_.now.monotonic + core_.options.retry_interval);
+  }
   client.state = Client::State::connected;
   client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
-  client.packet_size_max = packet.maximum_packet_size.value_or(0);
+  client.topic_alias_max = std::min(packet.topic_alias_maximum, core_.options.topic_alias_maximum);
   client.keep_alive_s = packet.keep_alive_s;
   const bool too_long = packet.keep_alive_s == 0 || packet.keep_alive_s > core_.options.keep_alive_max_s;
   if (too_long && core_.options.keep_alive_max_s != 65535 && packet.version == mqtt::Version::v5_0)
@@ -147,10 +316,13 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   Session* session = core_.find_session(client_id);
   const bool failing = core_.shared.refuses_new();
   if (failing && expiry_s > 0 && (!session || packet.clean_start))
-    return refuse(client, mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present");
+    return refuse(client, {.reason = mqtt::ReasonCode::quota_exceeded,
+                           .why = "the store cannot take a new session at present",
+                           .told = "the store cannot take a new session at present"});
   if (!core_.numbers.has(2))  // a session's and its will's
-    return refuse(client, mqtt::ReasonCode::server_unavailable,
-                  "the store is behind: no numbers are reserved yet");
+    return refuse(client, {.reason = mqtt::ReasonCode::server_unavailable,
+                           .why = "the store is behind: no numbers are reserved yet",
+                           .told = "the store is behind; try again soon"});
 
   Level waits = Level::memory;  // what CONNACK has to wait for
   const auto need = [&](Level level) { waits = std::max(waits, level); };
@@ -200,10 +372,21 @@ void Handshake::answer(Client& client, const mqtt::Connect& packet, Session& ses
                        Level waits) {
   mqtt::Connack connack = connack_for(client, packet, session);
   connack.session_present = present;
+  std::string response_information;
+  if (packet.request_response_information && !core_.options.response_information.empty()) {
+    response_information = with_client_id(core_.options.response_information, session.client_id);
+    connack.response_information = response_information;
+  }
+  const Answer verdict = std::move(client.entering->answer);
+  client.entering.reset();
+  if (client.authenticating) {
+    client.authenticating->connect = {};
+    connack.authentication_method = client.authenticating->method;  // [MQTT-4.12.0-5]
+    connack.authentication_data = mqtt::as_bytes(verdict.authentication_data);
+  }
   auto bytes = std::make_unique<mqtt::Buffer>();
   mqtt::encode(connack, client.version, *bytes);
-  client.entering.reset();
-  if (client.packet_size_max != 0 && bytes->size() > client.packet_size_max)  // [MQTT-3.1.2-24]
+  if (!client.takes(bytes->size()))  // [MQTT-3.1.2-24]
     return close(client, mqtt::ReasonCode::packet_too_large,
                  "CONNACK would be over the client's maximum packet size", LogLevel::warning);
   Ordinal ordinal = commits_.open_ordinal();
@@ -227,8 +410,13 @@ mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& 
   if (session.expiry_s != packet.session_expiry_s) connack.session_expiry_s = session.expiry_s;
   connack.receive_maximum = core_.options.receive_maximum;
   connack.maximum_packet_size = core_.options.packet_size_max;
-  connack.topic_alias_maximum = 0;
-  connack.shared_subscription_available = false;
+  connack.topic_alias_maximum = core_.options.topic_alias_maximum;
+  const Listener& listener = *client.listener;
+  connack.maximum_qos = unless(listener.maximum_qos, mqtt::Qos::exactly_once);  // [MQTT-3.2.2-9]
+  connack.retain_available = unless(listener.retain, true);
+  connack.wildcard_subscription_available = unless(listener.wildcard_subscriptions, true);
+  connack.subscription_identifiers_available = unless(listener.subscription_identifiers, true);
+  connack.shared_subscription_available = unless(listener.shared_subscriptions, true);
   if (packet.client_id.empty()) connack.assigned_client_id = session.client_id;  // [MQTT-3.2.2-16]
   if (client.keep_alive_s != packet.keep_alive_s) connack.server_keep_alive_s = client.keep_alive_s;
   return connack;
@@ -245,6 +433,10 @@ void Handshake::take_over(Session& session) {
 // ---- goodbye
 
 Progress Handshake::on_disconnect(Client& client, const mqtt::Disconnect& packet, Fault& fault) {
+  if (!client.is_connected()) {  // it gives up its authentication
+    close(client, packet.reason, "by the client");
+    return Progress::done;
+  }
   Session& session = core_.sessions.at(client.session);
   if (packet.session_expiry_s) {
     if (client.session_expiry_s == 0 && *packet.session_expiry_s != 0) {  // [MQTT-3.14.2-2]
@@ -264,26 +456,32 @@ Progress Handshake::on_disconnect(Client& client, const mqtt::Disconnect& packet
 
 void Handshake::close(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level) {
   if (client.state == Client::State::closing) return;
-  if (client.version == mqtt::Version::v5_0 && client.connack_sent) {
+  if (client.is_v5() && client.connack_sent) {
     mqtt::Disconnect packet;
     packet.reason = reason;
-    mqtt::encode(packet, client.version, core_.output(client));
+    packet.reason_string = why;
+    if (const Answer* said = client.answer.get(); said && said->decision == Decision::disconnect) {
+      packet.reason_string = told(said->reason_string);
+      packet.server_reference = told(said->server_reference);
+    }
+    encode_telling(client, packet, core_.output(client));
   }
   detach(client, reason, why, level);
   client.state = Client::State::closing;
   core_.effects.close.push_back(client.key);
 }
 
-void Handshake::refuse(Client& client, mqtt::ReasonCode reason, std::string_view why, std::string_view by,
-                       std::string_view rule) {
+void Handshake::refuse(Client& client, const Refusal& refusal) {
   if (client.state == Client::State::closing) return;
   mqtt::Connack connack;
-  connack.reason = reason;
-  mqtt::encode(connack, client.version, core_.output(client));
+  connack.reason = refusal.reason;
+  connack.reason_string = told(refusal.told);
+  connack.server_reference = told(refusal.server_reference);
+  encode_telling(client, connack, core_.output(client));
   const ClientFacts facts = core_.facts_of(client, nullptr);
-  core_.log(LogLevel::warning, "auth", "client.refused", why, &facts,
-            {{"reason", mqtt::text_of(reason)}, {"by", by}, {"rule", rule}});
-  happened(EventKind::refused, client, nullptr, reason);
+  core_.log(LogLevel::warning, "auth", "client.refused", refusal.why, &facts,
+            {{"reason", mqtt::text_of(refusal.reason)}, {"by", refusal.by}, {"rule", refusal.rule}});
+  happened(EventKind::refused, client, nullptr, refusal.reason);
   client.timer.cancel();
   client.state = Client::State::closing;
   core_.effects.close.push_back(client.key);

@@ -1,5 +1,5 @@
 // CONNECT to CONNACK, and how connections end: authenticate, go home, take over,
-// resume or begin, say goodbye.
+// resume or begin, say goodbye. AUTH is Authentication's, which comes back here with the verdict.
 //
 // Thread: the accepting loop until the client is authenticated, then the home loop of its session.
 // Source: MQTT 5.0 §3.1, §3.2, §3.14, §4.12; Rule::connack_after_session,
@@ -10,13 +10,26 @@
 
 namespace mortise::broker {
 
+// Why a client is not let in.
+struct Refusal {
+  mqtt::ReasonCode reason{};
+  std::string_view why{};   // for the log
+  std::string_view told{};  // the reason string; empty: none
+  std::string_view by{};    // plugin instance that decided, and by which rule; for the log
+  std::string_view rule{};
+  std::string_view server_reference{};
+};
+
 class Handshake {
  public:
   Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions);
 
   // Progress::waits with the client gone: it moves to another loop.
   Progress on_connect(Client& client, const mqtt::Connect& packet, Fault& fault);
+  Progress on_auth(Client& client, const mqtt::Auth& packet, Fault& fault);
   Progress on_disconnect(Client& client, const mqtt::Disconnect& packet, Fault& fault);
+  // Goes on with a CONNECT whose client has moved here after its AUTH packets.
+  void on_kept_connect(Client& client, mqtt::Bytes packet);
 
   // How long a connection may be silent.  [MQTT-3.1.2-22]
   static base::Duration silence_allowed(std::uint16_t keep_alive_s) {
@@ -25,15 +38,20 @@ class Handshake {
 
   // Ends a connection from our side. 5.0 clients are told the reason first.
   void close(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level = LogLevel::info);
-  // CONNACK with the reason, then the end. `why` is for the log.
-  void refuse(Client& client, mqtt::ReasonCode reason, std::string_view why, std::string_view by = {},
-              std::string_view rule = {});
+  // CONNACK with the reason, then the end.
+  void refuse(Client& client, const Refusal& refusal);
   // The connection is gone; its session is left behind. Once for each client, whoever ended it.
   void detach(Client& client, mqtt::ReasonCode reason, std::string_view why, LogLevel level = LogLevel::info);
 
  private:
   std::optional<Fault> check(const Client& client, const mqtt::Connect& packet) const;
+  Progress go_on(Client& client, const mqtt::Connect& packet);
   Progress authenticate(Client& client, const mqtt::Connect& packet);
+  std::optional<Answer> ask(Client& client, const mqtt::Connect& packet);
+  std::optional<Answer> ask(Client& client, const Exchange& step);
+  void challenge(Client& client, mqtt::ReasonCode reason, const Answer& answer);
+  Progress authenticate_anew(Client& client, const mqtt::Auth& packet, Fault& fault);
+  void let_in(Client& client, const mqtt::Connect& packet, Answer answer);
   bool admit(Client& client, const mqtt::Connect& packet, const Answer& answer);
   std::string assign_client_id();
   Progress go_home(Client& client, std::string_view client_id);

@@ -16,7 +16,7 @@ class Broker::Interior {
         routing{core, commits, delivery},
         publishing{core, commits, routing},
         wills{core, commits, publishing},
-        sessions{core, commits, delivery, wills},
+        sessions{core, commits, delivery, routing, wills},
         subscribing{core, commits, routing, sessions},
         handshake{core, commits, delivery, wills, sessions} {
     if (loop == 0) core.deadlines.set(retained_expiry, now.monotonic + retained_expiry_period);

@@ -37,12 +37,13 @@ enum class Dropped : std::uint8_t {
   connection_lost,   // QoS 0 that waited for a connection which ended
   session_ended,     // the session was discarded or expired with the message still queued
   not_authorized,    // a plugin denied this receiver
+  handed_on,         // of a shared subscription: another member has it now
   unreadable,        // its body had left memory and the store does not have it any more: damage
   count
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Dropped::count)> dropped_names{
-    "queue_full",      "expired",       "packet_too_large", "offline_qos_0",
-    "connection_lost", "session_ended", "not_authorized",   "unreadable"};
+    "queue_full",    "expired",        "packet_too_large", "offline_qos_0", "connection_lost",
+    "session_ended", "not_authorized", "handed_on",        "unreadable"};
 
 // A counter with one writer. Cheaper than fetch_add: no locked instruction on the hot path.
 class Counter {

@@ -18,6 +18,7 @@
 #include "base/slot_map.hpp"
 #include "broker/message.hpp"
 #include "broker/record.hpp"
+#include "broker/shared_groups.hpp"
 
 namespace mortise::broker {
 
@@ -29,6 +30,9 @@ struct PublishLetter {
   MessageRef message;
   PendingKey pending;                   // none: no answer is wanted
   std::uint64_t retained_sequence = 0;  // of a retained publish; 0 otherwise
+  // Members of shared subscriptions there that are to have it; null: none.
+  std::unique_ptr<std::vector<Chosen>> chosen;
+  bool is_for_chosen_only = false;
 };
 
 struct AnswerLetter {
@@ -36,6 +40,7 @@ struct AnswerLetter {
   RemoteKey remote;  // none: nothing to store there, and no commit note is wanted
   std::vector<DeliveryRecord> deliveries;
   std::vector<record::DeliveryIdentifiers> identifiers;
+  std::vector<Chosen> returned;  // a member had gone: these are to have it instead, on other loops
 };
 
 struct CommitLetter {

@@ -21,7 +21,10 @@ struct Options {
   std::uint32_t session_expiry_max_s = 7 * 24 * 3600;  // 0xFFFFFFFF: unlimited
   std::uint16_t receive_maximum = 64;                  // what we tell clients; held against 5.0 clients
   std::uint16_t inflight_maximum = 64;                 // what we keep in flight to a client that allows more
+  std::uint16_t topic_alias_maximum = 64;              // a connection and direction
   std::uint16_t keep_alive_max_s = 65535;
+  base::Duration retry_interval{};   // 3.x clients: unacknowledged messages are sent again; 0: never
+  std::string response_information;  // to 5.0 clients that ask; %c is the client identifier; empty: none
   Level session_store = Level::synced;
 
   std::uint64_t queue_messages_max = 100'000;  // a session

@@ -24,7 +24,7 @@ struct Waiting {
   MessageRef message;              // or a stub of it; empty once done
   std::uint64_t number = 0;        // the store's key; 0: not stored
   std::uint32_t position_low = 0;  // the low half of its position; QoS 0 has that of the one before it
-  std::uint16_t identifiers = 0;   // of the session's IdentifierSets
+  std::uint16_t origin = 0;        // of the session's Origins
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   State state : 4 = State::queued;
   bool retain : 1 = false;

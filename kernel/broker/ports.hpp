@@ -25,8 +25,15 @@ using ClientKey = base::Handle<Client>;
 struct Listener {
   std::string name;
   bool anonymous = false;  // admits a CONNECT without user name
+  bool allows_3_1 = true;
   bool allows_3_1_1 = true;
   bool allows_5_0 = true;
+  // What a client may use.  (MQTT 5.0 §3.2.2.3.4, §3.2.2.3.5, §3.2.2.3.11 to §3.2.2.3.13)
+  mqtt::Qos maximum_qos = mqtt::Qos::exactly_once;
+  bool retain = true;
+  bool wildcard_subscriptions = true;
+  bool subscription_identifiers = true;
+  bool shared_subscriptions = true;
   std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
 };
 
@@ -60,6 +67,7 @@ enum class Decision : std::uint8_t {
   change,      // intercept: `message` takes the old one's place
   drop,        // intercept: answer the sender with success, go no further
   disconnect,  // deny and close
+  proceed,     // exchange: the client is to answer `authentication_data`
   pending,     // Broker::on_answer will follow
 };
 
@@ -70,8 +78,17 @@ struct Answer {
   std::string by;                                       // plugin instance that decided, for the log
   std::string rule;                                     // and why
   MessageRef message;                                   // for change
-  std::string username;           // authenticate: who the client is from now on; empty: as sent
-  std::uint64_t plugin_data = 0;  // authenticate: kept as ClientFacts::plugin_data
+  std::string username;             // authenticate: who the client is from now on; empty: as sent
+  std::uint64_t plugin_data = 0;    // authenticate: kept as ClientFacts::plugin_data
+  std::string authentication_data;  // exchange: for the client; empty: none
+  std::string server_reference;     // where to go instead, with use_another_server and server_moved
+};
+
+// One step of an enhanced authentication.  (MQTT 5.0 §4.12)
+struct Exchange {
+  std::string_view method;
+  mqtt::Bytes data;
+  const mqtt::Connect* connect = nullptr;  // null when a connected client authenticates anew
 };
 
 enum class Action : std::uint8_t { publish, subscribe, receive, will, retain, count };
@@ -136,6 +153,10 @@ class Hooks {
   // pass: nobody knew the client; the listener's rule for anonymous clients decides.
   virtual Answer authenticate(const ClientFacts& client, const mqtt::Connect& connect, Question question,
                               base::Now now) = 0;
+  // A CONNECT with an authentication method, or an AUTH. pass: nobody knows the method, and the client is
+  // refused.
+  virtual Answer exchange(const ClientFacts& client, const Exchange& step, Question question,
+                          base::Now now) = 0;
   // pass means allow. receive is answered at once: pending is not allowed there.
   virtual Answer authorise(const ClientFacts& client, const Access& access, Question question,
                            base::Now now) = 0;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "broker/rules.hpp"
+#include "broker/telling.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mortise::broker {
@@ -24,22 +25,50 @@ Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& f
     fault = {reason, what};
     return Progress::fault;
   };
-  if (packet.properties.topic_alias)  // we announce Topic Alias Maximum 0  [MQTT-3.2.2-18]
-    return close(mqtt::ReasonCode::topic_alias_invalid, "a topic alias, though none is allowed");
+  if (packet.qos > client.listener->maximum_qos)  // [MQTT-3.2.2-11]
+    return close(mqtt::ReasonCode::qos_not_supported, "a QoS above the maximum of this listener");
+  if (packet.retain && !client.listener->retain)  // [MQTT-3.2.2-14]
+    return close(mqtt::ReasonCode::retain_not_supported, "a retained message, and this listener keeps none");
   if (packet.properties.has_subscription_identifier)  // [MQTT-3.3.4-6]
     return close(mqtt::ReasonCode::protocol_error, "a subscription identifier in a client's PUBLISH");
   // A topic has at most one level more than bytes: most need not be counted.
   if (packet.topic.size() >= core_.options.topic_levels_max &&
       mqtt::level_count(packet.topic) > core_.options.topic_levels_max)
     return close(mqtt::ReasonCode::topic_name_invalid, "more topic levels than limits.topic_levels allows");
-  if (is_counted(packet) && client.version == mqtt::Version::v5_0 &&
+  if (is_counted(packet) && client.is_v5() &&
       client.unacknowledged >= core_.options.receive_maximum)  // [MQTT-3.3.4-7]
     return close(mqtt::ReasonCode::receive_maximum_exceeded,
                  "more unacknowledged messages than our receive maximum");
   return Progress::done;
 }
 
+// Learns an alias, or puts the topic that it stands for into the packet.  (MQTT 5.0 §3.3.2.3.4)
+bool Publishing::resolve_alias(Client& client, mqtt::Publish& packet, Fault& fault) {
+  const std::uint16_t alias = *packet.properties.topic_alias;
+  if (alias > core_.options.topic_alias_maximum) {  // [MQTT-3.3.2-9]
+    fault = {mqtt::ReasonCode::topic_alias_invalid, "a topic alias above our topic alias maximum"};
+    return false;
+  }
+  if (!packet.topic.empty()) {
+    if (!client.aliases)
+      client.aliases = std::make_unique<TopicAliases>(core_.options.seed, core_.ledger.accounts);
+    client.aliases->learn(alias, packet.topic);
+    return true;
+  }
+  if (client.aliases) packet.topic = client.aliases->topic_of(alias);
+  if (packet.topic.empty())
+    fault = {mqtt::ReasonCode::protocol_error, "a topic alias that was given no topic on this connection"};
+  return !packet.topic.empty();
+}
+
 Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fault& fault) {
+  if (!packet.properties.topic_alias) [[likely]]
+    return take(client, packet, fault);
+  mqtt::Publish resolved = packet;
+  return resolve_alias(client, resolved, fault) ? take(client, resolved, fault) : Progress::fault;
+}
+
+Progress Publishing::take(Client& client, const mqtt::Publish& packet, Fault& fault) {
   if (packet.qos == mqtt::Qos::exactly_once && repeats(client, packet)) return Progress::done;
   if (check(client, packet, fault) == Progress::fault) return Progress::fault;
   if (!routing_.has_room()) return wait(client, Client::for_room);
@@ -110,12 +139,13 @@ bool Publishing::store_refuses(const mqtt::Publish& packet, Level level) const {
 }
 
 Progress Publishing::refuse_for_store(Client& client, const mqtt::Publish& packet) {
-  if (client.version == mqtt::Version::v5_0) {
+  if (client.is_v5()) {
     Session& session = core_.sessions.at(client.session);
     client.answer.reset();  // a plugin's answer was to this packet and must not meet the next one
     client.asked_about.reset();
     core_.ledger.published.add(1);
-    refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, Refused::store_unavailable);
+    refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, Refused::store_unavailable,
+           "the store cannot take a message at present");
     return Progress::done;
   }
   // 3.1.1 has no code for it: the packet stays unread, and the connection ends if that takes too long.
@@ -188,22 +218,35 @@ Progress Publishing::follow(Client& client, Session& session, const mqtt::Publis
   if (answer.decision == Decision::disconnect) {
     core_.ledger.refuse(Refused::disconnected);
     fault = {reason, "a plugin ended the connection"};
+    client.answer = std::make_unique<Answer>(answer);
     return Progress::fault;
   }
-  refuse(client, session, packet, reason, Refused::not_authorized);
+  refuse(client, session, packet, reason, Refused::not_authorized, answer.reason_string);
   return Progress::done;
 }
 
 // Answers the sender and goes no further. 3.1.1 knows no refusal: it is acknowledged.  [MQTT-3.3.5-2]
 void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& packet,
-                        mqtt::ReasonCode reason, Refused why) {
+                        mqtt::ReasonCode reason, Refused why, std::string_view text) {
   core_.ledger.refuse(why);
   if (!is_counted(packet)) return;
   ++client.unacknowledged;
-  const bool ends_here = client.version == mqtt::Version::v5_0 && mqtt::is_error(reason);
+  const bool ends_here = client.is_v5() && mqtt::is_error(reason);
   if (packet.qos == mqtt::Qos::exactly_once && !ends_here) session.inbound[packet.packet_id] = {};
-  commits_.gate(client, {0, Level::memory, answer_to(packet), ends_here ? reason : mqtt::ReasonCode::success,
-                         packet.packet_id, nullptr});
+  Gated answer{0,
+               Level::memory,
+               answer_to(packet),
+               ends_here ? reason : mqtt::ReasonCode::success,
+               packet.packet_id,
+               nullptr};
+  if (ends_here && !text.empty()) {
+    answer.bytes = std::make_unique<mqtt::Buffer>();
+    if (packet.qos == mqtt::Qos::at_least_once)
+      encode_telling(client, mqtt::Puback{packet.packet_id, reason, text, {}}, *answer.bytes);
+    else
+      encode_telling(client, mqtt::Pubrec{packet.packet_id, reason, text, {}}, *answer.bytes);
+  }
+  commits_.gate(client, std::move(answer));
 }
 
 // ---- in

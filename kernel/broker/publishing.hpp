@@ -43,6 +43,8 @@ class Publishing {
   }
 
  private:
+  bool resolve_alias(Client& client, mqtt::Publish& packet, Fault& fault);
+  Progress take(Client& client, const mqtt::Publish& packet, Fault& fault);
   Progress check(Client& client, const mqtt::Publish& packet, Fault& fault) const;
   bool repeats(Client& client, const mqtt::Publish& packet);
   Progress wait(Client& client, Client::Pause why);
@@ -54,8 +56,9 @@ class Publishing {
                bool& go_on, Fault& fault);
   Progress follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer,
                   Fault& fault);
+  // `text`: the reason string for the client; empty: none.
   void refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason,
-              Refused why);
+              Refused why, std::string_view text = {});
   void accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message);
   void number(const MessageRef& message);
   std::vector<Record> keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence);

@@ -92,10 +92,10 @@ void Restorer::put_back(Found& found, Broker& home) {
     waiting.state =
         delivery.state == DeliveryRecord::State::received ? Waiting::State::received : Waiting::State::queued;
     const auto several = identifiers_.find(delivery.number);
-    waiting.identifiers =
+    waiting.origin =
         several != identifiers_.end()
-            ? session.identifiers.intern(several->second)
-            : session.identifiers.intern({&delivery.identifier, delivery.identifier == 0 ? 0U : 1U});
+            ? session.origins.intern(several->second, {})
+            : session.origins.intern({&delivery.identifier, delivery.identifier == 0 ? 0U : 1U}, {});
     in.delivery.restore(session, std::move(waiting), delivery.position);
   }
   for (const mqtt::PacketId packet_id : found.inbound) session.inbound[packet_id] = {};

@@ -31,13 +31,17 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
   std::uint64_t interested = 0;
   if (core_.shared.loops() > 1)
     interested = core_.shared.interest.loops_for(message->topic()) & ~(std::uint64_t{1} << core_.loop);
+  chosen_.clear();
+  if (!core_.shared.groups.empty()) [[unlikely]]
+    interested |= choose(*message);
 
   if (!stores || interested == 0) {
     identifiers_.clear();
     Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                   nullptr, 0};
-    const std::size_t receivers = show_here(retained_sequence, publisher, fanout);
-    if (interested != 0) post(interested, {message, {}, retained_sequence});
+    const std::size_t receivers =
+        show_here(retained_sequence, publisher, fanout) + deliver_chosen(chosen_, fanout);
+    if (interested != 0) post(interested, message, {}, retained_sequence);
     if (interested == 0 && receivers == 0) core_.ledger.to_nobody.add(1);
     if (!core_.has_store()) return {};
     return {{}, commit_here(message, fanout.stored, std::move(facts), identifiers_)};
@@ -50,23 +54,115 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
       message, true, unsettled, here, &pending.deliveries, &pending.identifiers, &remote_.at(here).sessions,
       0};
   show_here(retained_sequence, publisher, fanout);
+  deliver_chosen(chosen_, fanout);
   pending.message = message;
   pending.waits_for = static_cast<std::uint32_t>(std::popcount(interested));
   pending.facts = std::move(facts);
   pending.here = here;
-  post(interested, {message, key, retained_sequence});
+  post(interested, message, key, retained_sequence);
   return {key, 0};
 }
 
-void Routing::post(std::uint64_t interested, const PublishLetter& letter) {
+void Routing::post(std::uint64_t interested, const MessageRef& message, PendingKey pending,
+                   std::uint64_t retained_sequence) {
   for (std::uint64_t left = interested; left != 0; left &= left - 1) {
     const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
-    core_.shared.mail.box(core_.loop, other).publishes.push(letter);
-    if (letter.pending) ++outstanding_[other];
-    core_.ledger.letters_sent.add(1);
+    PublishLetter letter{message, pending, retained_sequence, nullptr, false};
+    for (const Chosen& chosen : chosen_) {
+      if (chosen.loop != other) continue;
+      if (!letter.chosen) letter.chosen = std::make_unique<std::vector<Chosen>>();
+      letter.chosen->push_back(chosen);
+    }
+    post(other, std::move(letter));
   }
-  core_.effects.wake |= interested;
 }
+
+void Routing::post(std::uint32_t loop, PublishLetter letter) {
+  if (letter.pending) ++outstanding_[loop];
+  core_.shared.mail.box(core_.loop, loop).publishes.push(std::move(letter));
+  core_.ledger.letters_sent.add(1);
+  core_.effects.wake |= std::uint64_t{1} << loop;
+}
+
+// ---- shared subscriptions
+
+// Fills chosen_; returns the other loops that have members among them.
+std::uint64_t Routing::choose(const Message& message) {
+  core_.shared.groups.choose(message.topic(), matches_, chosen_);
+  std::uint64_t loops = 0;
+  for (const Chosen& chosen : chosen_) loops |= std::uint64_t{1} << chosen.loop;
+  return loops & ~(std::uint64_t{1} << core_.loop);
+}
+
+void Routing::deliver_to(Session& session, const Chosen& chosen, Fanout& fanout) {
+  const Receiver receiver = receiver_of(chosen.member, *fanout.message);  // [MQTT-4.8.2-3]
+  delivery_.deliver(session, receiver.qos, receiver.retain, one_or_none(chosen.member.identifier), fanout,
+                    chosen.group);
+}
+
+// To those on this loop. Returns how many there are on all.
+std::size_t Routing::deliver_chosen(const std::vector<Chosen>& chosen, Fanout& fanout) {
+  for (const Chosen& one : chosen)
+    if (one.loop == core_.loop) deliver_to(core_.sessions.at(one.member.session), one, fanout);
+  return chosen.size();
+}
+
+// A member that was chosen elsewhere may have gone since: another one is chosen then, and the loop that asked
+// is told of it in `returned` if it is to wait for its records.
+void Routing::deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<Chosen>& returned) {
+  if (!letter.is_for_chosen_only) show_here(letter.retained_sequence, {}, fanout);
+  if (!letter.chosen) return;
+  for (Chosen chosen : *letter.chosen) {
+    Session* session = core_.sessions.find(chosen.member.session);
+    if (!session || session->ended) {
+      if (!core_.shared.groups.choose_other(chosen.group, {}, core_.loop, Readiness::full, chosen)) continue;
+      if (chosen.loop != core_.loop) {
+        if (letter.pending)
+          returned.push_back(chosen);
+        else
+          give_on(chosen, letter.message, {});
+        continue;
+      }
+      session = &core_.sessions.at(chosen.member.session);
+    }
+    deliver_to(*session, chosen, fanout);
+  }
+}
+
+// A letter to one member. False: its ring is full.
+bool Routing::give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending) {
+  const Mailbox& box = core_.shared.mail.box(core_.loop, chosen.loop);
+  if (box.publishes.room() == 0 || (pending && box.commits.room() <= outstanding_[chosen.loop])) {
+    core_.ledger.deliveries.add(1);
+    core_.ledger.drop(Dropped::queue_full);
+    return false;
+  }
+  post(chosen.loop, {message, pending, 0, std::make_unique<std::vector<Chosen>>(1, chosen), true});
+  return true;
+}
+
+void Routing::hand_on(Session& session, bool ends) {
+  delivery_.hand_on(session, ends, [&](const Waiting& waiting, GroupKey group) {
+    return give_to_other(session, ends, waiting, group);
+  });
+}
+
+bool Routing::give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group) {
+  Chosen chosen;
+  const Readiness at_worst = ends ? Readiness::offline : Readiness::busy;
+  if (!core_.shared.groups.choose_other(group, session.key, core_.loop, at_worst, chosen)) return false;
+  const MessageRef message = waiting.message;
+  if (chosen.loop != core_.loop) return waiting.number == 0 && give_on(chosen, message, {});
+  identifiers_.clear();
+  const bool stores = core_.has_store() && message->qos() != mqtt::Qos::at_most_once;
+  Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
+                nullptr, 0};
+  deliver_to(core_.sessions.at(chosen.member.session), chosen, fanout);
+  commit_here(message, fanout.stored, {}, identifiers_);
+  return true;
+}
+
+// ---- subscriptions
 
 Receiver Routing::receiver_of(const Subscriber& match, const Message& message) {
   return {&core_.sessions.at(match.session),
@@ -186,13 +282,13 @@ bool Routing::drain(std::uint32_t from, std::size_t budget) {
 }
 
 void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
-  AnswerLetter answer{letter.pending, {}, {}, {}};
+  AnswerLetter answer{letter.pending, {}, {}, {}, {}};
   if (!letter.pending || !holds(Rule::one_publish_one_batch)) {
     identifiers_.clear();
     const bool stores = core_.has_store() && static_cast<bool>(letter.pending);
     Fanout fanout{letter.message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                   nullptr,        0};
-    show_here(letter.retained_sequence, {}, fanout);
+    deliver_letter(letter, fanout, answer.returned);
     commit_here(letter.message, fanout.stored, {}, identifiers_);
   } else {
     const RemoteKey remote = remote_.emplace();
@@ -204,7 +300,7 @@ void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
                   &answer.identifiers,
                   &remote_.at(remote).sessions,
                   0};
-    show_here(letter.retained_sequence, {}, fanout);
+    deliver_letter(letter, fanout, answer.returned);
     if (fanout.stored == 0)
       remote_.erase(remote);
     else
@@ -223,7 +319,30 @@ void Routing::on_answer(std::uint32_t from, AnswerLetter letter) {
     pending.remotes.emplace_back(from, letter.remote);
   else
     --outstanding_[from];
+  for (const Chosen& chosen : letter.returned) take_back(letter.pending, pending, chosen);
   if (--pending.waits_for == 0) commit(letter.pending, pending);
+}
+
+// A member that another loop proposes in the place of one that has gone.
+void Routing::take_back(PendingKey key, PendingPublish& pending, Chosen chosen) {
+  Session* session = chosen.loop == core_.loop ? core_.sessions.find(chosen.member.session) : nullptr;
+  if (chosen.loop == core_.loop && (!session || session->ended)) {
+    if (!core_.shared.groups.choose_other(chosen.group, {}, core_.loop, Readiness::full, chosen)) return;
+    if (chosen.loop == core_.loop) session = &core_.sessions.at(chosen.member.session);
+  }
+  if (!session) {
+    if (give_on(chosen, pending.message, key)) ++pending.waits_for;
+    return;
+  }
+  Fanout fanout{pending.message,
+                true,
+                unsettled,
+                pending.here,
+                &pending.deliveries,
+                &pending.identifiers,
+                &remote_.at(pending.here).sessions,
+                0};
+  deliver_to(*session, chosen, fanout);
 }
 
 // Every loop has answered: now there is one batch.

@@ -64,6 +64,11 @@ class Routing {
   void deliver_retained(Session& session, const MessageRef& message, mqtt::Qos qos,
                         std::span<const std::uint32_t> identifiers);
 
+  // Gives what came to this session as a member of a group, and may still go to another, to that one. While
+  // the session lives, only to members that are connected. Of a stored session only to members on this loop:
+  // their record and the end of its own have to be in one batch.
+  void hand_on(Session& session, bool ends);
+
   // Takes letters from one loop, at most `budget` of each kind. Returns whether there were any.
   bool drain(std::uint32_t from, std::size_t budget);
 
@@ -72,14 +77,23 @@ class Routing {
 
  private:
   bool others_have_room() const;
+  std::uint64_t choose(const Message& message);
+  std::size_t deliver_chosen(const std::vector<Chosen>& chosen, Fanout& fanout);
+  void deliver_to(Session& session, const Chosen& chosen, Fanout& fanout);
+  void deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<Chosen>& returned);
+  bool give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending);
+  bool give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group);
   std::size_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);
   Receiver receiver_of(const Subscriber& match, const Message& message);
   void merge(const Receiver& match);
-  void post(std::uint64_t interested, const PublishLetter& letter);
+  void post(std::uint64_t interested, const MessageRef& message, PendingKey pending,
+            std::uint64_t retained_sequence);
+  void post(std::uint32_t loop, PublishLetter letter);
   Ordinal commit_here(const MessageRef& message, std::uint32_t stored, std::vector<Record>&& facts,
                       std::vector<record::DeliveryIdentifiers>& identifiers);
   void on_publish(std::uint32_t from, PublishLetter letter);
   void on_answer(std::uint32_t from, AnswerLetter letter);
+  void take_back(PendingKey key, PendingPublish& pending, Chosen chosen);
   void commit(PendingKey key, PendingPublish& pending);
   void settle(RemoteKey key, Ordinal ordinal);
 
@@ -96,6 +110,7 @@ class Routing {
   std::size_t several_used_ = 0;
   std::vector<record::DeliveryIdentifiers> identifiers_;
   std::uint64_t routing_ = 0;
+  std::vector<Chosen> chosen_;
 };
 
 }  // namespace mortise::broker

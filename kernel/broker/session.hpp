@@ -16,6 +16,7 @@
 #include "broker/letters.hpp"
 #include "broker/outbox.hpp"
 #include "broker/ports.hpp"
+#include "broker/shared_groups.hpp"
 #include "broker/subscription_index.hpp"
 
 namespace mortise::broker {
@@ -56,26 +57,31 @@ struct StoredWill {
   Timer timer;
 };
 
-// The sets of subscription identifiers that queued deliveries carry, by a small number. 0 is the empty set.
-class IdentifierSets {
+// By which subscriptions queued deliveries came, as a small number: their identifiers, or the group that
+// shares one. 0 is a subscription that has neither.
+class Origins {
  public:
-  using Set = std::vector<std::uint32_t>;
-  std::uint16_t intern(std::span<const std::uint32_t> identifiers) {
-    if (identifiers.empty()) return 0;
-    for (std::size_t i = 0; i < sets_.size(); ++i)
-      if (std::equal(sets_[i].begin(), sets_[i].end(), identifiers.begin(), identifiers.end()))
+  std::uint16_t intern(std::span<const std::uint32_t> identifiers, GroupKey group) {
+    if (identifiers.empty() && !group) return 0;
+    for (std::size_t i = 0; i < all_.size(); ++i)
+      if (all_[i].group == group && std::ranges::equal(all_[i].identifiers, identifiers))
         return static_cast<std::uint16_t>(i + 1);
-    if (sets_.size() == UINT16_MAX) return 0;  // 65,535 different sets in one queue: later ones go without
-    sets_.emplace_back(identifiers.begin(), identifiers.end());
-    return static_cast<std::uint16_t>(sets_.size());
+    if (all_.size() == UINT16_MAX) return 0;  // 65,535 different ones in one queue: later ones go without
+    all_.push_back({{identifiers.begin(), identifiers.end()}, group});
+    return static_cast<std::uint16_t>(all_.size());
   }
-  std::span<const std::uint32_t> at(std::uint16_t index) const {
-    return index == 0 ? std::span<const std::uint32_t>{} : sets_[index - 1];
+  std::span<const std::uint32_t> identifiers_of(std::uint16_t index) const {
+    return index == 0 ? std::span<const std::uint32_t>{} : all_[index - 1].identifiers;
   }
-  void clear() { sets_.clear(); }  // only when nothing is queued or in flight
+  GroupKey group_of(std::uint16_t index) const { return index == 0 ? GroupKey{} : all_[index - 1].group; }
+  void clear() { all_.clear(); }  // only when nothing is queued or in flight
 
  private:
-  std::vector<Set> sets_;
+  struct Origin {
+    std::vector<std::uint32_t> identifiers;
+    GroupKey group;
+  };
+  std::vector<Origin> all_;
 };
 
 class Session {
@@ -92,11 +98,12 @@ class Session {
   std::unique_ptr<Timer> expiry;  // while offline
 
   std::vector<FilterId> filters;
+  std::vector<SharedMember*> shared;  // its memberships in groups
 
   Outbox outbox;
   std::uint64_t queued_bytes = 0;  // payload and topic bytes of what is queued and in flight
   std::uint64_t charged = 0;       // what the accounts hold for it
-  IdentifierSets identifiers;
+  Origins origins;
 
   // Stored sessions only.
   base::Queue<Run> runs;    // deliveries whose batch is not durable yet, in order

@@ -1,6 +1,9 @@
 #include "broker/sessions.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "mqtt/topic.hpp"
 
 namespace mortise::broker {
 
@@ -38,7 +41,21 @@ void Sessions::happened(EventKind kind, Session& session) {
   core_.shared.hooks.happened(event, core_.loop, core_.now);
 }
 
+void Sessions::join(Session& session, std::string_view filter, const Subscriber& subscriber) {
+  const auto joined = core_.shared.groups.join(filter, core_.loop, subscriber);
+  if (joined.replaced) return;
+  session.shared.push_back(joined.member);
+  delivery_.note_readiness(session);
+}
+
 bool Sessions::unsubscribe(Session& session, std::string_view filter) {
+  if (mqtt::split_shared(filter).shared) {
+    SharedMember* const member = core_.shared.groups.find(filter, session.key, core_.loop);
+    if (!member) return false;
+    core_.shared.groups.leave(member);
+    std::erase(session.shared, member);
+    return true;
+  }
   const FilterId* found = core_.index.find(filter);
   if (!found) return false;
   const FilterId id = *found;
@@ -55,6 +72,8 @@ void Sessions::discard(Session& session) {
     core_.index.remove(id, session.key);
   }
   session.filters.clear();
+  for (SharedMember* member : std::exchange(session.shared, {})) core_.shared.groups.leave(member);
+  routing_.hand_on(session, true);
   delivery_.drop_all(session);
   session.inbound.clear();
   session.expiry.reset();
@@ -77,6 +96,7 @@ void Sessions::leave(Session& session) {
   session.client = {};
   if (session.expiry_s == 0) return discard(session);
   wills_.start(session);
+  routing_.hand_on(session, false);
   delivery_.on_offline(session);
   arm(session);
   happened(EventKind::session_offline, session);

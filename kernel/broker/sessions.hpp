@@ -4,14 +4,15 @@
 // Source: MQTT 5.0 §3.1.2.4 (clean start), §3.1.2.11.2 (session expiry), §4.1.
 #pragma once
 
+#include "broker/routing.hpp"
 #include "broker/wills.hpp"
 
 namespace mortise::broker {
 
 class Sessions {
  public:
-  Sessions(Core& core, Commits& commits, Delivery& delivery, Wills& wills)
-      : core_{core}, commits_{commits}, delivery_{delivery}, wills_{wills} {}
+  Sessions(Core& core, Commits& commits, Delivery& delivery, Routing& routing, Wills& wills)
+      : core_{core}, commits_{commits}, delivery_{delivery}, routing_{routing}, wills_{wills} {}
 
   // A session nobody had before. `stored` gives it a number; its record is the caller's to add.
   Session& create(std::string_view client_id, bool stored);
@@ -24,6 +25,8 @@ class Sessions {
   // A connection found it: it does not expire for now.
   void resume(Session& session);
 
+  // It is a member of one more group of a shared subscription.
+  void join(Session& session, std::string_view filter, const Subscriber& subscriber);
   // Takes one subscription out, everywhere.
   bool unsubscribe(Session& session, std::string_view filter);
 
@@ -47,6 +50,7 @@ class Sessions {
   Core& core_;
   Commits& commits_;
   Delivery& delivery_;
+  Routing& routing_;
   Wills& wills_;
   Ordinal last_end_ = 0;
 };

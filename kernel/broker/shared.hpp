@@ -11,6 +11,7 @@
 #include "broker/numbers.hpp"
 #include "broker/options.hpp"
 #include "broker/retained.hpp"
+#include "broker/shared_groups.hpp"
 
 namespace mortise::broker {
 
@@ -23,6 +24,7 @@ struct Shared {
         journal{store},
         mail{loops},
         interest{loops, options.seed},
+        groups{options.seed},
         retained{options.seed, retained_accounts} {
     if (!store) numbers.start_unbounded();
     for (std::uint32_t i = 0; i < loops; ++i) ledgers.push_back(std::make_unique<Ledger>());
@@ -37,6 +39,7 @@ struct Shared {
   Numbers numbers;
   Mailroom mail;
   Interest interest;
+  SharedGroups groups;
   Accounts retained_accounts;
   RetainedMessages retained;
 

@@ -1,20 +1,22 @@
 #include "broker/subscribing.hpp"
 
 #include "broker/rules.hpp"
+#include "broker/telling.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mortise::broker {
 
 namespace {
 
-bool is_v5(const Client& client) { return client.version == mqtt::Version::v5_0; }
+constexpr std::string_view bad_filter =
+    "a topic filter is not well-formed: '+' stands for a whole level, '#' for the last one";
 
 // Whether the client takes a packet as large as the answer, which has one code for each filter.
 // [MQTT-3.1.2-24]
 bool takes_answer(const Client& client, std::size_t filters, Fault& fault) {
   const std::size_t body = sizeof(mqtt::PacketId) + 1 + filters;  // and an empty list of properties
   const std::size_t header = body < 128 ? 2 : body < 16'384 ? 3 : body < 2'097'152 ? 4 : 5;
-  if (client.packet_size_max == 0 || header + body <= client.packet_size_max) return true;
+  if (client.takes(header + body)) return true;
   fault = {mqtt::ReasonCode::packet_too_large, "the answer would be over the client's maximum packet size"};
   return false;
 }
@@ -29,9 +31,9 @@ void Subscribing::acknowledge(Client& client, Session& session, bool changed, co
   const Ordinal ordinal = waits ? commits_.open_ordinal() : 0;
   const Level level = waits ? core_.options.session_store : Level::memory;
   if (commits_.lets_through(client, ordinal, level))
-    return mqtt::encode(packet, client.version, core_.output(client));
+    return encode_telling(client, packet, core_.output(client));
   auto bytes = std::make_unique<mqtt::Buffer>();
-  mqtt::encode(packet, client.version, *bytes);
+  encode_telling(client, packet, *bytes);
   commits_.gate(client, {ordinal, level, Packet::type, {}, 0, std::move(bytes)});
 }
 
@@ -39,66 +41,108 @@ bool Subscribing::store_refuses(const Session& session) const {
   return session.is_stored() && core_.shared.refuses_new();
 }
 
+// What the listener does not offer, and has said so in CONNACK, is an error to ask for; 3.x was told nothing
+// and is refused filter by filter.  (MQTT 5.0 §3.2.2.3.11 to §3.2.2.3.13)
+bool Subscribing::is_offered(const Client& client, const mqtt::Subscribe& packet, Fault& fault) const {
+  const Listener& listener = *client.listener;
+  if (!client.is_v5()) return true;
+  if (packet.subscription_identifier && !listener.subscription_identifiers)
+    fault = {mqtt::ReasonCode::subscription_identifiers_not_supported,
+             "this listener offers no subscription identifiers"};
+  for (const auto& entry : packet.entries) {
+    const bool shared = mqtt::split_shared(entry.filter).shared;
+    if (shared && !listener.shared_subscriptions)
+      fault = {mqtt::ReasonCode::shared_subscriptions_not_supported,
+               "this listener offers no shared subscriptions"};
+    if (!listener.wildcard_subscriptions && mqtt::has_wildcard(entry.filter))
+      fault = {mqtt::ReasonCode::wildcard_subscriptions_not_supported,
+               "this listener offers no wildcard subscriptions"};
+  }
+  return fault.reason == mqtt::ReasonCode::success;
+}
+
 Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet, Fault& fault) {
   Session& session = core_.sessions.at(client.session);
-  if (!takes_answer(client, packet.entries.size(), fault)) return Progress::fault;
-  if (!is_v5(client))  // 3.1.1 has no code for a bad filter: it ends the connection
+  if (!takes_answer(client, packet.entries.size(), fault) || !is_offered(client, packet, fault))
+    return Progress::fault;
+  if (!client.is_v5())  // 3.x has no code for a bad filter: it ends the connection
     for (const auto& entry : packet.entries)
-      if (!mqtt::split_shared(entry.filter).shared && !mqtt::is_topic_filter(entry.filter)) {
+      if (!mqtt::split_shared(entry.filter).valid || !mqtt::is_topic_filter(entry.filter)) {
         fault = {mqtt::ReasonCode::topic_filter_invalid, "SUBSCRIBE: a topic filter that is not well-formed"};
         return Progress::fault;
       }
 
-  std::vector<mqtt::ReasonCode> codes;
-  if (client.partial) codes = *std::exchange(client.partial, nullptr);
-  while (codes.size() < packet.entries.size()) {
-    const auto code = decide(client, session, packet.entries[codes.size()], fault);
-    if (fault.reason != mqtt::ReasonCode::success) return Progress::fault;
-    if (!code) {
-      client.partial = std::make_unique<std::vector<mqtt::ReasonCode>>(std::move(codes));
+  FilterAnswers answers;
+  if (client.partial) answers = *std::exchange(client.partial, nullptr);
+  while (answers.codes.size() < packet.entries.size()) {
+    const auto progress = decide(client, session, packet.entries[answers.codes.size()], answers, fault);
+    if (progress == Progress::fault) return progress;
+    if (progress == Progress::waits) {
+      client.partial = std::make_unique<FilterAnswers>(std::move(answers));
       core_.pause(client, Client::for_answer);
       return Progress::waits;
     }
-    codes.push_back(*code);
   }
 
   bool changed = false;
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    if (!mqtt::is_error(codes[i])) {
+  for (std::size_t i = 0; i < answers.codes.size(); ++i)
+    if (!mqtt::is_error(answers.codes[i])) {
       subscribe(client, session, packet.entries[i], packet.subscription_identifier.value_or(0));
       changed = true;
     }
-  acknowledge(client, session, changed, mqtt::Suback{packet.packet_id, std::move(codes), {}, {}});
+  acknowledge(client, session, changed,
+              mqtt::Suback{packet.packet_id, std::move(answers.codes), told(answers.why), {}});
   return Progress::done;
 }
 
-std::optional<mqtt::ReasonCode> Subscribing::decide(Client& client, Session& session,
-                                                    const mqtt::Subscribe::Entry& entry, Fault& fault) {
-  if (client.answer) return follow(client, session, entry, *std::exchange(client.answer, nullptr), fault);
-  if (mqtt::split_shared(entry.filter).shared) return mqtt::ReasonCode::shared_subscriptions_not_supported;
-  if (!mqtt::is_topic_filter(entry.filter) ||
-      mqtt::level_count(entry.filter) > core_.options.topic_levels_max)
-    return mqtt::ReasonCode::topic_filter_invalid;
-  if (store_refuses(session)) return mqtt::ReasonCode::quota_exceeded;
-  if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {}, fault);
+Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
+                             FilterAnswers& answers, Fault& fault) {
+  if (client.answer)
+    return follow(client, session, entry, std::move(*std::exchange(client.answer, nullptr)), answers, fault);
+  const auto refuse = [&](mqtt::ReasonCode reason, std::string_view why) {
+    answers.refuse(reason, why);
+    return Progress::done;
+  };
+  const mqtt::SharedFilter parts = mqtt::split_shared(entry.filter);
+  const Listener& listener = *client.listener;
+  if (!parts.valid || !mqtt::is_topic_filter(entry.filter))
+    return refuse(mqtt::ReasonCode::topic_filter_invalid, bad_filter);
+  if (mqtt::level_count(parts.filter) > core_.options.topic_levels_max)
+    return refuse(mqtt::ReasonCode::topic_filter_invalid,
+                  "a topic filter has more levels than this broker allows");
+  if ((parts.shared && !listener.shared_subscriptions) ||
+      (!listener.wildcard_subscriptions && mqtt::has_wildcard(entry.filter)))
+    return refuse(mqtt::ReasonCode::unspecified_error, {});  // 3.x
+  if (store_refuses(session))
+    return refuse(mqtt::ReasonCode::quota_exceeded, "the store cannot take a new subscription at present");
+  if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {}, answers, fault);
   const Access access{Action::subscribe, entry.filter, nullptr, entry.options.maximum_qos};
   const Question question{core_.loop, client.key, ++client.question_serial};
   Answer answer = core_.shared.hooks.authorise(core_.facts_of(client, &session), access, question, core_.now);
-  if (answer.decision == Decision::pending) return {};
-  return follow(client, session, entry, answer, fault);
+  if (answer.decision == Decision::pending) return Progress::waits;
+  return follow(client, session, entry, std::move(answer), answers, fault);
 }
 
-mqtt::ReasonCode Subscribing::follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
-                                     const Answer& answer, Fault& fault) {
-  if (answer.decision == Decision::pass || answer.decision == Decision::allow)
-    return static_cast<mqtt::ReasonCode>(entry.options.maximum_qos);
+Progress Subscribing::follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
+                             Answer answer, FilterAnswers& answers, Fault& fault) {
+  if (answer.decision == Decision::pass || answer.decision == Decision::allow) {
+    // A subscription for more than the listener has is granted, and gets what there is.  [MQTT-3.2.2-10]
+    const mqtt::Qos granted = std::min(entry.options.maximum_qos, client.listener->maximum_qos);
+    answers.codes.push_back(static_cast<mqtt::ReasonCode>(granted));
+    return Progress::done;
+  }
   const ClientFacts facts = core_.facts_of(client, &session);
   core_.log(LogLevel::warning, "auth", "client.denied", "denied subscribe", &facts,
             {{"filter", entry.filter}, {"by", answer.by}, {"rule", answer.rule}});
   happened(EventKind::denied, client, session, entry.filter, entry.options.maximum_qos);
   const auto reason = mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::not_authorized;
-  if (answer.decision == Decision::disconnect) fault = {reason, "a plugin ended the connection"};
-  return reason;
+  if (answer.decision == Decision::disconnect) {
+    fault = {reason, "a plugin ended the connection"};
+    client.answer = std::make_unique<Answer>(std::move(answer));
+    return Progress::fault;
+  }
+  answers.refuse(reason, answer.reason_string);
+  return Progress::done;
 }
 
 void Subscribing::happened(EventKind kind, Client& client, Session& session, std::string_view filter,
@@ -113,10 +157,15 @@ void Subscribing::happened(EventKind kind, Client& client, Session& session, std
   core_.shared.hooks.happened(event, core_.loop, core_.now);
 }
 
-void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
+void Subscribing::subscribe(Client& client, Session& session, mqtt::Subscribe::Entry entry,
                             std::uint32_t identifier) {
-  const auto added = core_.index.add(entry.filter, {session.key, identifier, entry.options, 0});
-  if (!added.replaced) {
+  entry.options.maximum_qos = std::min(entry.options.maximum_qos, client.listener->maximum_qos);
+  const bool shared = mqtt::split_shared(entry.filter).shared;
+  const Subscriber subscriber{session.key, identifier, entry.options, 0};
+  const auto added = shared ? SubscriptionIndex::Added{} : core_.index.add(entry.filter, subscriber);
+  if (shared) {
+    sessions_.join(session, entry.filter, subscriber);
+  } else if (!added.replaced) {
     session.filters.push_back(added.filter);
     core_.shared.interest.add(core_.loop, entry.filter);
   }
@@ -128,6 +177,7 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
   core_.log(LogLevel::debug, "clients", "client.subscribed", "subscribed", &facts,
             {{"filter", entry.filter}});
 
+  if (shared) return;                                   // no retained messages  (MQTT 5.0 §4.8.2)
   const auto handling = entry.options.retain_handling;  // [MQTT-3.3.1-9] to [MQTT-3.3.1-11]
   if (handling == mqtt::RetainHandling::do_not_send) return;
   if (handling == mqtt::RetainHandling::send_if_new && added.replaced) return;
@@ -146,32 +196,36 @@ void Subscribing::subscribe(Client& client, Session& session, const mqtt::Subscr
 Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& packet, Fault& fault) {
   Session& session = core_.sessions.at(client.session);
   if (!takes_answer(client, packet.filters.size(), fault)) return Progress::fault;
-  std::vector<mqtt::ReasonCode> codes;
+  FilterAnswers answers;
   bool changed = false;
   for (const std::string_view filter : packet.filters) {
-    if (!mqtt::is_topic_filter(filter) && !is_v5(client)) {
+    const bool well_formed = mqtt::is_topic_filter(filter) && mqtt::split_shared(filter).valid;
+    if (!well_formed && !client.is_v5()) {
       fault = {mqtt::ReasonCode::topic_filter_invalid, "UNSUBSCRIBE: a topic filter that is not well-formed"};
       return Progress::fault;
     }
-    if (!mqtt::is_topic_filter(filter)) {
-      codes.push_back(mqtt::ReasonCode::topic_filter_invalid);
+    if (!well_formed) {
+      answers.refuse(mqtt::ReasonCode::topic_filter_invalid, bad_filter);
     } else if (!sessions_.unsubscribe(session, filter)) {
-      codes.push_back(mqtt::ReasonCode::no_subscription_existed);
+      answers.codes.push_back(mqtt::ReasonCode::no_subscription_existed);
     } else {
       if (session.is_stored())
         commits_.add(record::SubscriptionErase{session.number, std::string{filter}},
                      core_.options.session_store);
       happened(EventKind::unsubscribed, client, session, filter, {});
       changed = true;
-      codes.push_back(mqtt::ReasonCode::success);
+      answers.codes.push_back(mqtt::ReasonCode::success);
     }
   }
-  acknowledge(client, session, changed, mqtt::Unsuback{packet.packet_id, std::move(codes), {}, {}});
+  acknowledge(client, session, changed,
+              mqtt::Unsuback{packet.packet_id, std::move(answers.codes), told(answers.why), {}});
   return Progress::done;
 }
 
 void Subscribing::restore(Session& session, const record::Subscription& stored) {
-  const auto added = core_.index.add(stored.filter, {session.key, stored.identifier, stored.options, 0});
+  const Subscriber subscriber{session.key, stored.identifier, stored.options, 0};
+  if (mqtt::split_shared(stored.filter).shared) return sessions_.join(session, stored.filter, subscriber);
+  const auto added = core_.index.add(stored.filter, subscriber);
   if (added.replaced) return;
   session.filters.push_back(added.filter);
   core_.shared.interest.add(core_.loop, stored.filter);

@@ -19,13 +19,13 @@ class Subscribing {
   void restore(Session& session, const record::Subscription& stored);
 
  private:
-  // The code for one filter; empty while a plugin still has to answer. A fault: a plugin ends the connection.
-  std::optional<mqtt::ReasonCode> decide(Client& client, Session& session,
-                                         const mqtt::Subscribe::Entry& entry, Fault& fault);
-  mqtt::ReasonCode follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
-                          const Answer& answer, Fault& fault);
-  void subscribe(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
-                 std::uint32_t identifier);
+  bool is_offered(const Client& client, const mqtt::Subscribe& packet, Fault& fault) const;
+  // The answer for one more filter. waits: a plugin still has to give it; fault: it ends the connection.
+  Progress decide(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,
+                  FilterAnswers& answers, Fault& fault);
+  Progress follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry, Answer answer,
+                  FilterAnswers& answers, Fault& fault);
+  void subscribe(Client& client, Session& session, mqtt::Subscribe::Entry entry, std::uint32_t identifier);
   bool store_refuses(const Session& session) const;
   template <class Packet>
   void acknowledge(Client& client, Session& session, bool changed, const Packet& packet);

@@ -41,8 +41,8 @@ constexpr std::array<std::string_view, 2> names_of(GrantPolicy) { return {"defau
 enum class Anonymous { deny, allow };
 constexpr std::array<std::string_view, 2> names_of(Anonymous) { return {"deny", "allow"}; }
 
-enum class Version { v3_1_1, v5_0 };
-constexpr std::array<std::string_view, 2> names_of(Version) { return {"3.1.1", "5.0"}; }
+enum class Version { v3_1, v3_1_1, v5_0 };
+constexpr std::array<std::string_view, 3> names_of(Version) { return {"3.1", "3.1.1", "5.0"}; }
 
 enum class Fallback { allow, deny, pass };
 constexpr std::array<std::string_view, 3> names_of(Fallback) { return {"allow", "deny", "pass"}; }
@@ -89,6 +89,9 @@ struct Session {
       std::chrono::hours{7 * 24};  // empty: as long as the client asks
   std::uint16_t receive_maximum = 64;
   std::uint16_t inflight_maximum = 64;
+  std::uint16_t topic_alias_maximum = 64;
+  base::Duration retry_interval{};  // 0: never
+  std::optional<std::string> response_information;
   std::optional<base::Duration> keep_alive_maximum =
       std::chrono::hours{18};                // empty: as long as the client asks
   std::optional<Located<Durability>> store;  // empty: the strongest there is
@@ -105,6 +108,14 @@ void describe(Row& row, Session& s) {
       "How many QoS 1 and 2 messages a client may have under way to the broker.");
   row("inflight_maximum", s.inflight_maximum, Count{1, 65'535},
       "How many QoS 1 and 2 messages the broker keeps under way to a client that allows more.");
+  row("topic_alias_maximum", s.topic_alias_maximum, Count{0, 65'535},
+      "How many topic aliases there are for a connection in each direction; 0 is none.");
+  row("retry_interval", s.retry_interval, Period{std::chrono::seconds{0}, std::chrono::hours{24}},
+      "After which time a 3.1 or 3.1.1 client is sent again what it has not acknowledged, on the same "
+      "connection; 0s is never. Once or twice that long may pass.");
+  row("response_information", s.response_information, Text{},
+      "What a 5.0 client is told that asks for response information, such as a topic below which it may "
+      "expect answers; %c is its client identifier.");
   row("keep_alive_maximum", s.keep_alive_maximum,
       Period{std::chrono::seconds{1}, std::chrono::seconds{65'535}, "unlimited", std::chrono::seconds{1}},
       "The longest keep alive; a 5.0 client that asks for more, or for none, is told this.");
@@ -176,7 +187,12 @@ struct Listener {
   Located<std::string> name;
   Located<Bind> bind;
   Anonymous anonymous = Anonymous::deny;
-  std::vector<Version> versions{Version::v3_1_1, Version::v5_0};
+  std::vector<Version> versions{Version::v3_1, Version::v3_1_1, Version::v5_0};
+  std::uint8_t maximum_qos = 2;
+  bool retain = true;
+  bool wildcard_subscriptions = true;
+  bool subscription_identifiers = true;
+  bool shared_subscriptions = true;
   std::optional<std::vector<Located<std::string>>> authenticate;  // plugin names in order; empty: all of them
 };
 
@@ -187,6 +203,15 @@ void describe(Row& row, Listener& s) {
                "Address and port to listen on; \"*:1883\" is every address, and wants the quotes.");
   row("anonymous", s.anonymous, Choice{}, "Whether a client may connect without a user name.");
   row("versions", s.versions, List<Choice>{{}, Empty::refused}, "The MQTT versions a client may speak.");
+  row("maximum_qos", s.maximum_qos, Count{0, 2},
+      "The highest QoS; a client that publishes above it is disconnected, a subscription gets no more.");
+  row("retain", s.retain, Flag{}, "Whether clients may publish retained messages.");
+  row("wildcard_subscriptions", s.wildcard_subscriptions, Flag{},
+      "Whether clients may subscribe with + and #.");
+  row("subscription_identifiers", s.subscription_identifiers, Flag{},
+      "Whether 5.0 clients may give their subscriptions a number.");
+  row("shared_subscriptions", s.shared_subscriptions, Flag{},
+      "Whether clients may share subscriptions, as $share/NAME/FILTER.");
   row("authenticate", s.authenticate, List<Text>{{}, Empty::refused},
       "The plugins that are asked who a client is, in this order; left out, all that can tell.");
 }

@@ -27,6 +27,10 @@ inline std::string_view view_of(mortise_str_t text) noexcept {
 inline mqtt::Bytes view_of(mortise_bytes_t bytes) noexcept {
   return bytes.data ? mqtt::Bytes{bytes.data, bytes.size} : mqtt::Bytes{};
 }
+inline std::string_view characters_of(mortise_bytes_t bytes) noexcept {
+  return bytes.data ? std::string_view{reinterpret_cast<const char*>(bytes.data), bytes.size}
+                    : std::string_view{};
+}
 inline std::string_view view_of(const char* text) noexcept {
   return text ? std::string_view{text} : std::string_view{};
 }

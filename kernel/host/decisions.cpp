@@ -21,7 +21,7 @@ class Order {
  public:
   Order(const std::vector<HookSet::Link>& chain, const Asked& asked) : chain_{chain} {
     const broker::Listener* listener = asked.client->listener;
-    if (asked.point != Point::authenticate || !listener || listener->authenticators.empty()) return;
+    if (!is_login(asked.point) || !listener || listener->authenticators.empty()) return;
     listed_ = true;
     for (const std::string& name : listener->authenticators)
       for (const auto& link : chain)
@@ -76,6 +76,20 @@ mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, con
     if (!instance.manifest.authenticate->connect) return MORTISE_PASS;
     const ConnectView connect{*asked.client, *asked.connect, now};
     return instance.manifest.authenticate->connect(instance.self, &call, connect.get());
+  }
+  if (asked.exchange) {
+    const mortise_authenticate_t& table = *instance.manifest.authenticate;
+    if (!MORTISE_HAS(&table, exchange) || !table.exchange) return MORTISE_PASS;
+    mortise_exchange_t exchange{};
+    exchange.size = sizeof exchange;
+    exchange.method = abi_str(asked.exchange->method);
+    exchange.data = abi_bytes(asked.exchange->data);
+    std::optional<ConnectView> connect;
+    if (asked.exchange->connect)
+      exchange.connect = connect.emplace(*asked.client, *asked.exchange->connect, now).get();
+    else
+      exchange.client = client.for_instance(instance);
+    return table.exchange(instance.self, &call, &exchange);
   }
   mortise_access_t access{};
   access.size = sizeof access;
@@ -246,7 +260,7 @@ Answer Decisions::understand(const Link& link, Point point, Said said) {
     const std::uint64_t word = said.client_data;
     Judged judged = judge(point, said, instance.name());
     if (!judged.fault) {
-      if (point == Point::authenticate && judged.answer.decision == Decision::allow)
+      if (is_login(point) && judged.answer.decision == Decision::allow)
         judged.answer.plugin_data = in_.client_data.keep(instance, word);
       if (judged.answer.decision == Decision::change) judged.answer.message = fresh_message(said);
       if (judged.answer.decision == Decision::drop) in_.losses.count_message(said.loss);

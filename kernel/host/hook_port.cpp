@@ -68,7 +68,13 @@ void HookPort::show_events(Turn& turn, std::uint32_t loop) {
 
 broker::Answer HookPort::authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
                                       broker::Question question, base::Now now) {
-  return in_.decisions.ask({Point::authenticate, &client, &connect, nullptr}, question,
+  return in_.decisions.ask({Point::authenticate, &client, &connect, nullptr, nullptr}, question,
+                           turns_[client.loop].set, now);
+}
+
+broker::Answer HookPort::exchange(const broker::ClientFacts& client, const broker::Exchange& step,
+                                  broker::Question question, base::Now now) {
+  return in_.decisions.ask({Point::exchange, &client, nullptr, &step, nullptr}, question,
                            turns_[client.loop].set, now);
 }
 
@@ -76,7 +82,8 @@ broker::Answer HookPort::authorise(const broker::ClientFacts& client, const brok
                                    broker::Question question, base::Now now) {
   question.loop = client.loop;  // a question nobody may answer later comes without
   const Point point = points[static_cast<std::size_t>(access.action)];
-  return in_.decisions.ask({point, &client, nullptr, &access}, question, turns_[client.loop].set, now);
+  return in_.decisions.ask({point, &client, nullptr, nullptr, &access}, question, turns_[client.loop].set,
+                           now);
 }
 
 broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client,

@@ -29,6 +29,8 @@ class HookPort : public broker::Hooks {
   const Wanted& wanted(std::uint32_t loop) const override { return turns_[loop].set->wanted; }
   broker::Answer authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
                               broker::Question question, base::Now now) override;
+  broker::Answer exchange(const broker::ClientFacts& client, const broker::Exchange& step,
+                          broker::Question question, base::Now now) override;
   broker::Answer authorise(const broker::ClientFacts& client, const broker::Access& access,
                            broker::Question question, base::Now now) override;
   broker::Answer intercept_publish(const broker::ClientFacts& client, const broker::MessageRef& message,

@@ -96,7 +96,10 @@ std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& att
   auto set = std::make_shared<HookSet>();
   set->version = version;
   for (const Attachment* one : ordered) {
-    if (one->extension == MORTISE_AUTHENTICATE) add_link(*set, Point::authenticate, *one);
+    if (one->extension == MORTISE_AUTHENTICATE) {
+      add_link(*set, Point::authenticate, *one);
+      add_link(*set, Point::exchange, *one);
+    }
     if (one->extension == MORTISE_INTERCEPT) add_link(*set, Point::intercept, *one);
     if (one->extension == MORTISE_AUTHORISE)
       for (const ActionRow& row : actions)

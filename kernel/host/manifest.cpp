@@ -77,12 +77,14 @@ std::string check_content(const mortise_plugin_entry_t& entry) {
 
 // The table, if `extension` is the one with that id; `whole` is cleared when it is shorter than its first
 // version or lacks a function it must have.
+// `first_size`: of the table as its revision began. Whoever calls a function that came later looks at the
+// size.
 template <class Table, class Complete>
 void take(const mortise_extension_t& extension, std::string_view id, const Table*& table, bool& whole,
-          Complete complete) {
+          Complete complete, std::size_t first_size = sizeof(Table)) {
   if (view_of(extension.id) != id) return;
   const auto* const given = static_cast<const Table*>(extension.table);
-  if (given->size < sizeof(Table) || !complete(*given))
+  if (given->size < first_size || !complete(*given))
     whole = false;
   else
     table = given;
@@ -90,7 +92,9 @@ void take(const mortise_extension_t& extension, std::string_view id, const Table
 
 bool take_table(const mortise_extension_t& from, Manifest& to) {
   bool whole = true;
-  take(from, MORTISE_AUTHENTICATE, to.authenticate, whole, [](const auto&) { return true; });
+  take(
+      from, MORTISE_AUTHENTICATE, to.authenticate, whole, [](const auto&) { return true; },
+      offsetof(mortise_authenticate_t, exchange));
   take(from, MORTISE_AUTHORISE, to.authorise, whole, [](const auto& t) { return t.check != nullptr; });
   take(from, MORTISE_INTERCEPT, to.intercept, whole, [](const auto&) { return true; });
   take(from, MORTISE_OBSERVE, to.observe, whole, [](const auto& t) { return t.events != nullptr; });

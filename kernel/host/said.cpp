@@ -12,9 +12,9 @@ namespace {
 using broker::Decision;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Point::count)> point_names{
-    "authenticate.connect",        "intercept.publish",         "authorise.check (publish)",
-    "authorise.check (subscribe)", "authorise.check (receive)", "authorise.check (will)",
-    "authorise.check (retain)"};
+    "authenticate.connect",      "authenticate.exchange",       "intercept.publish",
+    "authorise.check (publish)", "authorise.check (subscribe)", "authorise.check (receive)",
+    "authorise.check (will)",    "authorise.check (retain)"};
 
 Decision decision_of(mortise_answer_t answer) {
   switch (answer) {
@@ -23,6 +23,7 @@ Decision decision_of(mortise_answer_t answer) {
     case MORTISE_DENY: return Decision::deny;
     case MORTISE_CHANGE: return Decision::change;
     case MORTISE_DROP: return Decision::drop;
+    case MORTISE_CONTINUE: return Decision::proceed;
     case MORTISE_DISCONNECT: return Decision::disconnect;
     default: return Decision::pending;  // none of the above
   }
@@ -36,7 +37,8 @@ bool takes(Point point, Decision decision) {
     case Decision::allow: return !intercepts;
     case Decision::change:
     case Decision::drop: return intercepts;
-    case Decision::disconnect: return point != Point::authenticate;
+    case Decision::disconnect: return !is_login(point);
+    case Decision::proceed: return point == Point::exchange;
     case Decision::pending: return false;
   }
   return false;
@@ -47,7 +49,8 @@ bool fits(Point point, Decision decision, mqtt::ReasonCode reason) {
   if (!mqtt::is_error(reason)) return false;
   if (decision == Decision::disconnect) return mqtt::is_allowed(reason, mqtt::PacketType::disconnect);
   switch (point) {
-    case Point::authenticate: return mqtt::is_allowed(reason, mqtt::PacketType::connack);
+    case Point::authenticate:
+    case Point::exchange: return mqtt::is_allowed(reason, mqtt::PacketType::connack);
     case Point::subscribe: return mqtt::is_allowed(reason, mqtt::PacketType::suback);
     case Point::publish:
     case Point::intercept:
@@ -76,6 +79,9 @@ Said copy_said(mortise_answer_t answer, const mortise_verdict_t* verdict) {
   if (MORTISE_HAS(verdict, rule)) said.rule = view_of(verdict->rule);
   if (MORTISE_HAS(verdict, identity) && verdict->identity && MORTISE_HAS(verdict->identity, username))
     said.username = view_of(verdict->identity->username);
+  if (MORTISE_HAS(verdict, authentication_data))
+    said.authentication_data = characters_of(verdict->authentication_data);
+  if (MORTISE_HAS(verdict, server_reference)) said.server_reference = view_of(verdict->server_reference);
   if (MORTISE_HAS(verdict, message_count) && verdict->messages) {
     said.message_count = static_cast<std::uint32_t>(verdict->message_count);
     // All of them have passed to us; the first is the one that counts.
@@ -101,19 +107,22 @@ Judged judge(Point point, Said& said, const std::string& instance) {
       return judged.fault = "CHANGE without exactly one message", std::move(judged);
     return judged;
   }
-  if (said.reason_code != 0 && answer.decision != Decision::allow && answer.decision != Decision::drop) {
+  const bool refuses = answer.decision == Decision::deny || answer.decision == Decision::disconnect;
+  if (said.reason_code != 0 && refuses) {
     answer.reason = static_cast<mqtt::ReasonCode>(said.reason_code);
     if (!fits(point, answer.decision, answer.reason))
       return judged.fault = "a reason code that the answering packet may not carry", std::move(judged);
-  } else if (point == Point::intercept && answer.decision != Decision::drop) {
+  } else if (point == Point::intercept && refuses) {
     answer.reason = mqtt::ReasonCode::implementation_specific_error;
   }
-  if (!mqtt::is_utf8(said.reason_string) || !mqtt::is_utf8(said.username))
+  if (!mqtt::is_utf8(said.reason_string) || !mqtt::is_utf8(said.username) ||
+      !mqtt::is_utf8(said.server_reference))
     return judged.fault = "a text that is not UTF-8", std::move(judged);
   answer.reason_string = std::move(said.reason_string);
   answer.rule = std::move(said.rule);
-  if (point == Point::authenticate && answer.decision == Decision::allow)
-    answer.username = std::move(said.username);
+  answer.server_reference = std::move(said.server_reference);
+  if (point == Point::exchange) answer.authentication_data = std::move(said.authentication_data);
+  if (is_login(point) && answer.decision == Decision::allow) answer.username = std::move(said.username);
   if (answer.decision != Decision::allow) answer.by = instance;
   return judged;
 }

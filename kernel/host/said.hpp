@@ -14,10 +14,23 @@
 namespace mortise::host {
 
 // What a decision is about; one chain of plugins each.
-enum class Point : std::uint8_t { authenticate, intercept, publish, subscribe, receive, will, retain, count };
+enum class Point : std::uint8_t {
+  authenticate,
+  exchange,
+  intercept,
+  publish,
+  subscribe,
+  receive,
+  will,
+  retain,
+  count
+};
 
+inline constexpr bool is_login(Point point) noexcept {
+  return point == Point::authenticate || point == Point::exchange;
+}
 inline constexpr bool can_wait(Point point) noexcept {
-  return point == Point::authenticate || point == Point::publish || point == Point::subscribe;
+  return is_login(point) || point == Point::publish || point == Point::subscribe;
 }
 std::string_view name_of(Point point) noexcept;
 
@@ -31,6 +44,8 @@ struct Said {
   std::string reason_string;
   std::string rule;
   std::string username;
+  std::string authentication_data;
+  std::string server_reference;
   MessageHandle message;
 };
 

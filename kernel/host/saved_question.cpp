@@ -36,11 +36,14 @@ class Copier {
   bool copying_ = false;
 };
 
-void visit(Copier& copy, broker::ClientFacts& client, mqtt::Connect& connect, broker::Access& access) {
+void visit(Copier& copy, broker::ClientFacts& client, mqtt::Connect& connect, broker::Exchange& exchange,
+           broker::Access& access) {
   copy(client.client_id);
   copy(client.username);
   copy(client.address);
   copy(access.topic);
+  copy(exchange.method);
+  copy(exchange.data);
   copy(connect.client_id);
   if (connect.username) copy(*connect.username);
   if (connect.password) copy(*connect.password);
@@ -58,7 +61,7 @@ void visit(Copier& copy, broker::ClientFacts& client, mqtt::Connect& connect, br
 SavedQuestion::SavedQuestion(const Asked& asked, broker::Question to_answer,
                              std::shared_ptr<const HookSet> used)
     : question{to_answer}, set{std::move(used)}, client_{*asked.client} {
-  asked_ = {asked.point, &client_, nullptr, nullptr};
+  asked_ = {asked.point, &client_, nullptr, nullptr, nullptr};
   if (client_.plugin_data != 0) {
     client_data_ = *reinterpret_cast<const ClientData*>(client_.plugin_data);
     client_.plugin_data = reinterpret_cast<std::uint64_t>(&client_data_);
@@ -67,15 +70,23 @@ SavedQuestion::SavedQuestion(const Asked& asked, broker::Question to_answer,
     connect_ = *asked.connect;
     asked_.connect = &connect_;
   }
+  if (asked.exchange) {
+    exchange_ = *asked.exchange;
+    asked_.exchange = &exchange_;
+    if (exchange_.connect) {
+      connect_ = *exchange_.connect;
+      exchange_.connect = &connect_;
+    }
+  }
   if (asked.access) {
     access_ = *asked.access;
     asked_.access = &access_;
     if (access_.message) message_ = share(*access_.message);
   }
   Copier copy{texts_};
-  visit(copy, client_, connect_, access_);
+  visit(copy, client_, connect_, exchange_, access_);
   copy.begin_copying();
-  visit(copy, client_, connect_, access_);
+  visit(copy, client_, connect_, exchange_, access_);
 }
 
 }  // namespace mortise::host

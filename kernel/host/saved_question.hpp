@@ -16,11 +16,13 @@
 
 namespace mortise::host {
 
-// What is asked about, as the broker's own views. One of the last two is set: CONNECT, or an access.
+// What is asked about, as the broker's own views. One of the last three is set: CONNECT, a step of an
+// enhanced authentication, or an access.
 struct Asked {
   Point point = Point::publish;
   const broker::ClientFacts* client = nullptr;
   const mqtt::Connect* connect = nullptr;
+  const broker::Exchange* exchange = nullptr;
   const broker::Access* access = nullptr;
 };
 
@@ -42,6 +44,7 @@ class SavedQuestion {
   ClientData client_data_;  // a copy: the client may go while its question is open
   broker::ClientFacts client_;
   mqtt::Connect connect_;
+  broker::Exchange exchange_;
   broker::Access access_;
   broker::MessageRef message_;
   Asked asked_;

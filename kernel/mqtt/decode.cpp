@@ -34,7 +34,7 @@ ReasonCode read_reason(Reader& reader, PacketType packet) {
 // PUBACK, PUBREC, PUBREL, PUBCOMP: what is left out is success and no properties.  (MQTT 5.0 §3.4.2.1)
 template <class P>
 Decoded<P> decode_acknowledgement(const Frame& frame, Version version) {
-  Reader reader = reader_of(frame);
+  Reader reader = reader_of(frame, version);
   P packet{.packet_id = read_packet_id(reader)};
   if (version == Version::v5_0 && !reader.empty()) packet.reason = read_reason(reader, P::type);
   if (version == Version::v5_0 && !reader.empty()) read_answer_properties(reader, packet);
@@ -72,7 +72,7 @@ Decoded<P> decode_reasons(const Frame& frame, Version version) {
   P packet;
   packet.packet_id = read_packet_id(reader);
   if (version == Version::v5_0) read_answer_properties(reader, packet);
-  if (version == Version::v3_1_1 && P::type == PacketType::unsuback) return reader.finish(std::move(packet));
+  if (version != Version::v5_0 && P::type == PacketType::unsuback) return reader.finish(std::move(packet));
   reader.require(!reader.empty(), protocol_error, "the acknowledgement has no reason code");
   packet.reasons.reserve(reader.rest().size());
   while (!reader.empty()) {
@@ -109,7 +109,7 @@ Decoded<Publish> decode_as(const Frame& frame, Version version) {
   if (version == Version::v5_0 && !reader.take_zero())  // a zero: no properties, as most have it
     read_message_properties(reader, PacketType::publish, packet.properties);
   if (packet.topic.empty()) [[unlikely]] {
-    if (version == Version::v3_1_1)
+    if (version != Version::v5_0)
       reader.fail({malformed_packet, "the topic name is empty"});  // [MQTT-4.7.3-1]
     else
       reader.require(packet.properties.topic_alias.has_value(), protocol_error,
@@ -138,7 +138,7 @@ Decoded<Pubcomp> decode_as(const Frame& frame, Version version) {
 
 template <>
 Decoded<Subscribe> decode_as(const Frame& frame, Version version) {
-  Reader reader = reader_of(frame);
+  Reader reader = reader_of(frame, version);
   Subscribe packet;
   packet.packet_id = read_packet_id(reader);
   if (version == Version::v5_0)
@@ -155,7 +155,7 @@ Decoded<Subscribe> decode_as(const Frame& frame, Version version) {
 
 template <>
 Decoded<Unsubscribe> decode_as(const Frame& frame, Version version) {
-  Reader reader = reader_of(frame);
+  Reader reader = reader_of(frame, version);
   Unsubscribe packet;
   packet.packet_id = read_packet_id(reader);
   if (version == Version::v5_0)

@@ -29,7 +29,7 @@ void check_flags(Reader& reader, ConnectFlags flags, Version version) {
     reader.require(flags.will_qos() == 0, malformed_packet, "there is a will QoS without a will");
     reader.require(!flags.will_retain(), malformed_packet, "the will retain flag is set without a will");
   }
-  if (version == Version::v3_1_1)  // [MQTT-3.1.2-22] of 3.1.1
+  if (version != Version::v5_0)  // [MQTT-3.1.2-22] of 3.1.1
     reader.require(flags.username() || !flags.password(), malformed_packet,
                    "there is a password without a user name");
 }
@@ -72,7 +72,6 @@ Will read_will(Reader& reader, ConnectFlags flags, Version version) {
 }
 
 void read_connack_properties(Reader& reader, Connack& packet) {
-  bool has_method = false;
   bool has_data = false;
   packet.raw = read_properties(reader, PacketType::connack, [&](const Property& property) {
     const std::uint32_t number = property.number;
@@ -92,12 +91,17 @@ void read_connack_properties(Reader& reader, Connack& packet) {
         break;
       case Id::shared_subscription_available: packet.shared_subscription_available = number == 1; break;
       case Id::server_keep_alive: packet.server_keep_alive_s = short_number; break;
-      case Id::authentication_method: has_method = true; break;
-      case Id::authentication_data: has_data = true; break;
-      default: break;  // response information, server reference, user properties: in raw
+      case Id::response_information: packet.response_information = as_text(property.value); break;
+      case Id::server_reference: packet.server_reference = as_text(property.value); break;
+      case Id::authentication_method: packet.authentication_method = as_text(property.value); break;
+      case Id::authentication_data:
+        packet.authentication_data = property.value;
+        has_data = true;
+        break;
+      default: break;  // a user property
     }
   });
-  reader.require(has_method || !has_data, protocol_error,
+  reader.require(packet.authentication_method || !has_data, protocol_error,
                  "there is authentication data without an authentication method");
 }
 
@@ -130,10 +134,12 @@ template <>
 base::Result<Connect, Malformed> decode_as(const Frame& frame, Version) {
   Reader reader = reader_of(frame);
   const Bytes name = reader.binary(field<"protocol name">);
-  reader.require(as_text(name) == "MQTT", unsupported_protocol_version, "the protocol name is not MQTT");
+  const bool is_3_1 = as_text(name) == "MQIsdp";
+  reader.require(is_3_1 || as_text(name) == "MQTT", unsupported_protocol_version,
+                 "the protocol name is neither MQTT nor, of 3.1, MQIsdp");  // [MQTT-3.1.2-1]
   const std::uint8_t level = reader.byte(field<"protocol version">);
-  reader.require(level == 4 || level == 5, unsupported_protocol_version,
-                 "the protocol version is neither 4 nor 5");
+  reader.require(is_3_1 ? level == 3 : level == 4 || level == 5, unsupported_protocol_version,
+                 "the protocol version is not one that goes with the protocol name");  // [MQTT-3.1.2-2]
   if (reader.failed()) return base::Failure{reader.fault()};
 
   Connect packet{.version = static_cast<Version>(level)};
@@ -158,7 +164,7 @@ base::Result<Connack, Malformed> decode_as(const Frame& frame, Version version) 
                  "a reserved connect acknowledge flag is set");  // [MQTT-3.2.2-1]
   packet.session_present = (flags & 0x01) != 0;
   const std::uint8_t code = reader.byte(field<"connect reason code">);
-  if (version == Version::v3_1_1) {
+  if (version != Version::v5_0) {
     reader.require(code < reason_by_return_code.size(), protocol_error, "the connect return code is unknown");
     if (!reader.failed()) packet.reason = reason_by_return_code[code];
   } else {

@@ -149,6 +149,13 @@ auto connack_properties(const Connack& packet) {
     properties.number(Id::subscription_identifier_available, packet.subscription_identifiers_available);
     properties.number(Id::shared_subscription_available, packet.shared_subscription_available);
     properties.number(Id::server_keep_alive, packet.server_keep_alive_s);
+    properties.text(Id::response_information, packet.response_information);
+    properties.text(Id::server_reference, packet.server_reference);
+    properties.text(Id::authentication_method, packet.authentication_method);
+    if (!packet.authentication_data.empty()) {
+      MORTISE_EXPECT(packet.authentication_method.has_value());
+      properties.binary(Id::authentication_data, packet.authentication_data);
+    }
     properties.rest_of(packet.raw);
   };
 }
@@ -197,7 +204,7 @@ std::uint8_t publish_flags(const Publish& packet) {
 
 std::uint8_t options_byte(const SubscriptionOptions& options, Version version) {
   const auto qos = static_cast<unsigned>(options.maximum_qos);
-  if (version == Version::v3_1_1) return static_cast<std::uint8_t>(qos);
+  if (version != Version::v5_0) return static_cast<std::uint8_t>(qos);
   return static_cast<std::uint8_t>(qos | (options.no_local ? 0x04 : 0) |
                                    (options.retain_as_published ? 0x08 : 0) |
                                    static_cast<unsigned>(options.retain_handling) << 4);
@@ -230,10 +237,17 @@ void encode_acknowledgement(const Acknowledgement<Type>& packet, Version version
   });
 }
 
+// 3.1.1 has one code for every refusal, 3.1 none: its client is told QoS 0 and gets nothing.
+std::uint8_t suback_byte(ReasonCode reason, Version version) {
+  if (version == Version::v5_0 || !is_error(reason)) return static_cast<std::uint8_t>(reason);
+  return static_cast<std::uint8_t>(version == Version::v3_1 ? ReasonCode::granted_qos_0
+                                                            : ReasonCode::unspecified_error);
+}
+
 template <class P, class Codes>
 void encode_reasons(const P& packet, Version version, Buffer& out, Codes codes) {
   MORTISE_EXPECT(packet.packet_id != 0);
-  MORTISE_EXPECT(version == Version::v3_1_1 || !packet.reasons.empty());
+  MORTISE_EXPECT(version != Version::v5_0 || !packet.reasons.empty());
   emit(out, first_byte(P::type), [&](auto& sink) {
     sink.two_bytes(packet.packet_id);
     if (version == Version::v5_0) write_properties(sink, P::type, answer_properties(packet));
@@ -247,7 +261,7 @@ void encode(const Connect& packet, Buffer& out) {
   const bool v5 = packet.version == Version::v5_0;
   MORTISE_EXPECT(v5 || packet.username || !packet.password);  // [MQTT-3.1.2-22] of 3.1.1
   emit(out, first_byte(PacketType::connect), [&](auto& sink) {
-    sink.string("MQTT");
+    sink.string(packet.version == Version::v3_1 ? "MQIsdp" : "MQTT");
     sink.byte(static_cast<std::uint8_t>(packet.version));
     sink.byte(connect_flags(packet));
     sink.two_bytes(packet.keep_alive_s);
@@ -267,8 +281,9 @@ void encode(const Connect& packet, Buffer& out) {
 void encode(const Connack& packet, Version version, Buffer& out) {
   const bool refused = packet.reason != ReasonCode::success;
   emit(out, first_byte(PacketType::connack), [&](auto& sink) {
-    sink.byte(packet.session_present && !refused ? 0x01 : 0x00);  // [MQTT-3.2.2-6]
-    if (version == Version::v3_1_1) return sink.byte(connack_return_code_of(packet.reason));
+    const bool present = packet.session_present && !refused && version != Version::v3_1;
+    sink.byte(present ? 0x01 : 0x00);  // [MQTT-3.2.2-6]
+    if (version != Version::v5_0) return sink.byte(connack_return_code_of(packet.reason));
     sink.byte(static_cast<std::uint8_t>(packet.reason));
     write_properties(sink, PacketType::connack, connack_properties(packet));
   });
@@ -315,9 +330,7 @@ void encode(const Subscribe& packet, Version version, Buffer& out) {
 
 void encode(const Suback& packet, Version version, Buffer& out) {
   encode_reasons(packet, version, out, [&](auto& sink) {
-    for (const ReasonCode reason : packet.reasons)
-      sink.byte(static_cast<std::uint8_t>(
-          version == Version::v3_1_1 && is_error(reason) ? ReasonCode::unspecified_error : reason));
+    for (const ReasonCode reason : packet.reasons) sink.byte(suback_byte(reason, version));
   });
 }
 
@@ -334,7 +347,7 @@ void encode(const Unsubscribe& packet, Version version, Buffer& out) {
 
 void encode(const Unsuback& packet, Version version, Buffer& out) {
   encode_reasons(packet, version, out, [&](auto& sink) {
-    if (version == Version::v3_1_1) return;
+    if (version != Version::v5_0) return;
     for (const ReasonCode reason : packet.reasons) sink.byte(static_cast<std::uint8_t>(reason));
   });
 }

@@ -17,8 +17,9 @@ namespace mortise::mqtt {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// The protocol level as CONNECT carries it.
-enum class Version : std::uint8_t { v3_1_1 = 4, v5_0 = 5 };
+// The protocol level as CONNECT carries it. 3.1 differs from 3.1.1 in its protocol name, in what it forgives,
+// and in words that it lacks: session present, and a SUBACK that refuses.
+enum class Version : std::uint8_t { v3_1 = 3, v3_1_1 = 4, v5_0 = 5 };
 
 enum class Qos : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
 
@@ -98,6 +99,10 @@ struct Connack {
   std::optional<bool> subscription_identifiers_available{};
   std::optional<bool> shared_subscription_available{};
   std::optional<std::uint16_t> server_keep_alive_s{};
+  std::optional<std::string_view> response_information{};
+  std::optional<std::string_view> server_reference{};
+  std::optional<std::string_view> authentication_method{};
+  Bytes authentication_data{};
   Bytes raw{};  // when decoded
 };
 

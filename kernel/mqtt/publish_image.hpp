@@ -1,8 +1,8 @@
 // An outgoing PUBLISH encoded once for a whole fan-out: everything but what differs from receiver to
 // receiver.
 //
-// One image serves all receivers of one shape, which is (version, QoS, retain). Packet identifier, DUP and
-// subscription identifiers are written per receiver.
+// One image serves all receivers of one shape, which is (version, QoS, retain). Packet identifier, DUP,
+// subscription identifiers and topic alias are written per receiver.
 //
 // Owns: its bytes; the payload only if the caller asked to have it inside.
 // Cost: made once per shape and message; append is one or two copies into the receiver's buffer.
@@ -16,6 +16,12 @@
 
 namespace mortise::mqtt {
 
+// Stands for the topic on one connection.  (MQTT 5.0 §3.3.2.3.4)
+struct TopicAlias {
+  std::uint16_t number = 0;  // 0: none
+  bool is_new = false;       // the receiver does not know it yet: the topic goes with it
+};
+
 class PublishImage {
  public:
   // `forward` are the forwardable properties in wire encoding (see copy_forwardable); `expiry_s` is what is
@@ -28,26 +34,27 @@ class PublishImage {
   // Appends the packet for one receiver: `packet_id` is 0 for QoS 0 and `dup` false then. Subscription
   // identifiers, each 1 to 268,435,455, are written in the order given; 3.1.1 has none and passes over them.
   void append(Buffer& out, PacketId packet_id, bool dup,
-              std::span<const std::uint32_t> subscription_identifiers) const {
-    if (!has_packet_id_ && packet_id == 0 && !dup && subscription_identifiers.empty())
+              std::span<const std::uint32_t> subscription_identifiers, TopicAlias alias = {}) const {
+    if (!has_packet_id_ && packet_id == 0 && !dup && subscription_identifiers.empty() && alias.number == 0)
       out.insert(out.end(), bytes_.begin(), bytes_.end());  // as it is
     else
-      append_changed(out, packet_id, dup, subscription_identifiers);
+      append_changed(out, packet_id, dup, subscription_identifiers, alias);
   }
 
   // The whole packet's size on the wire for a receiver with these identifiers, payload included: what a
   // receiver's maximum packet size is held against.
-  std::size_t packet_size(std::span<const std::uint32_t> subscription_identifiers) const;
+  std::size_t packet_size(std::span<const std::uint32_t> subscription_identifiers,
+                          TopicAlias alias = {}) const;
 
  private:
   struct Sizes {
     std::size_t properties;
     std::size_t remaining;
   };
-  Sizes sizes_with(std::span<const std::uint32_t> identifiers) const;
+  Sizes sizes_with(std::span<const std::uint32_t> identifiers, TopicAlias alias) const;
   void append_changed(Buffer& out, PacketId packet_id, bool dup,
-                      std::span<const std::uint32_t> subscription_identifiers) const;
-  std::size_t append_with(Buffer& out, std::span<const std::uint32_t> identifiers) const;
+                      std::span<const std::uint32_t> subscription_identifiers, TopicAlias alias) const;
+  std::size_t append_with(Buffer& out, std::span<const std::uint32_t> identifiers, TopicAlias alias) const;
 
   Buffer bytes_;  // the packet for a receiver without identifiers, its packet identifier 0
   std::size_t head_size_ = 0;

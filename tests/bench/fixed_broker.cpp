@@ -53,6 +53,10 @@ class FixedBroker::NobodyDecides : public broker::Hooks {
                               base::Now) override {
     return {};
   }
+  broker::Answer exchange(const broker::ClientFacts&, const broker::Exchange&, broker::Question,
+                          base::Now) override {
+    return {};
+  }
   broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question,
                            base::Now) override {
     return {};

@@ -139,6 +139,7 @@ TEST_F(FailingStore, refuses_new_messages) {
 }
 
 // Its PINGREQ lies unread behind its PUBLISH.
+// proves 3.1.1 MQTT-4.8.0-2
 TEST_F(FailingStore, makes_a_3_1_1_publisher_wait_which_is_no_silence_of_its_own) {
   start(Options::OnFailure::refuse);
   subscribe();

@@ -9,6 +9,7 @@ class QuietHooks : public Hooks {
  public:
   const Wanted& wanted(std::uint32_t) const override { return nothing_; }
   Answer authenticate(const ClientFacts&, const mqtt::Connect&, Question, base::Now) override { return {}; }
+  Answer exchange(const ClientFacts&, const Exchange&, Question, base::Now) override { return {}; }
   Answer authorise(const ClientFacts&, const Access&, Question, base::Now) override { return {}; }
   Answer intercept_publish(const ClientFacts&, const MessageRef&, base::Now) override { return {}; }
   void cancel(const Question&) override {}

@@ -74,7 +74,10 @@ int connect_flags(const Connect& step, bool clean) {
 Bytes packet_of(const Connect& step, Version version, const std::string& name) {
   const bool v5 = version == Version::v5_0;
   Field body;
-  body.text("MQTT").byte(v5 ? 5 : 4).byte(connect_flags(step, step.clean_start)).two(step.keep_alive_s);
+  body.text(version == Version::v3_1 ? "MQIsdp" : "MQTT")
+      .byte(static_cast<std::uint8_t>(version))
+      .byte(connect_flags(step, step.clean_start))
+      .two(step.keep_alive_s);
   if (v5) {
     Properties properties = step.properties;
     if (step.keep_session)

@@ -48,6 +48,10 @@ broker::Options options_for(const BrokerSettings& settings, Storage storage) {
   set("expiry_maximum", options.session_expiry_max_s);
   set("keep_alive_maximum", options.keep_alive_max_s);
   set("queue_messages", options.queue_messages_max);
+  set("topic_alias_maximum", options.topic_alias_maximum);
+  if (const auto found = settings.find("retry_interval"); found != settings.end())
+    options.retry_interval = std::chrono::seconds{found->second};
+  if (settings.contains("response_information")) options.response_information = response_information;
   if (settings.contains("drop_newest")) options.overflow = broker::Options::Overflow::drop_newest;
   if (storage == Storage::none) options.acknowledge_default = options.session_store = broker::Level::memory;
   return options;
@@ -57,11 +61,19 @@ broker::Options options_for(const BrokerSettings& settings, Storage storage) {
 
 CoreWorld::CoreWorld(const BrokerSettings& settings, std::uint32_t loops, Storage storage)
     : store_{storage == Storage::none ? nullptr : std::make_unique<SyncedStore>()},
+      hooks_{settings.contains("rehearsed_plugin")},
       shared_{std::make_unique<broker::Shared>(options_for(settings, storage), loops, store_.get(), hooks_,
                                                log_)} {
   listener_.name = "transcripts";
   listener_.anonymous = !settings.contains("anonymous_denied");
+  listener_.allows_3_1 = !settings.contains("only_5.0") && !settings.contains("only_3.1.1");
   listener_.allows_3_1_1 = !settings.contains("only_5.0");
+  if (const auto found = settings.find("maximum_qos"); found != settings.end())
+    listener_.maximum_qos = static_cast<mqtt::Qos>(found->second);
+  listener_.retain = !settings.contains("no_retained");
+  listener_.wildcard_subscriptions = !settings.contains("no_wildcards");
+  listener_.subscription_identifiers = !settings.contains("no_identifiers");
+  listener_.shared_subscriptions = !settings.contains("no_shared");
   listener_.allows_5_0 = !settings.contains("only_3.1.1");
   now_.monotonic += 1h;
   now_.wall = base::from_unix_ms(1'800'000'000'000);
@@ -249,7 +261,8 @@ void CoreWorld::end() {
   brokers_[0]->end_turn();
   settle();
   for (const auto& broker : brokers_)
-    if (broker->sessions() != 0 || broker->clients() != 0 || broker->subscriptions() != 0)
+    if (broker->sessions() != 0 || shared_->groups.groups() != 0 || broker->clients() != 0 ||
+        broker->subscriptions() != 0)
       throw Imbalance{"sessions, clients or subscriptions are left when all have ended"};
   for (std::size_t account = 0; account < broker::account_names.size(); ++account)
     if (const std::int64_t left = charged(static_cast<broker::Account>(account)); left != 0)
@@ -258,7 +271,8 @@ void CoreWorld::end() {
 }
 
 std::int64_t CoreWorld::charged(broker::Account account) const {
-  std::int64_t bytes = shared_->retained_accounts.charged(account);
+  std::int64_t bytes =
+      shared_->retained_accounts.charged(account) + shared_->groups.accounts().charged(account);
   for (const auto& ledger : shared_->ledgers) bytes += ledger->accounts.charged(account);
   return bytes;
 }

@@ -14,6 +14,7 @@
 
 #include "broker/broker.hpp"
 #include "broker/quiet.hpp"
+#include "rehearsed_hooks.hpp"
 #include "transcript.hpp"
 #include "world.hpp"
 
@@ -70,7 +71,7 @@ class CoreWorld : public World {
   std::int64_t charged(broker::Account account) const;
 
   std::unique_ptr<SyncedStore> store_;
-  broker::QuietHooks hooks_;
+  RehearsedHooks hooks_;
   broker::QuietLog log_;
   std::unique_ptr<broker::Shared> shared_;
   broker::Listener listener_;

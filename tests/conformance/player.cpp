@@ -148,7 +148,7 @@ void Player::expect_reply(Expected expected) {
 }
 
 void Player::act(const Expected& expected) {
-  if (expected.type == PacketType::disconnect && version_ == mqtt::Version::v3_1_1) {
+  if (expected.type == PacketType::disconnect && version_ != mqtt::Version::v5_0) {
     expect_the_end();  // 3.1.1 knows no DISCONNECT from a server
     return actor_->forget();
   }

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "rehearsed.hpp"
+
 namespace mortise::conformance {
 
 namespace {
@@ -82,6 +84,10 @@ void SpawnedBroker::write_configuration(const SpawnChoices& choices, const Broke
   line("receive_maximum", "    receive_maximum: ");
   line("inflight_maximum", "    inflight_maximum: ");
   line("expiry_maximum", "    expiry_maximum: ", "s");
+  line("topic_alias_maximum", "    topic_alias_maximum: ");
+  line("retry_interval", "    retry_interval: ", "s");
+  if (settings.contains("response_information"))
+    file << "    response_information: \"" << response_information << "\"\n";
   file << "    queue:\n      overflow: " << (settings.contains("drop_newest") ? "drop_newest" : "drop_oldest")
        << '\n';
   line("queue_messages", "      messages: ");
@@ -89,8 +95,19 @@ void SpawnedBroker::write_configuration(const SpawnChoices& choices, const Broke
        << "\"\n    anonymous: " << (settings.contains("anonymous_denied") ? "deny" : "allow") << '\n';
   if (settings.contains("only_5.0")) file << "    versions: [5.0]\n";
   if (settings.contains("only_3.1.1")) file << "    versions: [3.1.1]\n";
+  line("maximum_qos", "    maximum_qos: ");
+  const auto off = [&](const char* name, const char* key) {
+    if (settings.contains(name)) file << "    " << key << ": false\n";
+  };
+  off("no_retained", "retain");
+  off("no_wildcards", "wildcard_subscriptions");
+  off("no_identifiers", "subscription_identifiers");
+  off("no_shared", "shared_subscriptions");
+  file << "plugins:\n";
   if (choices.with_store)
-    file << "plugins:\n  - name: store\n    library: store-sqlite\n    config: {path: transcripts.db}\n";
+    file << "  - name: store\n    library: store-sqlite\n    config: {path: transcripts.db}\n";
+  if (settings.contains("rehearsed_plugin"))
+    file << "  - name: rehearsed\n    library: " MORTISE_REHEARSED_PLUGIN "\n";
 }
 
 void SpawnedBroker::start(const SpawnChoices& choices) {

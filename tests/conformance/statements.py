@@ -42,7 +42,7 @@ def of_transcript(path):
             continue
         words = line.split()
         if words[:1] == ["versions"]:
-            played = words[1:]
+            played = [word for word in words[1:] if word in VERSIONS]
             shown = " ".join(title)
         elif words[:1] == ["proves"]:
             for tag in tags(words[1:], played):

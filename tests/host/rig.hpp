@@ -96,7 +96,12 @@ class Rig {
   // "topic=payload" of each PUBLISH it got.
   std::vector<std::string> messages(Client& client);
 
-  broker::Listener listener{"local", true, true, true, {}};
+  broker::Listener listener = [] {
+    broker::Listener local;
+    local.name = "local";
+    local.anonymous = true;
+    return local;
+  }();
   broker::Options broker_options;  // for run()
   PlainLog log;
   PostedLoops loops;

@@ -99,9 +99,17 @@ TEST(Encode, fields_speak_and_raw_only_adds) {
 }
 
 TEST(Encode, a_packet_made_by_hand_may_carry_properties_without_a_field) {
-  const Wire raw = wire(0x15, text("SCRAM"), 0x16, text("proof"));
+  const Wire raw = wire(user("a", "b"), user("a", "c"));
   EXPECT_EQ(hex(encode_wire(Connack{.receive_maximum = 5, .raw = raw}, v5)),
             hex(packet(0x20, 0, 0, sized(0x21, two(5), raw))));
+}
+
+TEST(Encode, leaves_out_what_3_1_does_not_know) {
+  EXPECT_EQ(hex(encode_wire(Connack{.session_present = true}, v3_1)), hex(packet(0x20, 0, 0)));
+  EXPECT_EQ(hex(encode_wire(Suback{.packet_id = 1,
+                                   .reasons = {ReasonCode::granted_qos_2, ReasonCode::not_authorized}},
+                            v3_1)),
+            hex(packet(0x90, two(1), 2, 0)));
 }
 
 TEST(Encode, leaves_out_what_3_1_1_does_not_know) {

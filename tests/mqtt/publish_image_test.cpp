@@ -1,7 +1,9 @@
 #include "mqtt/publish_image.hpp"
 
+#include <algorithm>
 #include <tuple>
 
+#include "mqtt/decode.hpp"
 #include "valid_packets.hpp"
 
 namespace mortise::mqtt {
@@ -75,6 +77,33 @@ TEST_P(Images, differ_in_the_dup_flag_alone_when_sent_again) {
   EXPECT_EQ(again[0], first[0] | 0x08);
   again[0] = first[0];
   EXPECT_EQ(again, first);
+}
+
+// proves 5.0 MQTT-3.3.2-8
+TEST_P(Images, carry_an_alias_with_its_topic_and_then_instead_of_it) {
+  const auto& [version, qos, retain, placed] = GetParam();
+  if (version != v5) return;
+  const PacketId id = qos == Qos::at_most_once ? 0 : 0x1234;
+  PublishImage image;
+  for (const Content& content : contents())
+    for (const TopicAlias alias : {TopicAlias{7, true}, TopicAlias{7, false}}) {
+      image.make(version, qos, retain, "sport/tennis", content.forward, content.expiry_s, content.payload,
+                 placed == Inline::yes);
+      Wire out;
+      image.append(out, id, false, content.identifiers, alias);
+      if (placed == Inline::no) put(out, content.payload);
+      ASSERT_EQ(image.packet_size(content.identifiers, alias), out.size());
+      const auto frame = read_frame(out, out.size());
+      ASSERT_TRUE(frame && frame->size == out.size());
+      const auto publish = decode_as<Publish>(*frame, version);
+      ASSERT_TRUE(publish) << publish.error().what;
+      EXPECT_EQ(publish->topic, alias.is_new ? "sport/tennis" : "");
+      EXPECT_EQ(publish->packet_id, id);
+      EXPECT_EQ(publish->properties.topic_alias, 7);
+      EXPECT_EQ(publish->properties.message_expiry_s, content.expiry_s);
+      EXPECT_EQ(publish->properties.has_subscription_identifier, !content.identifiers.empty());
+      EXPECT_TRUE(std::ranges::equal(publish->payload, content.payload));
+    }
 }
 
 TEST(PublishImage, serves_many_receivers_and_is_used_again) {

@@ -56,6 +56,7 @@ Wire packet(int first_byte, const Parts&... body) {
 inline const Wire no_properties = sized();
 
 inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+inline constexpr Version v3_1 = Version::v3_1;
 inline constexpr Version v3 = Version::v3_1_1;
 inline constexpr Version v5 = Version::v5_0;
 

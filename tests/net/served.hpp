@@ -37,6 +37,10 @@ class FakeHooks : public broker::Hooks {
     answer.plugin_data = ++words_given;
     return answer;
   }
+  broker::Answer exchange(const broker::ClientFacts&, const broker::Exchange&, broker::Question,
+                          base::Now) override {
+    return {};
+  }
   broker::Answer authorise(const broker::ClientFacts&, const broker::Access&, broker::Question question,
                            base::Now) override {
     broker::Answer answer;

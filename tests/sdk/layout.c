@@ -20,7 +20,8 @@
 
 LAYOUT_SIZE(mortise_access_t, 48, 28);
 LAYOUT_SIZE(mortise_attach_t, 48, 32);
-LAYOUT_SIZE(mortise_authenticate_t, 24, 16);
+LAYOUT_SIZE(mortise_authenticate_t, 32, 20);
+LAYOUT_SIZE(mortise_exchange_t, 56, 32);
 LAYOUT_SIZE(mortise_authorise_t, 16, 12);
 LAYOUT_SIZE(mortise_batch_t, 48, 32);
 LAYOUT_SIZE(mortise_bytes_t, 16, 8);
@@ -67,7 +68,7 @@ LAYOUT_SIZE(mortise_subscription_t, 48, 32);
 LAYOUT_SIZE(mortise_time_t, 40, 24);
 LAYOUT_SIZE(mortise_timer_t, 8, 8);
 LAYOUT_SIZE(mortise_token_t, 8, 8);
-LAYOUT_SIZE(mortise_verdict_t, 88, 56);
+LAYOUT_SIZE(mortise_verdict_t, 120, 72);
 LAYOUT_SIZE(mortise_want_t, 32, 20);
 LAYOUT_SIZE(mortise_work_t, 24, 16);
 

@@ -55,6 +55,10 @@ class ModelHooks final : public broker::Hooks {
                               base::Now) override {
     return now_or_later(question, broker::Decision::allow);
   }
+  broker::Answer exchange(const broker::ClientFacts&, const broker::Exchange&, broker::Question,
+                          base::Now) override {
+    return {};
+  }
   broker::Answer authorise(const broker::ClientFacts& client, const broker::Access& access,
                            broker::Question question, base::Now) override {
     if (access.action == broker::Action::receive) {

@@ -90,7 +90,7 @@ mortise_status_t store_health(void* self, mortise_health_t* out) {
 }
 
 const mortise_plugin_t life{sizeof life, 0, create, configure, start, drain, stop, destroy, cancelled};
-const mortise_authenticate_t authenticate_table{sizeof authenticate_table, 0, authenticate, forget};
+const mortise_authenticate_t authenticate_table{sizeof authenticate_table, 0, authenticate, forget, nullptr};
 const mortise_authorise_t authorise_table{sizeof authorise_table, 0, authorise};
 const mortise_intercept_t intercept_table{sizeof intercept_table, 0, intercept};
 const mortise_observe_t observe_table{sizeof observe_table, 0, events};

@@ -19,6 +19,7 @@ enum {
   MORTISE_DENY = 2,        // no, and ask nobody else
   MORTISE_CHANGE = 3,      // go on with what the verdict holds in place of the input
   MORTISE_DROP = 4,        // tell the sender it succeeded, count verdict.loss, send it to nobody
+  MORTISE_CONTINUE = 5,    // the client has to answer verdict.authentication_data
   MORTISE_DISCONNECT = 6,  // deny, and close the connection with verdict.reason_code
   MORTISE_PENDING = 100,   // defer() gave a token in this call; answer() follows
   MORTISE_REPLIED = 101,   // what reply() returned; hand it on unchanged
@@ -62,12 +63,15 @@ struct mortise_verdict {
   uint32_t loss;  // for DROP: a reason from the ledger service; 0 = "plugin". With DENY it is not counted yet
   uint32_t reserved2;
   uint64_t client_data;  // authenticate, with ALLOW: becomes mortise_client_view_t.data for this instance
-  mortise_str_t reason_string;         // for a 5.0 client; checked and kept, but not sent yet
+  mortise_str_t reason_string;         // for a 5.0 client that wants to know, if its packets may be so large
   mortise_str_t rule;                  // to the log: what decided, such as "access.yaml:14"
   const mortise_identity_t* identity;  // authenticate, with ALLOW; NULL = as in CONNECT
   mortise_message_t* const* messages;  // intercept.publish, with CHANGE: what replaces the message
   size_t message_count;                // with CHANGE exactly 1
   const void* spare;
+  mortise_bytes_t authentication_data;  // authenticate.exchange: for the client; absent = none
+  mortise_str_t server_reference;       // with DENY of a client or DISCONNECT, and reason code 0x9C or 0x9D:
+                                        // where to go instead
 };
 
 #ifdef __cplusplus

@@ -28,6 +28,8 @@ struct details {
   std::uint32_t loss = 0;
   std::uint64_t client_data = 0;
   std::string_view username{};
+  std::string_view authentication_data{};
+  std::string_view server_reference{};
 };
 
 namespace detail {
@@ -45,6 +47,8 @@ auto with_verdict(const details& said, message* replacement, Send send) {
   verdict.reason_string = str(said.reason_string);
   verdict.rule = str(said.rule);
   if (said.username.data()) verdict.identity = &identity;
+  verdict.authentication_data = bytes(said.authentication_data);
+  verdict.server_reference = str(said.server_reference);
   if (raw) {
     verdict.messages = &raw;
     verdict.message_count = 1;
@@ -113,6 +117,10 @@ class call {
   }
   answer disconnect(std::uint8_t reason_code, std::string_view reason_string = {}) const noexcept {
     return reply(answer{MORTISE_DISCONNECT}, {.reason_code = reason_code, .reason_string = reason_string});
+  }
+  // A step of an enhanced authentication: the client has to answer `data`.
+  answer challenge(std::string_view data) const noexcept {
+    return reply(answer{MORTISE_CONTINUE}, {.authentication_data = data});
   }
   answer drop(std::uint32_t loss, std::string_view rule = {}) const noexcept {
     return reply(mortise::drop, {.rule = rule, .loss = loss});

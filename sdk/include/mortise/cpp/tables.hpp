@@ -146,6 +146,10 @@ struct tables {
     return decide(self, raw, "authenticate.connect",
                   [&](Plugin& plugin, call now) { return plugin.authenticate(now, *in); });
   }
+  static mortise_answer_t exchange(void* self, mortise_call_t* raw, const mortise_exchange_t* in) noexcept {
+    return decide(self, raw, "authenticate.exchange",
+                  [&](Plugin& plugin, call now) { return plugin.exchange(now, *in); });
+  }
   static void forget(void* self, std::uint64_t data) noexcept {
     auto& me = self_type::from(self);
     guarded(me.of, "authenticate.forget", [&] { me.plugin->forget(data); });
@@ -227,7 +231,8 @@ struct tables {
 
   // ---- constant data
 
-  static constexpr bool authenticates = requires { &Plugin::authenticate; };
+  static constexpr bool exchanges = requires { &Plugin::exchange; };
+  static constexpr bool authenticates = exchanges || requires { &Plugin::authenticate; };
   static constexpr bool authorises = requires { &Plugin::authorise; };
   static constexpr bool intercepts = requires { &Plugin::intercept_publish; };
   static constexpr bool observes = requires { &Plugin::observe; };
@@ -251,7 +256,8 @@ struct tables {
   static constexpr mortise_authenticate_t make_authenticate() {
     mortise_authenticate_t out{};
     out.size = sizeof out;
-    if constexpr (authenticates) out.connect = &connect;
+    if constexpr (requires { &Plugin::authenticate; }) out.connect = &connect;
+    if constexpr (exchanges) out.exchange = &exchange;
     if constexpr (requires { &Plugin::forget; }) out.forget = &forget;
     return out;
   }

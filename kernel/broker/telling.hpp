@@ -1,0 +1,28 @@
+// Packets that may say why: a reason string goes along when the client wants to hear it and has room for it.
+//
+// Thread: the loop.
+// Source: MQTT 5.0 §3.1.2.11.7; [MQTT-3.1.2-29], and of each packet that its reason string must not take it
+//         over the client's maximum packet size: [MQTT-3.2.2-19], [MQTT-3.4.2-2] and so on.
+#pragma once
+
+#include "broker/client.hpp"
+#include "mqtt/encode.hpp"
+
+namespace mortise::broker {
+
+template <class Packet>
+void encode_telling(const Client& client, Packet packet, mqtt::Buffer& out) {
+  if (!client.wants_problem_information) packet.reason_string.reset();
+  const std::size_t before = out.size();
+  mqtt::encode(packet, client.version, out);
+  if (!packet.reason_string || client.takes(out.size() - before)) return;
+  out.resize(before);
+  packet.reason_string.reset();
+  mqtt::encode(packet, client.version, out);
+}
+
+inline std::optional<std::string_view> told(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional{text};
+}
+
+}  // namespace mortise::broker

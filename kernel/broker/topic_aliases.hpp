@@ -1,0 +1,71 @@
+// The topic aliases of one connection, in both directions.
+//
+// Ours go to the topics that are sent first and are never taken back: no alias is ever new twice, so that a
+// receiver that was slow to learn one is never told two topics for it.
+//
+// Thread: the loop.   Owns: the topics, charged to the accounts it is given.
+// Cost:   one hash of the topic a message sent; a connection without aliases has none of this.
+// Source: MQTT 5.0 §3.3.2.3.4; [MQTT-3.3.2-7] (they end with the connection), [MQTT-3.3.2-12].
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "broker/ledger.hpp"
+#include "mqtt/publish_image.hpp"
+
+namespace mortise::broker {
+
+class TopicAliases {
+ public:
+  TopicAliases(base::HashSeed seed, Accounts& accounts)
+      : accounts_{accounts}, ours_{0, base::StringHash{seed}} {}
+  ~TopicAliases() { charge(-charged_); }
+  TopicAliases(const TopicAliases&) = delete;
+  TopicAliases& operator=(const TopicAliases&) = delete;
+
+  // ---- the client's. An alias is 1 or more.
+  void learn(std::uint16_t alias, std::string_view topic) {
+    if (theirs_.size() < alias) theirs_.resize(alias);
+    std::string& known = theirs_[alias - 1];
+    charge(static_cast<std::int64_t>(topic.size()) - static_cast<std::int64_t>(known.size()));
+    known = topic;
+  }
+  // Empty: the client has given no topic this alias.
+  std::string_view topic_of(std::uint16_t alias) const {
+    return alias <= theirs_.size() ? std::string_view{theirs_[alias - 1]} : std::string_view{};
+  }
+
+  // ---- ours
+  // The alias to send a message of this topic with; none when all `maximum` are given to others.
+  mqtt::TopicAlias alias_for(std::string_view topic, std::uint16_t maximum) const {
+    const auto known = ours_.find(topic);
+    if (known != ours_.end()) return {known->second, false};
+    if (ours_.size() >= maximum) return {};
+    return {static_cast<std::uint16_t>(ours_.size() + 1), true};
+  }
+  // What alias_for proposed was sent.
+  void sent(std::string_view topic, mqtt::TopicAlias alias) {
+    if (!alias.is_new) return;
+    ours_.emplace(topic, alias.number);
+    charge(static_cast<std::int64_t>(topic.size() + node));
+  }
+
+ private:
+  static constexpr std::size_t node = 72;  // what the map and the allocator keep for one
+  void charge(std::int64_t bytes) {
+    charged_ += bytes;
+    accounts_.charge(Account::connection, bytes);
+  }
+
+  Accounts& accounts_;
+  std::int64_t charged_ = 0;
+  std::vector<std::string> theirs_;
+  std::unordered_map<std::string, std::uint16_t, base::StringHash, std::equal_to<>> ours_;
+};
+
+}  // namespace mortise::broker
