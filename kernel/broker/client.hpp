@@ -64,6 +64,7 @@ class Client {
   Timer timer;                   // connect timeout, then keep alive
   std::unique_ptr<Timer> stall;  // closes a 3.1.1 publisher that waits for the store
   std::unique_ptr<Entering> entering;
+  std::unique_ptr<Introduction> introduction;  // identity and cipher; rare
   std::unique_ptr<Answer> answer;  // to the question about the packet at the front of its input; rare
   MessageRef asked_about;          // the message that answer is about
   std::unique_ptr<std::vector<mqtt::ReasonCode>> partial;  // answers for the first filters of a SUBSCRIBE

@@ -87,6 +87,7 @@ class Core {
     facts.keep_alive_s = client.keep_alive_s;
     facts.username = client.username;
     facts.address = client.address;
+    facts.introduction = client.introduction.get();
     facts.listener = client.listener;
     facts.plugin_data = client.plugin_data;
     if (session) {

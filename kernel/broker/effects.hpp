@@ -19,6 +19,7 @@ struct Move {
   const Listener* listener = nullptr;
   std::string address;
   Answer answer;  // the authenticator's
+  std::unique_ptr<Introduction> introduction;
 };
 
 struct Effects {

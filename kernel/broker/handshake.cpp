@@ -120,6 +120,7 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
   move.listener = client.listener;
   move.address = client.address;
   move.answer = std::move(client.entering->answer);
+  move.introduction = std::move(client.introduction);
   core_.effects.moves.push_back(std::move(move));
   return Progress::waits;
 }
