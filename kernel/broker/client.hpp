@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "broker/introduction.hpp"
 #include "broker/output.hpp"
 #include "broker/session.hpp"
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/introduction.hpp"
 #include "broker/ports.hpp"
 
 namespace mortise::broker {

@@ -9,6 +9,12 @@ namespace mortise::broker {
 
 namespace {
 
+// A certificate's word counts more than CONNECT's.
+std::string_view name_of(const Client& client, const mqtt::Connect& packet) {
+  if (client.introduction && !client.introduction->identity.empty()) return client.introduction->identity;
+  return packet.username.value_or(std::string_view{});
+}
+
 // What the client asked for, in 5.0's terms: 3.1.1 knows only "until the connection ends" and "for ever".
 std::uint32_t asked_expiry_s(const mqtt::Connect& packet) {
   if (packet.version == mqtt::Version::v5_0) return packet.session_expiry_s;
@@ -66,7 +72,7 @@ Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
   } else if (core_.wanted().authenticate) {
     ClientFacts facts = core_.facts_of(client, nullptr);
     facts.client_id = packet.client_id;
-    facts.username = packet.username.value_or(std::string_view{});
+    facts.username = name_of(client, packet);
     const Question question{core_.loop, client.key, ++client.question_serial};
     answer = core_.shared.hooks.authenticate(facts, packet, question, core_.now);
     if (answer.decision == Decision::pending) {
@@ -74,7 +80,7 @@ Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
       return Progress::waits;
     }
   }
-  client.username = packet.username.value_or(std::string_view{});
+  client.username = name_of(client, packet);
   if (!admit(client, packet, answer)) return Progress::done;
   client.plugin_data = answer.plugin_data;
   client.entering = std::make_unique<Entering>();
@@ -86,6 +92,8 @@ Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
 bool Handshake::admit(Client& client, const mqtt::Connect& packet, const Answer& answer) {
   if (answer.decision == Decision::allow) return true;
   if (answer.decision == Decision::pass) {
+    if (client.introduction && !client.introduction->identity.empty())
+      return true;  // it has proved who it is
     if (!packet.username && client.listener->anonymous) return true;
     refuse(client,
            packet.username ? mqtt::ReasonCode::bad_user_name_or_password : mqtt::ReasonCode::not_authorized,
@@ -128,7 +136,7 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
 // What both sides go by from now on.
 void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s) {
   const Answer& answer = client.entering->answer;
-  client.username = answer.username.empty() ? packet.username.value_or(std::string_view{}) : answer.username;
+  client.username = answer.username.empty() ? name_of(client, packet) : answer.username;
   session.client = client.key;
   session.username = client.username;
   session.expiry_s = expiry_s;
@@ -218,8 +226,11 @@ void Handshake::answer(Client& client, const mqtt::Connect& packet, Session& ses
   commits_.gate(client, {ordinal, waits, mqtt::PacketType::connack, {}, 0, std::move(bytes)});
   happened(EventKind::connected, client, &session, {});
   const ClientFacts facts = core_.facts_of(client, &session);
-  core_.log(LogLevel::info, "clients", "client.connected",
-            present ? "connected, session resumed" : "connected", &facts);
+  const std::string_view what = present ? "connected, session resumed" : "connected";
+  if (facts.cipher.empty())
+    core_.log(LogLevel::info, "clients", "client.connected", what, &facts);
+  else
+    core_.log(LogLevel::info, "clients", "client.connected", what, &facts, {{"cipher", facts.cipher}});
 }
 
 mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& packet,

@@ -12,7 +12,6 @@
 
 #include "base/slot_map.hpp"
 #include "base/time.hpp"
-#include "broker/introduction.hpp"
 #include "broker/message.hpp"
 #include "broker/record.hpp"
 #include "mqtt/packet.hpp"
@@ -41,10 +40,11 @@ struct ClientFacts {
   std::uint32_t session_expiry_s = 0;
   std::string_view client_id;
   std::string_view username;
-  std::string_view address;                    // "10.0.0.17:50122"
-  const Introduction* introduction = nullptr;  // identity and cipher; null: nothing is known
-  const Listener* listener = nullptr;          // null while offline
-  std::uint64_t plugin_data = 0;               // what the authenticator asked to have kept
+  std::string_view address;            // "10.0.0.17:50122"
+  std::string_view identity;           // what its transport has proved, see Introduction; empty: nothing
+  std::string_view cipher;             // likewise
+  const Listener* listener = nullptr;  // null while offline
+  std::uint64_t plugin_data = 0;       // what the authenticator asked to have kept
 };
 
 // Names a question that may be answered later, through Broker::on_answer on loop `loop`.

@@ -134,6 +134,40 @@ TEST(settings, listeners_arrive_in_the_order_of_the_file) {
   EXPECT_EQ(settings.listeners[1].authenticate->front().value, "tokens");
 }
 
+TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
+  const auto [settings, findings, plugins_known] = reading_of(
+      "listeners:\n"
+      "  - name: public\n"
+      "    bind: \"*:8883\"\n"
+      "    tls:\n"
+      "      certificate: server.pem\n"
+      "      key: /etc/server.key\n"
+      "      certificates: [{certificate: b.pem, key: b.key}]\n"
+      "      client_ca: ca\n"
+      "      crl: crl.pem\n"
+      "      verify: optional\n"
+      "      identity: common_name\n"
+      "      minimum_version: 1.3\n"
+      "      curves: X25519\n"
+      "  - {name: plain, bind: \"[::1]:1883\"}\n");
+  ASSERT_EQ(texts(findings), "");
+  EXPECT_FALSE(settings.listeners.at(1).tls);
+  ASSERT_TRUE(settings.listeners.at(0).tls);
+  const Tls& tls = *settings.listeners.at(0).tls;
+  EXPECT_EQ(tls.certificate.value, settings.folder / "server.pem");
+  EXPECT_EQ(tls.key.value, "/etc/server.key");
+  EXPECT_EQ(tls.key.where.to_text(), "mortise.yaml:6:12");
+  ASSERT_EQ(tls.certificates.size(), 1u);
+  EXPECT_EQ(tls.certificates[0].key.value, settings.folder / "b.key");
+  EXPECT_EQ(tls.client_ca->value, settings.folder / "ca");
+  EXPECT_EQ(tls.crl->value, settings.folder / "crl.pem");
+  EXPECT_EQ(tls.verify.value, Verify::optional);
+  EXPECT_EQ(tls.identity.value, CertificateIdentity::common_name);
+  EXPECT_EQ(tls.minimum_version, TlsVersion::v1_3);
+  EXPECT_FALSE(tls.ciphers || tls.cipher_suites);
+  EXPECT_EQ(tls.curves->value, "X25519");
+}
+
 TEST(settings, a_plugin_arrives_with_its_hooks_grants_and_own_settings) {
   const auto [settings, findings, plugins_known] =
       reading_of(std::string{one_listener} +

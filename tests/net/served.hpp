@@ -84,7 +84,7 @@ class KeptLog : public broker::Log {
     const std::lock_guard lock{mutex_};
     lines_.push_back({std::string{event}, std::string{text}, std::string{client ? client->address : ""},
                       client && client->listener ? client->listener->name : std::string{},
-                      client && client->introduction ? client->introduction->identity : std::string{}});
+                      std::string{client ? client->identity : ""}});
   }
   std::vector<Line> of(std::string_view event) {
     const std::lock_guard lock{mutex_};
