@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "app/broker_options.hpp"
+#include "app/tls.hpp"
 #include "broker/restorer.hpp"
 #include "config/settings_reader.hpp"
 #include "host/alarm_clock.hpp"
@@ -111,6 +112,7 @@ struct Assembly::Parts {
   std::unique_ptr<host::Host> host;
   std::unique_ptr<Bridge> bridge;
   std::vector<std::unique_ptr<broker::Listener>> listeners;
+  TlsListeners tls;
   std::unique_ptr<broker::Shared> shared;
   std::unique_ptr<net::Loops> loops;
   std::vector<std::string> listening;
@@ -152,6 +154,7 @@ std::vector<config::Finding> Assembly::load() {
                               !std::ranges::all_of(p.settings.plugins, &config::Plugin::sound);
   add(std::move(of_plugins));
   add(check_settings(p.settings, may_have_store));
+  add(p.tls.load(p.settings));
   return findings;
 }
 
@@ -173,9 +176,16 @@ std::string Assembly::start() {
   p.listeners = broker_listeners(p.settings);
   for (std::size_t i = 0; i < p.listeners.size(); ++i) {
     const config::Bind& bind = p.settings.listeners[i].bind.value;
-    const auto port = p.loops->listen(*p.listeners[i], {bind.address, bind.port});
+    net::MakeFilters filters;
+    if (const net::TlsListener* tls = p.tls.at(i))
+      filters = [tls](const net::Peer&) {
+        net::Filters made;
+        made.push_back(tls->filter());
+        return made;
+      };
+    const auto port = p.loops->listen(*p.listeners[i], {bind.address, bind.port}, std::move(filters));
     if (!port) return port.error();
-    p.listening.push_back(p.listeners[i]->name + "  " + bind.text);
+    p.listening.push_back(p.listeners[i]->name + "  " + bind.text + (p.tls.at(i) ? "  TLS" : ""));
   }
   p.loops->start();
   return {};
@@ -218,7 +228,14 @@ std::string Assembly::Parts::restore() {
 
 std::vector<std::string> Assembly::listening() const { return parts_->listening; }
 
-void Assembly::reload_files() { parts_->host->reload_files(); }
+void Assembly::reload_files() {
+  parts_->host->reload_files();
+  parts_->tls.reload(parts_->host->log());
+}
+
+bool Assembly::watches_files() const { return !parts_->tls.empty(); }
+
+void Assembly::look_at_files() { parts_->tls.look_at_files(parts_->host->log()); }
 
 void Assembly::stop() { parts_->stop(); }
 

@@ -26,8 +26,12 @@ class Assembly {
   std::string start();
   // One line a listener: "local  127.0.0.1:1883".
   std::vector<std::string> listening() const;
-  // Plugins read their files again, logs are reopened.
+  // Plugins and TLS listeners read their files again, logs are reopened.
   void reload_files();
+  // Whether there are files that are to be taken as soon as they change.
+  bool watches_files() const;
+  // To be called every few seconds then: reads those again that have changed.
+  void look_at_files();
   // Clients are told, what is unwritten is written, the store is brought to synced, plugins end in reverse.
   void stop();
 

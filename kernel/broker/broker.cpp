@@ -8,11 +8,13 @@ namespace mortise::broker {
 namespace {
 
 constexpr std::size_t connection_overhead =
-    64;  // what net keeps for an idle one; it charges unread bytes itself
+    72;  // what net keeps for an idle one; it charges unread bytes and filters itself
 
 std::int64_t memory(const Client& client) {
-  return static_cast<std::int64_t>(sizeof(Client) + connection_overhead +
-                                   (client.address.capacity() > 15 ? client.address.capacity() + 1 : 0));
+  return static_cast<std::int64_t>(
+      sizeof(Client) + connection_overhead +
+      (client.address.capacity() > 15 ? client.address.capacity() + 1 : 0) +
+      (client.introduction ? sizeof(Introduction) + client.introduction->memory() : 0));
 }
 
 // A malformed CONNECT is answered in the version it claims, if it gets that far.
@@ -214,9 +216,24 @@ ClientKey Broker::on_arrival(Move move) {
   Client& client = interior_->core.clients.at(key);
   client.entering = std::make_unique<Entering>();
   client.plugin_data = move.answer.plugin_data;
+  if (move.introduction) {
+    client.introduction = std::move(move.introduction);
+    interior_->core.ledger.accounts.charge(
+        Account::connection, static_cast<std::int64_t>(sizeof(Introduction) + client.introduction->memory()));
+  }
   client.entering->answer = std::move(move.answer);
   if (!move.connect.empty()) interior_->handshake.on_kept_connect(client, move.connect);
   return key;
+}
+
+void Broker::on_introduced(ClientKey key, Introduction introduction) {
+  Core& core = interior_->core;
+  Client* client = core.clients.find(key);
+  if (!client || introduction.empty()) return;
+  const std::int64_t before = memory(*client);
+  if (!introduction.address.empty()) client->address = std::exchange(introduction.address, {});
+  if (!introduction.empty()) client->introduction = std::make_unique<Introduction>(std::move(introduction));
+  core.ledger.accounts.charge(Account::connection, memory(*client) - before);
 }
 
 Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
@@ -288,6 +305,19 @@ void Broker::on_written(ClientKey key, Output& output, std::size_t bytes) {
 void Broker::Interior::on_room(ClientKey key) {
   const Client* client = core.clients.find(key);
   if (client && client->is_connected()) commits.progressed.push_back(client->session);
+}
+
+void Broker::on_hung_up(ClientKey key, std::string_view wrong) {
+  Interior& in = *interior_;
+  Client* client = in.core.clients.find(key);
+  if (!client || client->state == Client::State::closing) return;
+  if (!client->is_connected() && !wrong.empty()) {
+    const ClientFacts facts = in.core.facts_of(*client, nullptr);
+    in.core.log(LogLevel::warning, "clients", "client.fault", wrong, &facts);
+  }
+  in.handshake.detach(*client, mqtt::ReasonCode::unspecified_error, wrong.empty() ? "connection lost" : wrong,
+                      wrong.empty() ? LogLevel::info : LogLevel::warning);
+  client->state = Client::State::closing;
 }
 
 void Broker::on_lost(ClientKey key) {

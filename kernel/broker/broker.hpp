@@ -47,6 +47,9 @@ class Broker {
   ClientKey on_open(const Listener& listener, std::string address);
   // One that moves here from another loop; its unread bytes follow by on_input.
   ClientKey on_arrival(Move move);
+  // What the connection's transport has learnt of the client, before its first byte. The address takes the
+  // place of the one it came in with.
+  void on_introduced(ClientKey client, Introduction introduction);
 
   struct Consumed {
     std::size_t bytes = 0;   // from the front; keep the rest and offer it again together with what follows
@@ -61,6 +64,9 @@ class Broker {
   Output* output(ClientKey client);
   // `output` is the client's: one look-up serves a whole flush.
   void on_written(ClientKey client, Output& output, std::size_t bytes);
+  // The transport's own end, `wrong` when it is for something the peer did. Nothing more is said to the
+  // client; on_lost follows when its last bytes are written.
+  void on_hung_up(ClientKey client, std::string_view wrong);
   // The connection is closed, by whomever. The last call for this client.
   void on_lost(ClientKey client);
   // Ends the connection from our side, such as at shutdown.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "broker/introduction.hpp"
 #include "broker/output.hpp"
 #include "broker/session.hpp"
 #include "broker/topic_aliases.hpp"
@@ -93,6 +94,7 @@ class Client {
   std::unique_ptr<Timer> stall;  // closes a 3.x publisher that waits for the store
   std::unique_ptr<Retry> retry;  // only with a retry interval
   std::unique_ptr<Entering> entering;
+  std::unique_ptr<Introduction> introduction;  // identity and cipher; rare
   // To the question about the packet at the front of its input; of a plugin that ends the connection, what it
   // wants said. Rare.
   std::unique_ptr<Answer> answer;

@@ -87,6 +87,10 @@ class Core {
     facts.keep_alive_s = client.keep_alive_s;
     facts.username = client.username;
     facts.address = client.address;
+    if (client.introduction) {
+      facts.identity = client.introduction->identity;
+      facts.cipher = client.introduction->cipher;
+    }
     facts.listener = client.listener;
     facts.plugin_data = client.plugin_data;
     if (session) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/introduction.hpp"
 #include "broker/ports.hpp"
 #include "mqtt/encode.hpp"
 
@@ -21,6 +22,7 @@ struct Move {
   std::string address;
   Answer answer;         // the authenticator's
   mqtt::Buffer connect;  // the CONNECT packet, if AUTH packets came after it; else it is unread
+  std::unique_ptr<Introduction> introduction;
 };
 
 struct Effects {

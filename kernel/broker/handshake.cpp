@@ -12,6 +12,12 @@ namespace mortise::broker {
 
 namespace {
 
+// A certificate's word counts more than CONNECT's.
+std::string_view name_of(const Client& client, const mqtt::Connect& packet) {
+  if (client.introduction && !client.introduction->identity.empty()) return client.introduction->identity;
+  return packet.username.value_or(std::string_view{});
+}
+
 // What the client asked for, in 5.0's terms: 3.1.1 knows only "until the connection ends" and "for ever".
 std::uint32_t asked_expiry_s(const mqtt::Connect& packet) {
   if (packet.version == mqtt::Version::v5_0) return packet.session_expiry_s;
@@ -112,7 +118,7 @@ std::optional<Answer> Handshake::ask(Client& client, const mqtt::Connect& packet
   if (!core_.wanted().authenticate) return Answer{};
   ClientFacts facts = core_.facts_of(client, nullptr);
   facts.client_id = packet.client_id;
-  facts.username = packet.username.value_or(std::string_view{});
+  facts.username = name_of(client, packet);
   const Question question{core_.loop, client.key, ++client.question_serial};
   Answer answer = packet.authentication_method
                       ? core_.shared.hooks.exchange(
@@ -128,7 +134,7 @@ std::optional<Answer> Handshake::ask(Client& client, const mqtt::Connect& packet
 Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
   std::optional<Answer> answer = ask(client, packet);
   if (!answer) return Progress::waits;
-  client.username = packet.username.value_or(std::string_view{});
+  client.username = name_of(client, packet);
   if (answer->decision == Decision::proceed && client.authenticating) {
     mqtt::encode(packet, client.authenticating->connect);
     client.authenticating->is_open = true;
@@ -155,6 +161,8 @@ bool Handshake::admit(Client& client, const mqtt::Connect& packet, const Answer&
                       .told = "this broker does not know this authentication method"});
       return false;
     }
+    if (client.introduction && !client.introduction->identity.empty())
+      return true;  // it has proved who it is
     if (!packet.username && client.listener->anonymous) return true;
     if (packet.username)  // the client is not told whether it is the name or the password
       refuse(client, {.reason = mqtt::ReasonCode::bad_user_name_or_password,
@@ -285,6 +293,7 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
   move.address = client.address;
   move.answer = std::move(client.entering->answer);
   if (client.authenticating) move.connect = std::move(client.authenticating->connect);
+  move.introduction = std::move(client.introduction);
   core_.effects.moves.push_back(std::move(move));
   return Progress::waits;
 }
@@ -292,7 +301,7 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
 // What both sides go by from now on.
 void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s) {
   const Answer& answer = client.entering->answer;
-  client.username = answer.username.empty() ? packet.username.value_or(std::string_view{}) : answer.username;
+  client.username = answer.username.empty() ? name_of(client, packet) : answer.username;
   session.client = client.key;
   session.username = client.username;
   session.expiry_s = expiry_s;
@@ -400,8 +409,11 @@ void Handshake::answer(Client& client, const mqtt::Connect& packet, Session& ses
   commits_.gate(client, {ordinal, waits, mqtt::PacketType::connack, {}, 0, std::move(bytes)});
   happened(EventKind::connected, client, &session, {});
   const ClientFacts facts = core_.facts_of(client, &session);
-  core_.log(LogLevel::info, "clients", "client.connected",
-            present ? "connected, session resumed" : "connected", &facts);
+  const std::string_view what = present ? "connected, session resumed" : "connected";
+  if (facts.cipher.empty())
+    core_.log(LogLevel::info, "clients", "client.connected", what, &facts);
+  else
+    core_.log(LogLevel::info, "clients", "client.connected", what, &facts, {{"cipher", facts.cipher}});
 }
 
 mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& packet,

@@ -48,6 +48,8 @@ struct ClientFacts {
   std::string_view client_id;
   std::string_view username;
   std::string_view address;            // "10.0.0.17:50122"
+  std::string_view identity;           // what its transport has proved, see Introduction; empty: nothing
+  std::string_view cipher;             // likewise
   const Listener* listener = nullptr;  // null while offline
   std::uint64_t plugin_data = 0;       // what the authenticator asked to have kept
 };

@@ -69,8 +69,11 @@ template <class Field>
 Tree shape(const Choice&) {
   Tree names = Tree::list({});
   for (const std::string_view name : names_of(Field{})) names.append(text(name));
-  // Without quotes 5.0 is a number to YAML, and people may leave them out.
-  if constexpr (std::is_same_v<Field, Version>) names.append(Tree::scalar(Tree::Kind::real, "5.0", {}));
+  // Without quotes 3.1 and 5.0 are numbers to YAML, and people may leave them out.
+  if constexpr (std::is_same_v<Field, Version>)
+    for (const char* number : {"3.1", "5.0"}) names.append(Tree::scalar(Tree::Kind::real, number, {}));
+  if constexpr (std::is_same_v<Field, TlsVersion>)
+    for (const char* version : {"1.2", "1.3"}) names.append(Tree::scalar(Tree::Kind::real, version, {}));
   return any_of({object({{"enum", std::move(names)}})}, "");
 }
 
@@ -129,6 +132,8 @@ std::optional<Tree> default_of(const Field& field, const Rule& rule) {
     if constexpr (requires { rule.word; })
       if (!rule.word.empty()) return text(rule.word);
     return std::nullopt;
+  } else if constexpr (std::is_same_v<Field, Located<Type>>) {
+    return default_of(field.value, rule);
   } else if constexpr (std::is_same_v<Rule, Count>) {
     return number(static_cast<std::int64_t>(field));
   } else if constexpr (std::is_same_v<Rule, Size>) {

@@ -44,6 +44,17 @@ constexpr std::array<std::string_view, 2> names_of(Anonymous) { return {"deny", 
 enum class Version { v3_1, v3_1_1, v5_0 };
 constexpr std::array<std::string_view, 3> names_of(Version) { return {"3.1", "3.1.1", "5.0"}; }
 
+enum class Verify { none, optional, required };
+constexpr std::array<std::string_view, 3> names_of(Verify) { return {"none", "optional", "required"}; }
+
+enum class CertificateIdentity { none, common_name, subject, san };
+constexpr std::array<std::string_view, 4> names_of(CertificateIdentity) {
+  return {"none", "common_name", "subject", "san"};
+}
+
+enum class TlsVersion { v1_2, v1_3 };
+constexpr std::array<std::string_view, 2> names_of(TlsVersion) { return {"1.2", "1.3"}; }
+
 enum class Fallback { allow, deny, pass };
 constexpr std::array<std::string_view, 3> names_of(Fallback) { return {"allow", "deny", "pass"}; }
 
@@ -183,10 +194,56 @@ void describe(Row& row, Kernel& s) {
       "Whether a plugin without grants gets what it asks for (default), or must be given a list (strict).");
 }
 
+struct TlsCertificate {
+  Located<std::filesystem::path> certificate, key;
+};
+
+template <class Row>
+void describe(Row& row, TlsCertificate& s) {
+  row.required("certificate", "server.pem", s.certificate, Path{},
+               "A PEM file: the server's certificate, then those that lead to its root.");
+  row.required("key", "server.key", s.key, Path{}, "A PEM file: the private key of the certificate.");
+}
+
+// Of the files nobody has read yet; app lets net do that.
+struct Tls {
+  Located<std::filesystem::path> certificate, key;
+  std::vector<TlsCertificate> certificates;
+  std::optional<Located<std::filesystem::path>> client_ca, crl;
+  Located<Verify> verify;
+  Located<CertificateIdentity> identity;
+  TlsVersion minimum_version = TlsVersion::v1_2;
+  std::optional<Located<std::string>> ciphers, cipher_suites, curves;  // as OpenSSL writes them
+};
+
+template <class Row>
+void describe(Row& row, Tls& s) {
+  row.required("certificate", "server.pem", s.certificate, Path{},
+               "A PEM file: the server's certificate, then those that lead to its root.");
+  row.required("key", "server.key", s.key, Path{}, "A PEM file: the private key of the certificate.");
+  row("certificates", s.certificates, List<Section>{{}, Empty::allowed},
+      "More certificates, for clients that ask for a server by another name (SNI).");
+  row("client_ca", s.client_ca, Path{},
+      "A PEM file, or a folder of .pem and .crt files: the authorities whose clients are trusted.");
+  row("crl", s.crl, Path{}, "A PEM file: the revocation lists of those authorities.");
+  row("verify", s.verify, Choice{},
+      "Whether clients are asked for a certificate, and whether one without gets in.");
+  row("identity", s.identity, Choice{},
+      "Which part of a client's certificate is its user name; san is the first DNS name, URI or e-mail.");
+  row("minimum_version", s.minimum_version, Choice{}, "The oldest version of TLS a client may speak.");
+  row("ciphers", s.ciphers, Text{},
+      "The ciphers of TLS 1.2 in OpenSSL's notation; left out, those with forward secrecy and AEAD.");
+  row("cipher_suites", s.cipher_suites, Text{},
+      "The cipher suites of TLS 1.3 in OpenSSL's notation; left out, OpenSSL's.");
+  row("curves", s.curves, Text{},
+      "The curves for key exchange in OpenSSL's notation; left out, X25519:P-256:P-384.");
+}
+
 struct Listener {
   Located<std::string> name;
   Located<Bind> bind;
   Anonymous anonymous = Anonymous::deny;
+  std::optional<Tls> tls;  // empty: plain
   std::vector<Version> versions{Version::v3_1, Version::v3_1_1, Version::v5_0};
   std::uint8_t maximum_qos = 2;
   bool retain = true;
@@ -202,6 +259,7 @@ void describe(Row& row, Listener& s) {
   row.required("bind", "127.0.0.1:1883", s.bind, Address{},
                "Address and port to listen on; \"*:1883\" is every address, and wants the quotes.");
   row("anonymous", s.anonymous, Choice{}, "Whether a client may connect without a user name.");
+  row("tls", s.tls, Section{}, "Certificates and whom to trust; left out, nothing is encrypted.");
   row("versions", s.versions, List<Choice>{{}, Empty::refused}, "The MQTT versions a client may speak.");
   row("maximum_qos", s.maximum_qos, Count{0, 2},
       "The highest QoS; a client that publishes above it is disconnected, a subscription gets no more.");

@@ -70,6 +70,34 @@ void refuse_unlisted_authenticators(const Settings& settings, ValueReader& value
   }
 }
 
+bool any_error_below(const std::vector<Finding>& findings, std::string_view way) {
+  return std::ranges::any_of(
+      findings, [&](const Finding& f) { return f.severity == Severity::error && f.key.starts_with(way); });
+}
+
+// A key that would do nothing lets an operator believe that clients are looked at.
+void check_tls(const Settings& settings, ValueReader& values) {
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    if (!settings.listeners[i].tls || any_error_below(values.findings(), key_of("listeners", i, "tls")))
+      continue;
+    const Tls& tls = *settings.listeners[i].tls;
+    const auto error = [&](const Location& where, const char* key, const char* text, const char* remedy) {
+      values.error(where, key_of("listeners", i, std::string{"tls/"} + key), text, remedy);
+    };
+    const bool verifies = tls.verify.value != Verify::none;
+    if (verifies && !tls.client_ca)
+      error(tls.verify.where, "verify", "no authority is there to verify a certificate by",
+            "name the file of those that issue your clients' certificates as client_ca");
+    if (verifies) continue;
+    static constexpr const char* remedy = "write verify: required, or optional; or remove this key";
+    if (tls.client_ca)
+      error(tls.client_ca->where, "client_ca", "no client is asked for a certificate", remedy);
+    if (tls.crl) error(tls.crl->where, "crl", "no client is asked for a certificate", remedy);
+    if (tls.identity.value != CertificateIdentity::none)
+      error(tls.identity.where, "identity", "no client is asked for a certificate", remedy);
+  }
+}
+
 void demand_grants(const Settings& settings, ValueReader& values) {
   if (settings.kernel.grants != GrantPolicy::strict) return;
   for (std::size_t i = 0; i < settings.plugins.size(); ++i) {
@@ -81,11 +109,6 @@ void demand_grants(const Settings& settings, ValueReader& values) {
   }
 }
 
-bool any_error_below(const std::vector<Finding>& findings, std::string_view way) {
-  return std::ranges::any_of(
-      findings, [&](const Finding& f) { return f.severity == Severity::error && f.key.starts_with(way); });
-}
-
 }  // namespace
 
 void check_settings(const Settings& settings, ValueReader& values) {
@@ -95,6 +118,7 @@ void check_settings(const Settings& settings, ValueReader& values) {
   refuse_shared_addresses(settings.listeners, values);
   if (plugins_known) refuse_unlisted_authenticators(settings, values);
   if (plugins_known) demand_grants(settings, values);
+  check_tls(settings, values);
   warn_of_open_doors(settings, values);
 }
 

@@ -45,6 +45,8 @@ void EventBatch::add(const broker::Event& event, base::WallTime now) {
   kept.client_id = keep(event.client->client_id);
   kept.username = keep(event.client->username);
   kept.address = keep(event.client->address);
+  kept.identity = keep(event.client->identity);
+  kept.cipher = keep(event.client->cipher);
 }
 
 void EventBatch::clear() {
@@ -68,6 +70,8 @@ void EventBatch::show(const HookSet::Observer& observer,
     facts.client_id = text(kept.client_id);
     facts.username = text(kept.username);
     facts.address = text(kept.address);
+    facts.identity = text(kept.identity);
+    facts.cipher = text(kept.cipher);
     facts.plugin_data = kept.data.owner ? reinterpret_cast<std::uint64_t>(&kept.data) : 0;
     Shown& one = shown.emplace_back(facts);
     one.event.size = sizeof one.event;

@@ -42,7 +42,7 @@ class EventBatch {
     base::WallTime when{};
     broker::ClientFacts client;  // its views are set from the texts when it is shown
     ClientData data;
-    Text client_id, username, address, name;
+    Text client_id, username, address, identity, cipher, name;
     broker::MessageRef message;
   };
   Text keep(std::string_view text);

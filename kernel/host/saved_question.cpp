@@ -41,6 +41,8 @@ void visit(Copier& copy, broker::ClientFacts& client, mqtt::Connect& connect, br
   copy(client.client_id);
   copy(client.username);
   copy(client.address);
+  copy(client.identity);
+  copy(client.cipher);
   copy(access.topic);
   copy(exchange.method);
   copy(exchange.data);

@@ -12,10 +12,13 @@ mortise_client_t handle_of(const broker::ClientFacts& facts) noexcept {
           facts.key.index};
 }
 
-void fill_peer(mortise_peer_t& peer, std::string_view address, const broker::Listener* listener) noexcept {
+void fill_peer(mortise_peer_t& peer, const broker::ClientFacts& facts) noexcept {
   peer.size = sizeof peer;
-  if (listener) peer.listener = abi_str(listener->name);
+  if (facts.listener) peer.listener = abi_str(facts.listener->name);
+  peer.identity = abi_optional(facts.identity);
+  peer.cipher = abi_optional(facts.cipher);
   // By hand, because it is read for every hook.
+  std::string_view address = facts.address;
   std::size_t digits = address.size();
   std::uint32_t port = 0, worth = 1;
   for (; digits > 0 && address[digits - 1] >= '0' && address[digits - 1] <= '9'; --digits, worth *= 10)
@@ -38,7 +41,7 @@ ClientView::ClientView(const broker::ClientFacts& facts) noexcept : plugin_data_
   view_.client_id = abi_str(facts.client_id);
   view_.username = abi_optional(facts.username);
   if (facts.listener) {
-    fill_peer(peer_, facts.address, facts.listener);
+    fill_peer(peer_, facts);
     view_.peer = &peer_;
   }
 }
@@ -50,7 +53,7 @@ const mortise_client_view_t* ClientView::for_instance(const Instance& instance) 
 
 ConnectView::ConnectView(const broker::ClientFacts& facts, const mqtt::Connect& connect,
                          base::WallTime now) noexcept {
-  fill_peer(peer_, facts.address, facts.listener);
+  fill_peer(peer_, facts);
   view_.size = sizeof view_;
   view_.protocol_version = static_cast<std::uint8_t>(connect.version);
   view_.clean_start = connect.clean_start;

@@ -25,22 +25,22 @@ void Acceptor::add(Listening listening, std::uint64_t token) {
                nullptr, {});
     return;
   }
-  doors_.push_back({std::move(listening), token});
+  entrances_.push_back({std::move(listening), token});
 }
 
 void Acceptor::close() {
-  doors_.clear();
+  entrances_.clear();
   resting_until_ = base::never;
 }
 
 void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arrival>& accepted) {
-  for (const Door& door : doors_) {
-    if (door.token != token) continue;
+  for (const Entrance& entrance : entrances_) {
+    if (entrance.token != token) continue;
     for (int i = 0; i < accepted_a_turn; ++i) {
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
-      Descriptor socket{::accept4(door.listening.socket.number(), reinterpret_cast<sockaddr*>(&peer), &size,
-                                  SOCK_NONBLOCK | SOCK_CLOEXEC)};
+      Descriptor socket{::accept4(entrance.listening.socket.number(), reinterpret_cast<sockaddr*>(&peer),
+                                  &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
       if (!socket) {
         const int error = errno;
         if (error == EAGAIN || error == EWOULDBLOCK) return;
@@ -52,7 +52,11 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
                  "limits.connections is reached; new connections are closed");
         continue;
       }
-      accepted.push_back({Socket{std::move(socket), open_}, door.listening.listener, text_of(peer), {}, {}});
+      Arrival& arrival = accepted.emplace_back();
+      arrival.socket = Socket{std::move(socket), open_};
+      arrival.door = entrance.listening.door;
+      arrival.peer = peer_of(peer);
+      arrival.address = text_of(*arrival.peer.address, arrival.peer.port);
     }
     return;
   }
@@ -63,13 +67,15 @@ void Acceptor::rest(base::TimePoint now, int error) {
   complain(exhausted_, now, "listener.exhausted",
            std::string{"cannot accept connections: "} + std::strerror(error) + "; trying again every 100 ms");
   resting_until_ = now + rest_time;
-  for (const Door& door : doors_) poller_.change(door.listening.socket.number(), 0, door.token);
+  for (const Entrance& entrance : entrances_)
+    poller_.change(entrance.listening.socket.number(), 0, entrance.token);
 }
 
 void Acceptor::on_time(base::TimePoint now) {
   if (now < resting_until_) return;
   resting_until_ = base::never;
-  for (const Door& door : doors_) poller_.change(door.listening.socket.number(), readable, door.token);
+  for (const Entrance& entrance : entrances_)
+    poller_.change(entrance.listening.socket.number(), readable, entrance.token);
 }
 
 void Acceptor::complain(Complaint& complaint, base::TimePoint now, std::string_view event,

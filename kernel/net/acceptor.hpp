@@ -36,7 +36,7 @@ class Acceptor {
   base::TimePoint next_deadline() const { return resting_until_; }
 
  private:
-  struct Door {
+  struct Entrance {
     Listening listening;
     std::uint64_t token = 0;
   };
@@ -51,7 +51,7 @@ class Acceptor {
   broker::Log& log_;
   OpenSockets& open_;
   const std::optional<std::uint32_t> connections_max_;
-  std::vector<Door> doors_;
+  std::vector<Entrance> entrances_;
   base::TimePoint resting_until_ = base::never;
   Complaint over_limit_;
   Complaint exhausted_;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t waiting_bytes_max = 64 * 1024;  // unread, of a connection whose packets wait
 // Deliveries stop at 128 KiB unwritten and one packet; the answers to a peer that reads nothing stop here.
 constexpr std::size_t unwritten_beside_a_packet = 256 * 1024;
+constexpr std::size_t sealed_high = 64 * 1024;  // no more is sealed while so much is unwritten
+constexpr std::size_t sealed_max = 256 * 1024;  // nor read: the peer does not take its filters' answers
 constexpr std::size_t parts_max = 64;
 constexpr int sends_a_turn = 4;
 constexpr int goodbye_reads = 4;
@@ -31,7 +33,7 @@ Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Bro
       unwritten_max_{shared.options.packet_size_max + unwritten_beside_a_packet} {}
 
 Connections::~Connections() {
-  for (Connection& connection : connections_) connection.unread.clear(accounts_);
+  for (Connection& connection : connections_) uncharge(connection);
 }
 
 Connections::Connection* Connections::find(broker::ClientKey client) noexcept {
@@ -43,14 +45,21 @@ Connections::Connection* Connections::find(broker::ClientKey client) noexcept {
 void Connections::open(Arrival arrival) {
   const broker::ClientKey client = arrival.move
                                        ? broker_.on_arrival(std::move(*arrival.move))
-                                       : broker_.on_open(*arrival.listener, std::move(arrival.address));
+                                       : broker_.on_open(arrival.door->listener, std::move(arrival.address));
+  if (!arrival.move && arrival.door->filters)
+    arrival.line = std::make_unique<Line>(arrival.door->filters(arrival.peer));
   if (client.index >= connections_.size()) connections_.resize(client.index + 1);
   Connection& connection = connections_[client.index];
   MORTISE_EXPECT(!connection.client);
   connection.socket = std::move(arrival.socket);
   connection.client = client;
   connection.unread = std::move(arrival.unread);
+  connection.line = std::move(arrival.line);
   connection.interest = readable;
+  if (connection.line) {
+    charge(*connection.line);
+    if (!connection.line->sealed().empty()) connection.interest |= writable;
+  }
   accounts_.charge(broker::Account::connection, static_cast<std::int64_t>(connection.unread.memory()));
   if (!poller_.add(connection.socket.number(), connection.interest, client.value())) return lose(connection);
   if (!connection.unread.empty()) feed(client, {});
@@ -72,6 +81,8 @@ void Connections::on_ready(std::uint64_t token, std::uint32_t events) {
 // ---- in
 
 void Connections::read(Connection& connection) {
+  if (connection.line) [[unlikely]]
+    return read_line(connection);
   const bool kept = waits(connection);
   std::array<iovec, 2> parts{};
   std::size_t count = 0;
@@ -96,6 +107,32 @@ void Connections::read(Connection& connection) {
   if (!kept) return feed(connection.client, fresh);
   connection.unread.append(fresh, accounts_);
   set_interest(connection, connection.interest & writable);
+}
+
+void Connections::read_line(Connection& connection) {
+  const bool kept = waits(connection);
+  const std::size_t most = kept ? waiting_bytes_max - connection.unread.size() : buffer_.size();
+  const ssize_t got = ::recv(connection.socket.number(), buffer_.data(), most, MSG_DONTWAIT);
+  if (got < 0) {
+    if (!is_for_later(errno)) lose(connection);
+    return;
+  }
+  if (got == 0) return on_end_of_input(connection);
+  const auto bytes = static_cast<std::size_t>(got);
+  bytes_read_.add(bytes);
+  Line& line = *connection.line;
+  const broker::ClientKey client = connection.client;
+  const mqtt::Bytes plain = line.take({buffer_.data(), bytes}, scratch_);
+  if (auto learnt = line.take_introduction()) broker_.on_introduced(client, std::move(*learnt));
+  if (!line.sealed().empty()) broker_.effects().flush.push_back(client);
+  charge(line);
+  if (line.is_plain()) {
+    uncharge(line);
+    connection.line.reset();
+  }
+  if (!kept && !plain.empty()) return feed(client, plain);
+  connection.unread.append(plain, accounts_);
+  settle(connection);
 }
 
 // The peer may close at once after its last packets: those that wait are heard before the connection ends.
@@ -150,8 +187,12 @@ bool Connections::departs(Connection& connection, mqtt::Bytes fresh) {
   MORTISE_EXPECT(moves.size() == 1 && moves.back().client == connection.client);
   connection.unread.append(fresh, accounts_);
   poller_.remove(connection.socket.number());
-  Arrival arrival{
-      std::move(connection.socket), nullptr, {}, std::move(moves.back()), std::move(connection.unread)};
+  if (connection.line) uncharge(*connection.line);
+  Arrival arrival;
+  arrival.socket = std::move(connection.socket);
+  arrival.move = std::move(moves.back());
+  arrival.unread = std::move(connection.unread);
+  arrival.line = std::move(connection.line);
   moves.clear();
   accounts_.charge(broker::Account::connection, -static_cast<std::int64_t>(arrival.unread.memory()));
   connection = {};
@@ -160,6 +201,8 @@ bool Connections::departs(Connection& connection, mqtt::Bytes fresh) {
 }
 
 void Connections::settle(Connection& connection) {
+  const Line* line = connection.line.get();
+  if (line && line->has_ended() && (line->has_failed() || !waits(connection))) return hang_up(connection);
   if (connection.ended && !waits(connection)) return lose(connection);
   set_interest(connection, connection.interest & writable);
 }
@@ -187,13 +230,23 @@ void Connections::flush(broker::ClientKey client, bool takes_more) {
   Connection* connection = find(client);
   if (!output || !connection) return;
   if (takes_more && !send(*connection, *output)) return lose(*connection);
-  if (connection->closing && output->empty()) return finish(*connection);
-  connection->clogged = output->size() > unwritten_max_;
-  set_interest(*connection, output->empty() ? 0U : writable);
+  const bool unwritten = has_unwritten(*connection, *output);
+  if (connection->closing && !unwritten) return finish(*connection);
+  connection->clogged =
+      output->size() > unwritten_max_ || (connection->line && connection->line->sealed().size() > sealed_max);
+  set_interest(*connection, unwritten ? writable : 0U);
+}
+
+bool Connections::has_unwritten(const Connection& connection, const broker::Output& output) {
+  const Line* line = connection.line.get();
+  if (!line) return !output.empty();
+  return !line->sealed().empty() || (!line->is_finished() && (!output.empty() || connection.closing));
 }
 
 // False: the connection is broken.
 bool Connections::send(Connection& connection, broker::Output& output) {
+  if (connection.line) [[unlikely]]
+    return send_sealed(connection, output);
   std::array<std::span<const std::uint8_t>, parts_max> parts;
   std::array<iovec, parts_max> vectors;
   for (int i = 0; i < sends_a_turn && !output.empty(); ++i) {
@@ -215,6 +268,51 @@ bool Connections::send(Connection& connection, broker::Output& output) {
   return true;
 }
 
+bool Connections::send_sealed(Connection& connection, broker::Output& output) {
+  Line& line = *connection.line;
+  bool whole = true;
+  for (int i = 0; i < sends_a_turn && whole; ++i) {
+    seal(connection, output);
+    const mqtt::Bytes sealed = line.sealed();
+    ssize_t sent = 0;
+    if (!sealed.empty())
+      sent = ::send(connection.socket.number(), sealed.data(), sealed.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && !is_for_later(errno)) return false;
+    const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+    bytes_written_.add(bytes);
+    whole = bytes == sealed.size() && bytes != 0;
+    line.sent(bytes, scratch_);
+  }
+  charge(line);
+  return true;
+}
+
+// What is sealed counts as written. So that a large payload does not lie here twice, it is sealed in pieces.
+void Connections::seal(Connection& connection, broker::Output& output) {
+  Line& line = *connection.line;
+  std::array<mqtt::Bytes, parts_max> parts;
+  while (line.sealed().size() < sealed_high && !line.is_finished() && !output.empty()) {
+    const std::size_t count = output.gather(parts);
+    std::size_t bytes = 0;
+    std::size_t used = 0;
+    for (; used < count && bytes < sealed_high; ++used) {
+      parts[used] = parts[used].first(std::min(parts[used].size(), sealed_high - bytes));
+      bytes += parts[used].size();
+    }
+    line.give(std::span{parts}.first(used), scratch_);
+    broker_.on_written(connection.client, output, bytes);
+  }
+  if (connection.closing && output.empty()) line.finish(scratch_);
+}
+
+void Connections::charge(Line& line) {
+  const std::size_t memory = line.memory();
+  if (memory == line.charged) return;
+  accounts_.charge(broker::Account::connection,
+                   static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(line.charged));
+  line.charged = memory;
+}
+
 // ---- ends
 
 void Connections::close(broker::ClientKey client) {
@@ -223,9 +321,17 @@ void Connections::close(broker::ClientKey client) {
   connection->closing = true;
   connection->unread.clear(accounts_);
   const broker::Output* output = broker_.output(client);
-  if (!output || output->empty()) return finish(*connection);
+  if (!output || !has_unwritten(*connection, *output)) return finish(*connection);
   closing_.push({now_ + last_words_time, client.value()});
   set_interest(*connection, writable);
+}
+
+// The peer or its bytes have ended a filter: what filters have to say to that is still written.
+void Connections::hang_up(Connection& connection) {
+  broker_.on_hung_up(connection.client, connection.line->wrong());
+  connection.line->finish(scratch_);
+  charge(*connection.line);
+  close(connection.client);
 }
 
 // The broker is told, and the socket closes without another word.
@@ -235,8 +341,17 @@ void Connections::lose(Connection& connection) {
 }
 
 void Connections::release(Connection& connection) {
-  connection.unread.clear(accounts_);
+  uncharge(connection);
   connection = {};
+}
+
+void Connections::uncharge(Connection& connection) {
+  connection.unread.clear(accounts_);
+  if (connection.line) uncharge(*connection.line);
+}
+
+void Connections::uncharge(Line& line) {
+  accounts_.charge(broker::Account::connection, -static_cast<std::int64_t>(std::exchange(line.charged, 0)));
 }
 
 void Connections::finish(Connection& connection) {

@@ -94,15 +94,6 @@ base::Result<Descriptor, int> bound_socket(Address& address) {
   return socket;
 }
 
-std::string text_of(const in6_addr& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (IN6_IS_ADDR_V4MAPPED(&address))
-    ::inet_ntop(AF_INET, &address.s6_addr[12], text.data(), text.size());
-  else
-    ::inet_ntop(AF_INET6, &address, text.data(), text.size());
-  return text.data();
-}
-
 }  // namespace
 
 std::string text_of(const Endpoint& endpoint) {
@@ -110,21 +101,10 @@ std::string text_of(const Endpoint& endpoint) {
   return (bracketed ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
 }
 
-std::string text_of(const sockaddr_storage& peer) {
-  if (peer.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
-    std::array<char, INET_ADDRSTRLEN> text{};
-    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return std::string{text.data()} + ":" + std::to_string(ntohs(v4.sin_port));
-  }
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
-  return text_of(Endpoint{text_of(v6.sin6_addr), ntohs(v6.sin6_port)});
-}
-
-base::Result<Listening, std::string> listen_on(const broker::Listener& listener, const Endpoint& endpoint) {
+base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint& endpoint) {
   const auto failure = [&](const std::string& why) {
-    return base::Failure{"listener \"" + listener.name + "\": cannot listen on " + text_of(endpoint) + ": " +
-                         why};
+    return base::Failure{"listener \"" + door.listener.name + "\": cannot listen on " + text_of(endpoint) +
+                         ": " + why};
   };
   auto address = parse(endpoint);
   if (!address) return failure(address.error());
@@ -140,7 +120,7 @@ base::Result<Listening, std::string> listen_on(const broker::Listener& listener,
     return failure(std::strerror(errno));
   const in_port_t port = chosen.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(chosen).sin_port
                                                      : reinterpret_cast<sockaddr_in6&>(chosen).sin6_port;
-  return Listening{std::move(*socket), ntohs(port), &listener};
+  return Listening{std::move(*socket), ntohs(port), &door};
 }
 
 }  // namespace mortise::net

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "broker/ports.hpp"
 #include "net/descriptor.hpp"
+#include "net/filter.hpp"
 
 namespace mortise::net {
 
@@ -22,15 +23,18 @@ struct Endpoint {
 // How people write it: "[::1]:1883".
 std::string text_of(const Endpoint& endpoint);
 
+// What clients come in through: a listener, and what stands between its sockets and the broker.
+struct Door {
+  const broker::Listener& listener;
+  MakeFilters filters;  // empty: nothing
+};
+
 struct Listening {
   Descriptor socket;  // does not block; accepted sockets inherit no delay and keep-alive from it
   std::uint16_t port = 0;
-  const broker::Listener* listener = nullptr;
+  const Door* door = nullptr;  // outlives the loops
 };
 
-base::Result<Listening, std::string> listen_on(const broker::Listener& listener, const Endpoint& endpoint);
-
-// A peer, for people: "10.0.0.17:50122", also if it came in over an IPv6 socket.
-std::string text_of(const sockaddr_storage& peer);
+base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint& endpoint);
 
 }  // namespace mortise::net

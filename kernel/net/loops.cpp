@@ -34,9 +34,11 @@ Loops::Loops(broker::Shared& shared, LoopsOptions options)
 Loops::~Loops() { stop(base::Duration::zero()); }
 
 base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener,
-                                                       const Endpoint& endpoint) {
-  auto listening = listen_on(listener, endpoint);
+                                                       const Endpoint& endpoint, MakeFilters filters) {
+  auto door = std::make_unique<Door>(Door{listener, std::move(filters)});
+  auto listening = listen_on(*door, endpoint);
   if (!listening) return base::Failure{listening.error()};
+  doors_.push_back(std::move(door));
   const std::uint16_t port = listening->port;
   around_.loops.front()->open(std::move(*listening));
   return port;

@@ -37,7 +37,9 @@ class Loops {
   base::Now now() const { return around_.clock.now(); }
 
   // Opens a port; clients are served from start() on. The listener outlives this. Returns the port.
-  base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint);
+  // `filters`: what stands between its sockets and the broker; empty: nothing.
+  base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint,
+                                                  MakeFilters filters = {});
 
   // Signals stay with the threads there are already: the loops' threads take none.
   void start();
@@ -57,6 +59,7 @@ class Loops {
   std::uint64_t bytes_written() const noexcept;
 
  private:
+  std::vector<std::unique_ptr<Door>> doors_;
   Surroundings around_;
   std::vector<std::thread> threads_;
   bool stopped_ = false;

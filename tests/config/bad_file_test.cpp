@@ -61,15 +61,41 @@ INSTANTIATE_TEST_SUITE_P(
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n"
          "plugins: [{name: log, library: log, hooks: {authorise: {prio: 1}}}]\n",
          "mortise.yaml:2:57  unknown key \"prio\", did you mean \"priority\"?\n"},
-        {"tls_is_not_built_yet",
+        {"tls_without_a_key",
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem}}\n",
-         "mortise.yaml:2:39  unknown key \"tls\"; known here: name, bind, anonymous, versions, "
-         "authenticate\n"},
-        {"transport_is_not_built_yet",
+         "mortise.yaml:2:44  missing key \"key\"; add it, such as key: server.key\n"},
+        {"an_unknown_key_of_tls",
          "listeners:\n"
-         "  - {name: a, bind: \"127.0.0.1:8883\", transport: websocket}\n",
-         "mortise.yaml:2:39  unknown key \"transport\"; known here: name, bind, anonymous, versions, "
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem, key: a.key, cafile: b.pem}}\n",
+         "mortise.yaml:2:77  unknown key \"cafile\"; known here: certificate, key, certificates, client_ca, "
+         "crl, "
+         "verify, identity, minimum_version, ciphers, cipher_suites, curves\n"},
+        {"verify_without_an_authority",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem, key: a.key, verify: required}}\n",
+         "mortise.yaml:2:85  listeners/0/tls/verify: no authority is there to verify a certificate by; "
+         "name the file of those that issue your clients' certificates as client_ca\n"},
+        {"an_identity_nobody_verifies",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem, key: a.key, identity: san,\n"
+         "     client_ca: ca.pem, crl: crl.pem}}\n",
+         "mortise.yaml:2:87  listeners/0/tls/identity: no client is asked for a certificate; "
+         "write verify: required, or optional; or remove this key\n"
+         "mortise.yaml:3:17  listeners/0/tls/client_ca: no client is asked for a certificate; "
+         "write verify: required, or optional; or remove this key\n"
+         "mortise.yaml:3:30  listeners/0/tls/crl: no client is asked for a certificate; "
+         "write verify: required, or optional; or remove this key\n"},
+        {"a_wrong_authority_is_one_mistake",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem, key: a.key, verify: required,\n"
+         "     client_ca: [ca.pem]}}\n",
+         "mortise.yaml:3:17  listeners/0/tls/client_ca: a list is not a text\n"},
+        {"a_key_like_none",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", colour: red}\n",
+         "mortise.yaml:2:39  unknown key \"colour\"; known here: name, bind, anonymous, tls, versions, "
+         "maximum_qos, retain, wildcard_subscriptions, subscription_identifiers, shared_subscriptions, "
          "authenticate\n"},
         {"retained_limits_are_not_built_yet",
          "kernel:\n"
@@ -615,10 +641,10 @@ INSTANTIATE_TEST_SUITE_P(
          "fine in a closed network; else remove anonymous: allow and list an authenticating plugin\n"},
         {"an_unknown_version",
          "listeners:\n"
-         "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5]}\n",
-         "mortise.yaml:2:50  listeners/0/versions/0: \"3.1\" is not one of 3.1.1, 5.0, did you mean "
-         "\"3.1.1\"?\n"
-         "mortise.yaml:2:55  listeners/0/versions/1: \"5\" is not one of 3.1.1, 5.0, did you mean "
+         "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.2, 5]}\n",
+         "mortise.yaml:2:50  listeners/0/versions/0: \"3.2\" is not one of 3.1, 3.1.1, 5.0, did you mean "
+         "\"3.1\"?\n"
+         "mortise.yaml:2:55  listeners/0/versions/1: \"5\" is not one of 3.1, 3.1.1, 5.0, did you mean "
          "\"5.0\"?\n"},
         {"a_version_twice",
          "listeners:\n"
@@ -781,7 +807,7 @@ INSTANTIATE_TEST_SUITE_P(
          "\"GiB\"?\n"
          "mortise.yaml:6:3  duplicate key \"threads\"; line 2 has it already\n"
          "mortise.yaml:9:11  *:1883 is taken for an alias, because it begins with *; quote this: \"*:1883\"\n"
-         "mortise.yaml:10:16  listeners/0/versions/0: \"4\" is not one of 3.1.1, 5.0\n"
+         "mortise.yaml:10:16  listeners/0/versions/0: \"4\" is not one of 3.1, 3.1.1, 5.0\n"
          "mortise.yaml:11:11  listeners/1/name: the name \"local\" is taken; line 8 has it already; give "
          "this one another\n"
          "mortise.yaml:12:11  listeners/1/bind: port 99999 is not between 1 and 65535\n"

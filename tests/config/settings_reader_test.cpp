@@ -24,6 +24,9 @@ TEST(settings, defaults_are_those_of_the_manual) {
   EXPECT_EQ(kernel.session.expiry_maximum, 168h);
   EXPECT_EQ(kernel.session.receive_maximum, 64);
   EXPECT_EQ(kernel.session.inflight_maximum, 64);
+  EXPECT_EQ(kernel.session.topic_alias_maximum, 64);
+  EXPECT_EQ(kernel.session.retry_interval, 0s);
+  EXPECT_FALSE(kernel.session.response_information);
   EXPECT_EQ(kernel.session.keep_alive_maximum, 18h);
   EXPECT_FALSE(kernel.session.store);
   EXPECT_EQ(kernel.session.queue.messages, 100'000u);
@@ -38,7 +41,7 @@ TEST(settings, defaults_are_those_of_the_manual) {
   EXPECT_TRUE(settings.plugins.empty());
   ASSERT_EQ(settings.listeners.size(), 1u);
   EXPECT_EQ(settings.listeners[0].anonymous, Anonymous::deny);
-  EXPECT_EQ(settings.listeners[0].versions, (std::vector{Version::v3_1_1, Version::v5_0}));
+  EXPECT_EQ(settings.listeners[0].versions, (std::vector{Version::v3_1, Version::v3_1_1, Version::v5_0}));
   EXPECT_FALSE(settings.listeners[0].authenticate);
 }
 
@@ -51,6 +54,7 @@ TEST(settings, every_kernel_setting_arrives) {
       "  session:\n"
       "    {expiry_maximum: 1h, receive_maximum: 1, inflight_maximum: 65535, keep_alive_maximum: 5m, store: "
       "written,\n"
+      "     topic_alias_maximum: 0, retry_interval: 20s, response_information: \"answers/%c\",\n"
       "     queue: {messages: 9, bytes: 4096, overflow: drop_newest}}\n"
       "  store: {pending: 1MiB, resident: 0, stall: 10s, on_failure: memory}\n"
       "  grants: strict\n" +
@@ -65,6 +69,9 @@ TEST(settings, every_kernel_setting_arrives) {
   EXPECT_EQ(kernel.session.expiry_maximum, 1h);
   EXPECT_EQ(kernel.session.receive_maximum, 1);
   EXPECT_EQ(kernel.session.inflight_maximum, 65'535);
+  EXPECT_EQ(kernel.session.topic_alias_maximum, 0);
+  EXPECT_EQ(kernel.session.retry_interval, 20s);
+  EXPECT_EQ(kernel.session.response_information, "answers/%c");
   EXPECT_EQ(kernel.session.keep_alive_maximum, 5min);
   EXPECT_EQ(kernel.session.store->value, Durability::written);
   EXPECT_EQ(kernel.session.store->where.line, 5);
@@ -76,6 +83,24 @@ TEST(settings, every_kernel_setting_arrives) {
   EXPECT_EQ(kernel.store.stall, 10s);
   EXPECT_EQ(kernel.store.on_failure, OnStoreFailure::memory);
   EXPECT_EQ(kernel.grants, GrantPolicy::strict);
+}
+
+TEST(settings, a_listener_may_offer_less) {
+  const auto [settings, findings, plugins_known] = reading_of(
+      "listeners:\n"
+      "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5.0], maximum_qos: 1, retain: false,\n"
+      "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false}\n"
+      "  - {name: b, bind: \"127.0.0.1:1884\"}\n");
+  ASSERT_EQ(texts(findings), "");
+  const Listener& less = settings.listeners[0];
+  EXPECT_EQ(less.versions, (std::vector{Version::v3_1, Version::v5_0}));
+  EXPECT_EQ(less.maximum_qos, 1);
+  EXPECT_FALSE(less.retain || less.wildcard_subscriptions || less.subscription_identifiers ||
+               less.shared_subscriptions);
+  const Listener& all = settings.listeners[1];
+  EXPECT_EQ(all.maximum_qos, 2);
+  EXPECT_TRUE(all.retain && all.wildcard_subscriptions && all.subscription_identifiers &&
+              all.shared_subscriptions);
 }
 
 TEST(settings, unlimited_is_an_empty_value) {
@@ -132,6 +157,40 @@ TEST(settings, listeners_arrive_in_the_order_of_the_file) {
   EXPECT_EQ(settings.listeners[1].versions, (std::vector{Version::v5_0, Version::v3_1_1}));
   ASSERT_TRUE(settings.listeners[1].authenticate);
   EXPECT_EQ(settings.listeners[1].authenticate->front().value, "tokens");
+}
+
+TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
+  const auto [settings, findings, plugins_known] = reading_of(
+      "listeners:\n"
+      "  - name: public\n"
+      "    bind: \"*:8883\"\n"
+      "    tls:\n"
+      "      certificate: server.pem\n"
+      "      key: /etc/server.key\n"
+      "      certificates: [{certificate: b.pem, key: b.key}]\n"
+      "      client_ca: ca\n"
+      "      crl: crl.pem\n"
+      "      verify: optional\n"
+      "      identity: common_name\n"
+      "      minimum_version: 1.3\n"
+      "      curves: X25519\n"
+      "  - {name: plain, bind: \"[::1]:1883\"}\n");
+  ASSERT_EQ(texts(findings), "");
+  EXPECT_FALSE(settings.listeners.at(1).tls);
+  ASSERT_TRUE(settings.listeners.at(0).tls);
+  const Tls& tls = *settings.listeners.at(0).tls;
+  EXPECT_EQ(tls.certificate.value, settings.folder / "server.pem");
+  EXPECT_EQ(tls.key.value, "/etc/server.key");
+  EXPECT_EQ(tls.key.where.to_text(), "mortise.yaml:6:12");
+  ASSERT_EQ(tls.certificates.size(), 1u);
+  EXPECT_EQ(tls.certificates[0].key.value, settings.folder / "b.key");
+  EXPECT_EQ(tls.client_ca->value, settings.folder / "ca");
+  EXPECT_EQ(tls.crl->value, settings.folder / "crl.pem");
+  EXPECT_EQ(tls.verify.value, Verify::optional);
+  EXPECT_EQ(tls.identity.value, CertificateIdentity::common_name);
+  EXPECT_EQ(tls.minimum_version, TlsVersion::v1_3);
+  EXPECT_FALSE(tls.ciphers || tls.cipher_suites);
+  EXPECT_EQ(tls.curves->value, "X25519");
 }
 
 TEST(settings, a_plugin_arrives_with_its_hooks_grants_and_own_settings) {

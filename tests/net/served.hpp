@@ -80,13 +80,15 @@ class FakeHooks : public broker::Hooks {
 class KeptLog : public broker::Log {
  public:
   struct Line {
-    std::string event, text, address;
+    std::string event, text, address, listener, identity;
   };
   bool wants(broker::LogLevel, std::string_view) const override { return true; }
   void write(broker::LogLevel, std::string_view, std::string_view event, std::string_view text,
              const broker::ClientFacts* client, std::span<const Field>) override {
     const std::lock_guard lock{mutex_};
-    lines_.push_back({std::string{event}, std::string{text}, std::string{client ? client->address : ""}});
+    lines_.push_back({std::string{event}, std::string{text}, std::string{client ? client->address : ""},
+                      client && client->listener ? client->listener->name : std::string{},
+                      std::string{client ? client->identity : ""}});
   }
   std::vector<Line> of(std::string_view event) {
     const std::lock_guard lock{mutex_};
@@ -140,6 +142,12 @@ class Served {
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
   void start() { loops_.start(); }
+  // One more port of the listener, whose connections go through these filters.
+  std::uint16_t open_door(MakeFilters filters) {
+    auto opened = loops_.listen(listener, {"127.0.0.1", 0}, std::move(filters));
+    if (!opened) throw std::runtime_error{opened.error()};
+    return *opened;
+  }
   Loops& loops() { return loops_; }
 
   SocketClient client(SocketClient::Choices choices = {}) { return SocketClient{port, std::move(choices)}; }

@@ -76,6 +76,10 @@ bool SocketClient::wait_for(short events, Clock::time_point until) const {
 }
 
 bool SocketClient::send_bytes(mqtt::Bytes bytes) {
+  return choices_.skin ? send_raw(choices_.skin->seal(bytes)) : send_raw(bytes);
+}
+
+bool SocketClient::send_raw(mqtt::Bytes bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0)
@@ -104,7 +108,9 @@ const mqtt::Packet* SocketClient::receive(Patience at_most) {
     if (ended_) return nullptr;
     std::array<std::uint8_t, 64 * 1024> fresh;
     const ssize_t got = ::recv(socket_, fresh.data(), fresh.size(), 0);
-    if (got > 0)
+    if (got > 0 && choices_.skin)
+      choices_.skin->open({fresh.data(), static_cast<std::size_t>(got)}, input_);
+    else if (got > 0)
       input_.insert(input_.end(), fresh.begin(), fresh.begin() + got);
     else if (got == 0 || errno != EAGAIN)
       ended_ = true;

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,16 @@
 
 namespace mortise::testing {
 
+// What stands between a client's packets and its socket: the other end of a filter of the broker.
+class Skin {
+ public:
+  virtual ~Skin() = default;
+  // What goes to the socket for these bytes.
+  virtual mqtt::Buffer seal(mqtt::Bytes plain) = 0;
+  // Takes all of `raw`, and appends what it says to `plain`.
+  virtual void open(mqtt::Bytes raw, mqtt::Buffer& plain) = 0;
+};
+
 class SocketClient {
  public:
   using Patience = std::chrono::milliseconds;
@@ -28,7 +39,8 @@ class SocketClient {
   struct Choices {
     std::string address = "127.0.0.1";
     mqtt::Version version = mqtt::Version::v5_0;
-    int receive_buffer = 0;  // bytes; 0: the system's choice
+    int receive_buffer = 0;        // bytes; 0: the system's choice
+    std::shared_ptr<Skin> skin{};  // null: plain
   };
 
   explicit SocketClient(std::uint16_t port) : SocketClient{port, Choices{}} {}
@@ -41,6 +53,7 @@ class SocketClient {
   // Blocks until the system has taken all of it. False: the broker has closed, or took nothing for
   // `patience`.
   bool send_bytes(mqtt::Bytes bytes);
+  bool send_raw(mqtt::Bytes bytes);  // past the skin
   template <class Packet>
   bool send(const Packet& packet) {
     return send_bytes(encoded(packet));

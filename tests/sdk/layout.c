@@ -51,7 +51,7 @@ LAYOUT_SIZE(mortise_log_t, 24, 16);
 LAYOUT_SIZE(mortise_message_view_t, 120, 72);
 LAYOUT_SIZE(mortise_messages_t, 56, 32);
 LAYOUT_SIZE(mortise_observe_t, 16, 12);
-LAYOUT_SIZE(mortise_peer_t, 40, 24);
+LAYOUT_SIZE(mortise_peer_t, 72, 40);
 LAYOUT_SIZE(mortise_plugin_entry_t, 48, 32);
 LAYOUT_SIZE(mortise_plugin_t, 64, 36);
 LAYOUT_SIZE(mortise_property_t, 40, 24);

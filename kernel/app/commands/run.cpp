@@ -79,12 +79,17 @@ int tell(const std::vector<config::Finding>& findings) {
   return static_cast<int>(errors);
 }
 
+constexpr timespec between_looks{5, 0};
+
 void serve(Assembly& broker, const sigset_t& signals) {
   for (;;) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    if (signal != SIGHUP) return;
-    broker.reload_files();
+    const int signal = sigtimedwait(&signals, nullptr, broker.watches_files() ? &between_looks : nullptr);
+    if (signal == SIGHUP)
+      broker.reload_files();
+    else if (signal > 0)
+      return;
+    else if (errno == EAGAIN)
+      broker.look_at_files();
   }
 }
 

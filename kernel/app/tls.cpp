@@ -1,0 +1,109 @@
+#include "app/tls.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mortise::app {
+
+namespace {
+
+net::TlsSettings settings_of(const config::Listener& listener) {
+  const config::Tls& tls = *listener.tls;
+  net::TlsSettings settings;
+  settings.listener = listener.name.value;
+  settings.pairs.push_back({tls.certificate.value, tls.key.value});
+  for (const config::TlsCertificate& more : tls.certificates)
+    settings.pairs.push_back({more.certificate.value, more.key.value});
+  if (tls.client_ca) settings.client_ca = tls.client_ca->value;
+  if (tls.crl) settings.crl = tls.crl->value;
+  settings.verify = static_cast<net::TlsSettings::Verify>(tls.verify.value);
+  settings.identity = static_cast<net::TlsSettings::Identity>(tls.identity.value);
+  settings.minimum = static_cast<net::TlsSettings::Version>(tls.minimum_version);
+  const auto text = [](const auto& setting) { return setting ? setting->value : std::string{}; };
+  settings.ciphers = text(tls.ciphers);
+  settings.cipher_suites = text(tls.cipher_suites);
+  settings.curves = text(tls.curves);
+  settings.protocols = {"mqtt"};
+  return settings;
+}
+
+// Where the operator wrote what net calls by this key.
+config::Location place_of(const config::Tls& tls, const std::string& key) {
+  const auto optional = [&](const auto& setting) { return setting ? setting->where : tls.certificate.where; };
+  if (key == "key") return tls.key.where;
+  if (key == "client_ca") return optional(tls.client_ca);
+  if (key == "crl") return optional(tls.crl);
+  if (key == "ciphers") return optional(tls.ciphers);
+  if (key == "cipher_suites") return optional(tls.cipher_suites);
+  if (key == "curves") return optional(tls.curves);
+  for (std::size_t i = 0; i < tls.certificates.size(); ++i) {
+    if (key == net::key_of_pair(i + 1, "certificate")) return tls.certificates[i].certificate.where;
+    if (key == net::key_of_pair(i + 1, "key")) return tls.certificates[i].key.where;
+  }
+  return tls.certificate.where;
+}
+
+// Without them there is nothing to read; config has said so.
+bool is_whole(const config::Tls& tls) {
+  const auto named = [](const auto& pair) {
+    return !pair.certificate.value.empty() && !pair.key.value.empty();
+  };
+  return named(tls) && std::ranges::all_of(tls.certificates, named) &&
+         (tls.verify.value == config::Verify::none || tls.client_ca);
+}
+
+}  // namespace
+
+std::vector<config::Finding> TlsListeners::load(const config::Settings& settings) {
+  std::vector<config::Finding> findings;
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    const config::Listener& setting = settings.listeners[i];
+    auto& listener = listeners_.emplace_back();
+    if (!setting.tls || !is_whole(*setting.tls)) continue;
+    listener = std::make_unique<net::TlsListener>(settings_of(setting));
+    for (net::TlsFinding& found : listener->load())
+      findings.push_back({found.is_error ? config::Severity::error : config::Severity::warning,
+                          place_of(*setting.tls, found.key),
+                          "listeners/" + std::to_string(i) + "/tls/" + found.key, std::move(found.text),
+                          std::move(found.remedy)});
+  }
+  config::sort_by_place(findings);
+  return findings;
+}
+
+bool TlsListeners::empty() const {
+  return std::ranges::all_of(listeners_, [](const auto& listener) { return listener == nullptr; });
+}
+
+void TlsListeners::reload(broker::Log& log) {
+  for (const auto& listener : listeners_)
+    if (listener) reload(*listener, log);
+}
+
+void TlsListeners::look_at_files(broker::Log& log) {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& listener : listeners_)
+    if (listener && listener->wants_reload(now)) reload(*listener, log);
+}
+
+void TlsListeners::reload(net::TlsListener& listener, broker::Log& log) {
+  const std::string& name = listener.settings().listener;
+  const std::array<broker::Log::Field, 1> fields{{{"listener", name}}};
+  const auto write = [&](broker::LogLevel level, std::string_view event, const std::string& text) {
+    if (log.wants(level, "listeners")) log.write(level, "listeners", event, text, nullptr, fields);
+  };
+  bool failed = false;
+  for (const net::TlsFinding& finding : listener.load()) {
+    failed = failed || finding.is_error;
+    write(finding.is_error ? broker::LogLevel::error : broker::LogLevel::warning,
+          finding.is_error ? "listener.tls_refused" : "listener.tls_warning", finding.to_text(name));
+  }
+  if (failed)
+    write(broker::LogLevel::error, "listener.tls_kept",
+          "listener \"" + name + "\": its TLS files are not taken; it goes on with " + listener.to_text());
+  else
+    write(broker::LogLevel::notice, "listener.tls_loaded",
+          "listener \"" + name + "\": new connections get " + listener.to_text());
+}
+
+}  // namespace mortise::app
