@@ -16,12 +16,12 @@ config::Settings settings_of(const std::string& listener) {
 }
 
 std::size_t filters_for(const std::string& listener, const char* peer) {
-  const net::MakeFilters make = filters_of(settings_of(listener).listeners.at(0));
+  const net::MakeFilters make = filters_of(settings_of(listener).listeners.at(0), nullptr);
   return make ? make({net::Address::from(peer), 1}).size() : 0;
 }
 
 TEST(Doors, a_plain_listener_has_no_filters) {
-  EXPECT_FALSE(filters_of(settings_of("transport: mqtt").listeners.at(0)));
+  EXPECT_FALSE(filters_of(settings_of("transport: mqtt").listeners.at(0), nullptr));
 }
 
 TEST(Doors, a_connection_gets_what_its_listener_and_its_peer_ask_for) {

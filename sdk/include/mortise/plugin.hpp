@@ -9,13 +9,23 @@
 //   void cancelled(mortise_token_t, uint32_t why)
 //
 //   mortise::answer authenticate(mortise::call, const mortise_connect_t&)
+//   mortise::answer exchange(mortise::call, const mortise_exchange_t&)
 //   void forget(uint64_t client_data)
 //   mortise::answer authorise(mortise::call, const mortise_access_t&)
-//   mortise::answer intercept_publish(mortise::call, const mortise_client_view_t&, const
-//   mortise_message_view_t&) void observe(mortise::call, std::span<const mortise_event_t* const>) void
-//   log_write(std::span<const mortise_log_event_t* const>), void log_flush() Plan prepare(mortise::config),
-//   void commit(Plan): reload; Plan is any type that moves mortise_status_t store_commit(std::span<const
-//   mortise_batch_t* const>), store_read(const mortise_read_t&), store_flush(uint64_t request),
+//   mortise::answer intercept_publish(mortise::call, const mortise_client_view_t&,
+//                                     const mortise_message_view_t&)
+//
+//   void observe(mortise::call, std::span<const mortise_event_t* const>)
+//
+//   void log_write(std::span<const mortise_log_event_t* const>)
+//   void log_flush()
+//
+//   Plan prepare(mortise::config)                            reload; Plan is any type that moves
+//   void commit(Plan)
+//
+//   mortise_status_t store_commit(std::span<const mortise_batch_t* const>)
+//   mortise_status_t store_read(const mortise_read_t&)
+//   mortise_status_t store_flush(uint64_t request)
 //   mortise_health_t store_health()
 //
 // Each hook is attached after start(); authenticate_attach(), authorise_attach(), intercept_attach(),

@@ -43,4 +43,4 @@ class RehearsedPlugin {
 
 }  // namespace
 
-MORTISE_PLUGIN(RehearsedPlugin, "org.mortise.rehearsed", "1.0.0")
+MORTISE_PLUGIN(RehearsedPlugin, "org.mortise.rehearsed", "1.0.0", nullptr);
