@@ -13,9 +13,10 @@ constexpr std::size_t ride_bytes_max = 256 * 1024;
 constexpr std::size_t erased_bytes_max = 4 * 1024 * 1024;  // of bodies that are held for their erase alone
 
 // The one thing that can be wrong with what PUBREL and PUBCOMP are about.
-std::optional<std::string_view> why(mqtt::ReasonCode reason) {
-  if (!mqtt::is_error(reason)) return {};
-  return "no message is under way with this packet identifier";
+template <class Packet>
+[[gnu::cold]] void tell_unknown(const Client& client, const Gated& packet, mqtt::Buffer& out) {
+  constexpr std::string_view why = "no message is under way with this packet identifier";
+  encode_telling(client, Packet{packet.packet_id, packet.reason, why, {}}, out);
 }
 
 }  // namespace
@@ -106,41 +107,30 @@ void Commits::release(Client& client) {
 
 void Commits::send(Client& client, const Gated& packet) {
   if (client.state == Client::State::closing) return;
+  mqtt::Buffer& out = core_.output(client);
   switch (packet.type) {
-    case mqtt::PacketType::puback: client.acknowledged(); break;
+    case mqtt::PacketType::puback:
+      client.acknowledged();
+      if (packet.bytes) break;
+      return mqtt::encode(mqtt::Puback{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::pubrec:
       if (mqtt::is_error(packet.reason)) client.acknowledged();
-      break;
+      if (packet.bytes) break;
+      return mqtt::encode(mqtt::Pubrec{packet.packet_id, packet.reason, {}, {}}, client.version, out);
+    case mqtt::PacketType::pubrel:
+      if (mqtt::is_error(packet.reason)) return tell_unknown<mqtt::Pubrel>(client, packet, out);
+      return mqtt::encode(mqtt::Pubrel{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::pubcomp:
-      if (!mqtt::is_error(packet.reason)) client.acknowledged();
-      break;
+      if (mqtt::is_error(packet.reason)) return tell_unknown<mqtt::Pubcomp>(client, packet, out);
+      client.acknowledged();
+      return mqtt::encode(mqtt::Pubcomp{packet.packet_id, packet.reason, {}, {}}, client.version, out);
     case mqtt::PacketType::connack:
       client.connack_sent = true;
       progressed.push_back(client.session);
       break;
     default: break;
   }
-  mqtt::Buffer& out = core_.output(client);
-  if (packet.bytes)
-    out.insert(out.end(), packet.bytes->begin(), packet.bytes->end());
-  else
-    encode_bare(client, packet, out);
-}
-
-void Commits::encode_bare(const Client& client, const Gated& packet, mqtt::Buffer& out) {
-  switch (packet.type) {
-    case mqtt::PacketType::puback:
-      return mqtt::encode(mqtt::Puback{packet.packet_id, packet.reason, {}, {}}, client.version, out);
-    case mqtt::PacketType::pubrec:
-      return mqtt::encode(mqtt::Pubrec{packet.packet_id, packet.reason, {}, {}}, client.version, out);
-    case mqtt::PacketType::pubrel:
-      return encode_telling(client, mqtt::Pubrel{packet.packet_id, packet.reason, why(packet.reason), {}},
-                            out);
-    case mqtt::PacketType::pubcomp:
-      return encode_telling(client, mqtt::Pubcomp{packet.packet_id, packet.reason, why(packet.reason), {}},
-                            out);
-    default: break;
-  }
+  out.insert(out.end(), packet.bytes->begin(), packet.bytes->end());
 }
 
 // ---- deliveries

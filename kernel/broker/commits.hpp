@@ -104,7 +104,6 @@ class Commits {
   void release_without_store();
   void settle(Session& session);
   void send(Client& client, const Gated& packet);
-  static void encode_bare(const Client& client, const Gated& packet, mqtt::Buffer& out);
   void reserve_numbers();
   void hand_over();
 

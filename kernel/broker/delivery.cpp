@@ -35,7 +35,8 @@ void Delivery::Images::make(std::size_t shape, const MessageRef& message, mqtt::
                                                             mqtt::PacketId packet_id, bool dup,
                                                             std::span<const std::uint32_t> identifiers) {
   const mqtt::PublishImage& image = images_.of(message, client.version, qos, retain, core_.now.wall);
-  if (client.topic_alias_max != 0) return send_aliased(client, message, image, packet_id, dup, identifiers);
+  if (client.topic_alias_max != 0) [[unlikely]]
+    return send_aliased(client, message, image, packet_id, dup, identifiers);
   if (client.packet_size_max != 0 && image.packet_size(identifiers) > client.packet_size_max)
     return Sent::too_large;  // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
   image.append(core_.output(client), packet_id, dup, identifiers);
@@ -77,14 +78,14 @@ bool Delivery::receiver_allowed(Session& session, const Message& message) {
 }
 
 void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
-                       std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group) {
+                       std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   core_.ledger.deliveries.add(1);
   if (core_.wanted().wants(Action::receive) && !receiver_allowed(session, *fanout.message))
     return lose(session, fanout, qos, Dropped::not_authorized);
   Client* client = reachable(session);
   const bool is_next = client && session.outbox.queued.empty() && client->output.size() < output_high;
   if (qos != mqtt::Qos::at_most_once || !is_next)
-    return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout, group);
+    return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
   if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
     return lose(session, fanout, qos, Dropped::packet_too_large);
   core_.ledger.out.add(1);
@@ -93,13 +94,13 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
 
 // What has a place in the session's order. `client`: nothing is before it on its way there.
 void Delivery::deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
-                                std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group) {
+                                std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   const Message& message = *fanout.message;
   if (qos == mqtt::Qos::at_most_once && !session.is_connected())
     return lose(session, fanout, qos, Dropped::offline_qos_0);
   if (!make_room(session, message.topic().size() + message.payload().size()))
     return lose(session, fanout, qos, Dropped::queue_full);
-  Waiting waiting = enrol(session, qos, retain, identifiers, fanout, group);
+  Waiting waiting = enrol(session, qos, retain, identifiers, fanout);
   if (client && send_or_drop(session, *client, waiting)) return tidy(session);
   session.outbox.queued.push(std::move(waiting));
   pump(session);
@@ -127,13 +128,13 @@ bool Delivery::make_room(Session& session, std::size_t bytes) {
 
 // Gives the delivery its place in the session's order, and its record. From here on it counts as queued.
 Waiting Delivery::enrol(Session& session, mqtt::Qos qos, bool retain,
-                        std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group) {
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout) {
   Outbox& outbox = session.outbox;
   Waiting waiting;
   waiting.message = fanout.message;
   waiting.qos = qos;
   waiting.retain = retain;
-  waiting.origin = session.origins.intern(identifiers, group);
+  waiting.origin = session.origins.intern(identifiers, fanout.group);
   if (qos != mqtt::Qos::at_most_once) {
     const Position position = outbox.next_position++;
     if (fanout.stores && session.is_stored()) {
@@ -416,99 +417,6 @@ void Delivery::on_pubcomp(Client& client, const mqtt::Pubcomp& packet) {
   Waiting* waiting = session.outbox.find(packet.packet_id);
   if (!waiting || waiting->state != Waiting::State::received) return;
   finish(session, client, *waiting);
-}
-
-// ---- the end of connections and sessions
-
-void Delivery::on_page(const Page& page) {
-  Session* session = core_.sessions.find(SessionKey::from(page.read.session));
-  if (!session || session->ended) return;
-  paging_.put_back(*session, page);
-  pump(*session);
-}
-
-void Delivery::note_readiness(Session& session) const {
-  const Client* client = core_.clients.find(session.client);
-  const Outbox& outbox = session.outbox;
-  const bool full = outbox.size() >= core_.options.queue_messages_max ||
-                    session.queued_bytes >= core_.options.queue_bytes_max;
-  const bool waits = client && (!outbox.queued.empty() || client->in_flight >= client->quota);
-  const Readiness now = full      ? Readiness::full
-                        : !client ? Readiness::offline
-                        : waits   ? Readiness::busy
-                                  : Readiness::open;
-  for (SharedMember* member : session.shared)
-    if (member->readiness.load(std::memory_order_relaxed) != now)
-      member->readiness.store(now, std::memory_order_relaxed);
-}
-
-void Delivery::hand_on(Session& session, bool ends,
-                       const std::function<bool(const Waiting&, GroupKey)>& give) {
-  const auto gives = [&](const Waiting& waiting) {
-    const GroupKey group = session.origins.group_of(waiting.origin);
-    if (!group || !waiting.message || waiting.message->is_stub()) return false;
-    const bool was_sent = waiting.state == Waiting::State::sent;
-    if (was_sent && (!ends || waiting.qos == mqtt::Qos::exactly_once)) return false;  // [MQTT-4.8.2-5]
-    return (was_sent || waiting.state == Waiting::State::queued) && give(waiting, group);
-  };
-  auto& in_flight = session.outbox.in_flight;
-  for (std::size_t i = 0; i < in_flight.size(); ++i) {
-    if (!gives(in_flight[i])) continue;
-    Waiting given = std::move(in_flight[i]);
-    in_flight[i].position_low = given.position_low;
-    in_flight[i].state = Waiting::State::done;
-    drop(session, std::move(given), Dropped::handed_on);
-  }
-  base::Queue<Waiting> kept;
-  while (!session.outbox.queued.empty()) {
-    Waiting waiting = session.outbox.queued.pop();
-    if (gives(waiting))
-      drop(session, std::move(waiting), Dropped::handed_on);
-    else
-      kept.push(std::move(waiting));
-  }
-  session.outbox.queued = std::move(kept);
-}
-
-void Delivery::on_offline(Session& session) {
-  base::Queue<Waiting> kept;
-  while (!session.outbox.queued.empty()) {
-    Waiting waiting = session.outbox.queued.pop();
-    if (waiting.qos == mqtt::Qos::at_most_once)
-      drop(session, std::move(waiting), Dropped::connection_lost);
-    else
-      kept.push(std::move(waiting));
-  }
-  session.outbox.queued = std::move(kept);
-  session.paged_to = 0;
-  tidy(session);
-}
-
-void Delivery::drop_all(Session& session) {
-  Outbox& outbox = session.outbox;
-  for (auto* queue : {&outbox.in_flight, &outbox.queued}) {
-    while (!queue->empty()) {
-      Waiting waiting = queue->pop();
-      if (waiting.state != Waiting::State::done) drop(session, std::move(waiting), Dropped::session_ended);
-    }
-    queue->clear();  // an empty queue may still own memory
-  }
-  charge(session);
-}
-
-void Delivery::restore(Session& session, Waiting waiting, Position position) {
-  core_.ledger.restored.add(1);
-  core_.ledger.queued.add(1);
-  session.queued_bytes += bytes_of(waiting);
-  session.outbox.next_position = position + 1;
-  waiting.position_low = static_cast<std::uint32_t>(position);
-  // Below sent_to it may have been sent, and the client may still hold its identifier.
-  if (position < session.sent_to) {
-    if (waiting.state == Waiting::State::queued) waiting.state = Waiting::State::sent;
-    session.outbox.in_flight.push(std::move(waiting));
-  } else {
-    session.outbox.queued.push(std::move(waiting));
-  }
 }
 
 }  // namespace mortise::broker

@@ -36,15 +36,16 @@ struct Fanout {
   std::vector<record::DeliveryIdentifiers>* identifiers = nullptr;
   std::vector<SessionKey>* sessions = nullptr;  // who has to be told when it settles; null when not needed
   std::uint32_t stored = 0;                     // counts up
+  GroupKey group{};  // as whose member the receiver at hand gets it; none otherwise
 };
 
 class Delivery {
  public:
   Delivery(Core& core, Commits& commits) : core_{core}, commits_{commits}, paging_{core} {}
 
-  // Sends to the session or queues for it. `group`: whose member it gets it as; none otherwise.
+  // Sends to the session or queues for it.
   void deliver(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-               Fanout& fanout, GroupKey group = {});
+               Fanout& fanout);
 
   // Sends what may be sent now: first what has to be sent again, then what is queued, in order.
   void pump(Session& session);
@@ -120,20 +121,21 @@ class Delivery {
   enum class Sent : std::uint8_t { yes, too_large };
   Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id,
             bool dup, std::span<const std::uint32_t> identifiers);
-  Sent send_aliased(Client& client, const MessageRef& message, const mqtt::PublishImage& image,
-                    mqtt::PacketId packet_id, bool dup, std::span<const std::uint32_t> identifiers);
+  [[gnu::noinline]] Sent send_aliased(Client& client, const MessageRef& message,
+                                      const mqtt::PublishImage& image, mqtt::PacketId packet_id, bool dup,
+                                      std::span<const std::uint32_t> identifiers);
   Client* reachable(const Session& session) {
     Client* client = core_.clients.find(session.client);
     return client && is_reachable(*client) ? client : nullptr;
   }
   static bool is_reachable(const Client& client) { return client.is_connected() && client.connack_sent; }
   void deliver_in_order(Session& session, Client* client, mqtt::Qos qos, bool retain,
-                        std::span<const std::uint32_t> identifiers, Fanout& fanout, GroupKey group);
+                        std::span<const std::uint32_t> identifiers, Fanout& fanout);
   bool receiver_allowed(Session& session, const Message& message);
   void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool make_room(Session& session, std::size_t bytes);
   Waiting enrol(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
-                Fanout& fanout, GroupKey group);
+                Fanout& fanout);
   void drop(Session& session, Waiting waiting, Dropped why);
   void pump(Session& session, Client& client);
   void tidy(Session& session) {

@@ -1,5 +1,5 @@
 // CONNECT to CONNACK, and how connections end: authenticate, go home, take over,
-// resume or begin, say goodbye. AUTH is Authentication's, which comes back here with the verdict.
+// resume or begin, say goodbye.
 //
 // Thread: the accepting loop until the client is authenticated, then the home loop of its session.
 // Source: MQTT 5.0 §3.1, §3.2, §3.14, §4.12; Rule::connack_after_session,
@@ -47,6 +47,8 @@ class Handshake {
   std::optional<Fault> check(const Client& client, const mqtt::Connect& packet) const;
   Progress go_on(Client& client, const mqtt::Connect& packet);
   Progress authenticate(Client& client, const mqtt::Connect& packet);
+  // The user name a client goes by until an authenticator says otherwise.
+  static std::string_view name_of(const Client& client, const mqtt::Connect& packet);
   std::optional<Answer> ask(Client& client, const mqtt::Connect& packet);
   std::optional<Answer> ask(Client& client, const Exchange& step);
   void challenge(Client& client, mqtt::ReasonCode reason, const Answer& answer);

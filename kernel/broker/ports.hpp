@@ -34,6 +34,9 @@ struct Listener {
   bool wildcard_subscriptions = true;
   bool subscription_identifiers = true;
   bool shared_subscriptions = true;
+  bool offers_all_subscriptions() const noexcept {
+    return wildcard_subscriptions && subscription_identifiers && shared_subscriptions;
+  }
   std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
 };
 

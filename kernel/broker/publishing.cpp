@@ -61,14 +61,16 @@ bool Publishing::resolve_alias(Client& client, mqtt::Publish& packet, Fault& fau
   return !packet.topic.empty();
 }
 
-Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fault& fault) {
-  if (!packet.properties.topic_alias) [[likely]]
-    return take(client, packet, fault);
+Progress Publishing::on_aliased(Client& client, const mqtt::Publish& packet, Fault& fault) {
   mqtt::Publish resolved = packet;
-  return resolve_alias(client, resolved, fault) ? take(client, resolved, fault) : Progress::fault;
+  if (!resolve_alias(client, resolved, fault)) return Progress::fault;
+  resolved.properties.topic_alias.reset();
+  return on_publish(client, resolved, fault);
 }
 
-Progress Publishing::take(Client& client, const mqtt::Publish& packet, Fault& fault) {
+Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fault& fault) {
+  if (packet.properties.topic_alias) [[unlikely]]
+    return on_aliased(client, packet, fault);
   if (packet.qos == mqtt::Qos::exactly_once && repeats(client, packet)) return Progress::done;
   if (check(client, packet, fault) == Progress::fault) return Progress::fault;
   if (!routing_.has_room()) return wait(client, Client::for_room);

@@ -31,16 +31,18 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
   std::uint64_t interested = 0;
   if (core_.shared.loops() > 1)
     interested = core_.shared.interest.loops_for(message->topic()) & ~(std::uint64_t{1} << core_.loop);
-  chosen_.clear();
-  if (!core_.shared.groups.empty()) [[unlikely]]
+  if (!chosen_.empty()) chosen_.clear();
+  const bool shares = !core_.shared.groups.empty();
+  if (shares) [[unlikely]]
     interested |= choose(*message);
 
   if (!stores || interested == 0) {
     identifiers_.clear();
     Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                   nullptr, 0};
-    const std::size_t receivers =
-        show_here(retained_sequence, publisher, fanout) + deliver_chosen(chosen_, fanout);
+    std::size_t receivers = show_here(retained_sequence, publisher, fanout);
+    if (shares) [[unlikely]]
+      receivers += deliver_chosen(fanout);
     if (interested != 0) post(interested, message, {}, retained_sequence);
     if (interested == 0 && receivers == 0) core_.ledger.to_nobody.add(1);
     if (!core_.has_store()) return {};
@@ -54,7 +56,8 @@ Routing::Published Routing::publish(const MessageRef& message, std::uint64_t ret
       message, true, unsettled, here, &pending.deliveries, &pending.identifiers, &remote_.at(here).sessions,
       0};
   show_here(retained_sequence, publisher, fanout);
-  deliver_chosen(chosen_, fanout);
+  if (shares) [[unlikely]]
+    deliver_chosen(fanout);
   pending.message = message;
   pending.waits_for = static_cast<std::uint32_t>(std::popcount(interested));
   pending.facts = std::move(facts);
@@ -96,15 +99,16 @@ std::uint64_t Routing::choose(const Message& message) {
 
 void Routing::deliver_to(Session& session, const Chosen& chosen, Fanout& fanout) {
   const Receiver receiver = receiver_of(chosen.member, *fanout.message);  // [MQTT-4.8.2-3]
-  delivery_.deliver(session, receiver.qos, receiver.retain, one_or_none(chosen.member.identifier), fanout,
-                    chosen.group);
+  fanout.group = chosen.group;
+  delivery_.deliver(session, receiver.qos, receiver.retain, one_or_none(chosen.member.identifier), fanout);
+  fanout.group = {};
 }
 
 // To those on this loop. Returns how many there are on all.
-std::size_t Routing::deliver_chosen(const std::vector<Chosen>& chosen, Fanout& fanout) {
-  for (const Chosen& one : chosen)
+std::size_t Routing::deliver_chosen(Fanout& fanout) {
+  for (const Chosen& one : chosen_)
     if (one.loop == core_.loop) deliver_to(core_.sessions.at(one.member.session), one, fanout);
-  return chosen.size();
+  return chosen_.size();
 }
 
 // A member that was chosen elsewhere may have gone since: another one is chosen then, and the loop that asked

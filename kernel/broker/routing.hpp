@@ -78,7 +78,7 @@ class Routing {
  private:
   bool others_have_room() const;
   std::uint64_t choose(const Message& message);
-  std::size_t deliver_chosen(const std::vector<Chosen>& chosen, Fanout& fanout);
+  std::size_t deliver_chosen(Fanout& fanout);
   void deliver_to(Session& session, const Chosen& chosen, Fanout& fanout);
   void deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<Chosen>& returned);
   bool give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending);

@@ -45,7 +45,7 @@ bool Subscribing::store_refuses(const Session& session) const {
 // and is refused filter by filter.  (MQTT 5.0 §3.2.2.3.11 to §3.2.2.3.13)
 bool Subscribing::is_offered(const Client& client, const mqtt::Subscribe& packet, Fault& fault) const {
   const Listener& listener = *client.listener;
-  if (!client.is_v5()) return true;
+  if (!client.is_v5() || listener.offers_all_subscriptions()) return true;
   if (packet.subscription_identifier && !listener.subscription_identifiers)
     fault = {mqtt::ReasonCode::subscription_identifiers_not_supported,
              "this listener offers no subscription identifiers"};
@@ -110,8 +110,9 @@ Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subsc
   if (mqtt::level_count(parts.filter) > core_.options.topic_levels_max)
     return refuse(mqtt::ReasonCode::topic_filter_invalid,
                   "a topic filter has more levels than this broker allows");
-  if ((parts.shared && !listener.shared_subscriptions) ||
-      (!listener.wildcard_subscriptions && mqtt::has_wildcard(entry.filter)))
+  if (!listener.offers_all_subscriptions() &&
+      ((parts.shared && !listener.shared_subscriptions) ||
+       (!listener.wildcard_subscriptions && mqtt::has_wildcard(entry.filter))))
     return refuse(mqtt::ReasonCode::unspecified_error, {});  // 3.x
   if (store_refuses(session))
     return refuse(mqtt::ReasonCode::quota_exceeded, "the store cannot take a new subscription at present");

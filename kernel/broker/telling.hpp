@@ -11,14 +11,16 @@
 namespace mortise::broker {
 
 template <class Packet>
-void encode_telling(const Client& client, Packet packet, mqtt::Buffer& out) {
-  if (!client.wants_problem_information) packet.reason_string.reset();
+void encode_telling(const Client& client, const Packet& packet, mqtt::Buffer& out) {
   const std::size_t before = out.size();
-  mqtt::encode(packet, client.version, out);
-  if (!packet.reason_string || client.takes(out.size() - before)) return;
-  out.resize(before);
-  packet.reason_string.reset();
-  mqtt::encode(packet, client.version, out);
+  if (!packet.reason_string || client.wants_problem_information) [[likely]] {
+    mqtt::encode(packet, client.version, out);
+    if (!packet.reason_string || client.takes(out.size() - before)) return;
+    out.resize(before);
+  }
+  Packet bare = packet;
+  bare.reason_string.reset();
+  mqtt::encode(bare, client.version, out);
 }
 
 inline std::optional<std::string_view> told(std::string_view text) {
