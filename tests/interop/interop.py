@@ -115,6 +115,7 @@ class Client:
     """A client library under test: the command of its program, and what it can do."""
 
     correlation_data = b"\x00\x01\xff"  # what it can send
+    user_properties = (("b", "1"), ("a", "2"), ("b", "3"), ("ü", ""))  # the same
     more_cases = {}  # its own, as in cases.CASES
 
     def publishes_will_on_close(self, version):
@@ -123,6 +124,9 @@ class Client:
 
     def __init__(self, command, versions, transports):
         self.command, self.versions, self.transports = command, versions, transports
+
+    def check(self):
+        """Raises when the client is not there, saying how it gets there."""
 
     def subscriber(self, words):
         """Subscribed when it returns."""

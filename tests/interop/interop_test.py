@@ -68,6 +68,7 @@ def test_classes(client):
 
 def main():
     client = importlib.import_module(sys.argv[1]).CLIENT
+    client.check()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-interop-"))
     try:
         InteropTest.authority = authority = certificates.Authority(folder)
