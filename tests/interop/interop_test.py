@@ -68,7 +68,10 @@ def test_classes(client):
 
 def main():
     client = importlib.import_module(sys.argv[1]).CLIENT
-    client.check()
+    try:
+        client.check()
+    except AssertionError as missing:
+        sys.exit(f"interop_test.py: {missing}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-interop-"))
     try:
         InteropTest.authority = authority = certificates.Authority(folder)
