@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "app/broker_options.hpp"
+#include "app/doors.hpp"
 #include "app/tls.hpp"
 #include "broker/restorer.hpp"
 #include "config/settings_reader.hpp"
@@ -160,6 +161,7 @@ std::vector<config::Finding> Assembly::load() {
 
 std::string Assembly::start() {
   Parts& p = *parts_;
+  net::PassedSockets passed = net::PassedSockets::from_environment();
   if (const std::string problem = make_state_folder(p.invocation.state_dir); !problem.empty()) return problem;
   const std::vector<config::Finding> findings = p.host->start();
   if (config::has_errors(findings)) return text_of(findings);
@@ -175,18 +177,16 @@ std::string Assembly::start() {
 
   p.listeners = broker_listeners(p.settings);
   for (std::size_t i = 0; i < p.listeners.size(); ++i) {
-    const config::Bind& bind = p.settings.listeners[i].bind.value;
-    net::MakeFilters filters;
-    if (const net::TlsListener* tls = p.tls.at(i))
-      filters = [tls](const net::Peer&) {
-        net::Filters made;
-        made.push_back(tls->filter());
-        return made;
-      };
-    const auto port = p.loops->listen(*p.listeners[i], {bind.address, bind.port}, std::move(filters));
-    if (!port) return port.error();
-    p.listening.push_back(p.listeners[i]->name + "  " + bind.text + (p.tls.at(i) ? "  TLS" : ""));
+    const config::Listener& setting = p.settings.listeners[i];
+    const net::TlsListener* const tls = p.tls.at(i);
+    if (std::string problem = open_door(setting, *p.listeners[i], tls, *p.loops, passed); !problem.empty())
+      return problem;
+    p.listening.push_back(p.listeners[i]->name + "  " + setting.bind.value.text + (tls ? "  TLS" : ""));
   }
+  for (const std::string& name : passed.left())
+    p.shared->log.write(
+        broker::LogLevel::warning, "listeners", "listener.not_taken",
+        "a socket was passed that no listener takes: " + name + "; bind one to systemd:" + name, nullptr, {});
   p.loops->start();
   return {};
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <thread>
 
+#include "app/doors.hpp"
 #include "config/strength.hpp"
 #include "mqtt/topic.hpp"
 
@@ -71,6 +72,7 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
       check_filters(row.topics, "kernel/acknowledge", error);
   for (std::size_t i = 0; i < settings.plugins.size(); ++i)
     if (settings.plugins[i].sound) check_hooks(settings.plugins[i], "plugins/" + std::to_string(i), error);
+  for (config::Finding& finding : check_networks(settings)) findings.push_back(std::move(finding));
   config::sort_by_place(findings);
   return findings;
 }

@@ -23,7 +23,7 @@ net::TlsSettings settings_of(const config::Listener& listener) {
   settings.ciphers = text(tls.ciphers);
   settings.cipher_suites = text(tls.cipher_suites);
   settings.curves = text(tls.curves);
-  settings.protocols = {"mqtt"};
+  settings.protocols = {listener.transport == config::Transport::websocket ? "http/1.1" : "mqtt"};
   return settings;
 }
 

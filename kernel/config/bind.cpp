@@ -42,6 +42,8 @@ std::optional<Refusal> refuse_half(std::string_view text) {
   if (text == "*") return Refusal{"\"*\" has no port", "write \"*:1883\", in quotes"};
   if (text == "localhost")
     return Refusal{"\"localhost\" is a name, not an address", "write 127.0.0.1:1883 or [::1]:1883"};
+  if (text.front() == '/')
+    return Refusal{in_quotes(text) + " is a path", "for a Unix socket write unix:" + std::string{text}};
   const std::string_view port = text.substr(text.front() == ':' ? 1 : 0);
   if (port.empty() || port.find_first_not_of("0123456789") != port.npos) return std::nullopt;
   const std::string shown{port.size() > 5 ? "1883" : port};
@@ -50,15 +52,42 @@ std::optional<Refusal> refuse_half(std::string_view text) {
                                                           "\" to be reached from others, too"};
 }
 
+constexpr std::string_view unix_prefix = "unix:";
+constexpr std::string_view passed_word = "systemd";
+
+base::Result<Bind, Refusal> parse_unix(std::string_view text) {
+  Bind bind;
+  bind.kind = Bind::Kind::unix_socket;
+  bind.text = text;
+  bind.path = text.substr(unix_prefix.size());
+  if (!bind.path.empty() && bind.path.back() != '/') return bind;
+  return base::Failure{
+      Refusal{in_quotes(text) + " has no file's path", "such as unix:/run/mortise/mortise.sock"}};
+}
+
+base::Result<Bind, Refusal> parse_passed(std::string_view text) {
+  Bind bind;
+  bind.kind = Bind::Kind::passed;
+  bind.text = text;
+  if (text == passed_word) return bind;
+  bind.name = text.substr(passed_word.size() + 1);
+  if (!bind.name.empty() && bind.name.find(':') == std::string::npos) return bind;
+  return base::Failure{Refusal{in_quotes(text) + " has no socket's name",
+                               "write systemd, or systemd: and the FileDescriptorName of a .socket unit"}};
+}
+
 }  // namespace
 
-bool Bind::is_loopback() const {
+bool Bind::is_local() const {
+  if (kind == Kind::unix_socket) return true;
   const auto bytes = bytes_of(address);
   if (!bytes) return false;
   return bytes->size() == 4 ? bytes->front() == 127 : is_zero(bytes->substr(0, 15)) && bytes->back() == 1;
 }
 
 base::Result<Bind, Refusal> parse_bind(std::string_view text) {
+  if (text.starts_with(unix_prefix)) return parse_unix(text);
+  if (text == passed_word || text.starts_with(std::string{passed_word} + ':')) return parse_passed(text);
   if (auto refusal = refuse_half(text)) return base::Failure{*std::move(refusal)};
   const bool bracketed = text.starts_with('[');
   const std::size_t bracket_end = bracketed ? text.find(']') : 0;
@@ -89,6 +118,9 @@ base::Result<Bind, Refusal> parse_bind(std::string_view text) {
 }
 
 bool overlap(const Bind& a, const Bind& b) {
+  if (a.kind != b.kind) return false;
+  if (a.kind == Bind::Kind::unix_socket) return a.path == b.path;
+  if (a.kind == Bind::Kind::passed) return a.name.empty() || b.name.empty() || a.name == b.name;
   if (a.port != b.port) return false;
   const auto left = bytes_of(a.address);
   const auto right = bytes_of(b.address);

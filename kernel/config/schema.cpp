@@ -98,7 +98,7 @@ Tree shape(const Library&) {
 
 template <class Field>
 Tree shape(const Address&) {
-  return any_of({pattern("^(\\*|[0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$")}, "");
+  return any_of({pattern("^((\\*|[0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}|unix:.+|systemd(:[^:]+)?)$")}, "");
 }
 
 template <class Field>

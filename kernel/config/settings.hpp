@@ -58,6 +58,12 @@ constexpr std::array<std::string_view, 2> names_of(TlsVersion) { return {"1.2", 
 enum class Fallback { allow, deny, pass };
 constexpr std::array<std::string_view, 3> names_of(Fallback) { return {"allow", "deny", "pass"}; }
 
+enum class Transport { mqtt, websocket };
+constexpr std::array<std::string_view, 2> names_of(Transport) { return {"mqtt", "websocket"}; }
+
+enum class ProxyProtocol { off, optional, required };
+constexpr std::array<std::string_view, 3> names_of(ProxyProtocol) { return {"off", "optional", "required"}; }
+
 template <class Enum>
 constexpr std::string_view name_of(Enum value) {
   return names_of(value)[static_cast<std::size_t>(value)];
@@ -239,9 +245,30 @@ void describe(Row& row, Tls& s) {
       "The curves for key exchange in OpenSSL's notation; left out, X25519:P-256:P-384.");
 }
 
+struct WebSocket {
+  Located<std::string> path{"/mqtt", {}};
+  std::optional<std::vector<Located<std::string>>> origins;  // empty: any
+  std::vector<Located<std::string>> trusted_proxies;         // networks; app checks that they are well-formed
+};
+
+template <class Row>
+void describe(Row& row, WebSocket& s) {
+  row("path", s.path, Text{}, "The path clients ask for.");
+  row("origins", s.origins, List<Text>{{}, Empty::refused},
+      "The pages that may connect, such as https://panel.example; left out, any. Clients that are no browser "
+      "send none and are let in.");
+  row("trusted_proxies", s.trusted_proxies, List<Text>{{}, Empty::allowed},
+      "Networks of proxies whose X-Forwarded-For says who the client is.");
+}
+
 struct Listener {
   Located<std::string> name;
   Located<Bind> bind;
+  std::optional<Located<std::string>> mode, owner, group;  // of a Unix socket
+  Transport transport = Transport::mqtt;
+  std::optional<Located<WebSocket>> websocket;
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;
+  std::vector<Located<std::string>> proxies;  // networks; app checks that they are well-formed
   Anonymous anonymous = Anonymous::deny;
   std::optional<Tls> tls;  // empty: plain
   std::vector<Version> versions{Version::v3_1, Version::v3_1_1, Version::v5_0};
@@ -256,8 +283,21 @@ struct Listener {
 template <class Row>
 void describe(Row& row, Listener& s) {
   row.required("name", "local", s.name, Name{}, "What logs, metrics and commands call this listener.");
-  row.required("bind", "127.0.0.1:1883", s.bind, Address{},
-               "Address and port to listen on; \"*:1883\" is every address, and wants the quotes.");
+  row.required(
+      "bind", "127.0.0.1:1883", s.bind, Address{},
+      "Address and port to listen on; \"*:1883\" is every address, and wants the quotes. unix:PATH is a "
+      "Unix socket, systemd or systemd:NAME a socket that systemd passes.");
+  row("mode", s.mode, Text{}, "The mode of a Unix socket, in quotes; left out, \"0660\".");
+  row("owner", s.owner, Text{},
+      "The user a Unix socket belongs to, by name or number; left out, the broker's.");
+  row("group", s.group, Text{},
+      "The group a Unix socket belongs to, by name or number; left out, the broker's.");
+  row("transport", s.transport, Choice{}, "Whether clients speak MQTT right away, or MQTT over WebSocket.");
+  row("websocket", s.websocket, Section{}, "How a listener with transport: websocket answers.");
+  row("proxy_protocol", s.proxy_protocol, Choice{},
+      "Whether a proxy says in a PROXY header, version 1 or 2, who the client is.");
+  row("proxies", s.proxies, List<Text>{{}, Empty::allowed},
+      "Networks whose PROXY header is believed, such as 10.0.0.0/8.");
   row("anonymous", s.anonymous, Choice{}, "Whether a client may connect without a user name.");
   row("tls", s.tls, Section{}, "Certificates and whom to trust; left out, nothing is encrypted.");
   row("versions", s.versions, List<Choice>{{}, Empty::refused}, "The MQTT versions a client may speak.");

@@ -31,13 +31,14 @@ void refuse_repeated_names(const std::vector<Named>& things, std::string_view li
 void refuse_shared_addresses(const std::vector<Listener>& listeners, ValueReader& values) {
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const auto& bind = listeners[i].bind;
-    if (bind.value.port == 0) continue;
+    if (bind.value.text.empty()) continue;
     for (std::size_t j = 0; j < i; ++j) {
       const auto& other = listeners[j].bind;
-      if (other.value.port == 0 || !overlap(bind.value, other.value)) continue;
+      if (other.value.text.empty() || !overlap(bind.value, other.value)) continue;
       values.error(
           bind.where, key_of("listeners", i, "bind"), in_quotes(bind.value.text) + " is taken",
-          line_of(other.where) + " listens on " + in_quotes(other.value.text) + "; choose another port");
+          line_of(other.where) + " listens on " + in_quotes(other.value.text) +
+              (bind.value.kind == Bind::Kind::internet ? "; choose another port" : "; choose another"));
       break;
     }
   }
@@ -46,11 +47,62 @@ void refuse_shared_addresses(const std::vector<Listener>& listeners, ValueReader
 void warn_of_open_doors(const Settings& settings, ValueReader& values) {
   for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
     const Listener& listener = settings.listeners[i];
-    if (listener.bind.value.port == 0) continue;
-    if (listener.anonymous == Anonymous::allow && !listener.bind.value.is_loopback())
+    if (listener.bind.value.text.empty()) continue;
+    if (listener.anonymous == Anonymous::allow && !listener.bind.value.is_local())
       values.warn(listener.bind.where, key_of("listeners", i, "bind"),
                   "whoever reaches " + in_quotes(listener.bind.value.text) + " gets in without a name",
                   "fine in a closed network; else remove anonymous: allow and list an authenticating plugin");
+  }
+}
+
+bool is_mode(std::string_view text) {
+  if (text.starts_with('0')) text.remove_prefix(1);
+  return text.size() == 3 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
+}
+
+void check_unix_socket(const Listener& listener, std::size_t index, ValueReader& values) {
+  const bool is_unix = listener.bind.value.kind == Bind::Kind::unix_socket;
+  for (const auto& [key, setting] :
+       {std::pair{"mode", &listener.mode}, {"owner", &listener.owner}, {"group", &listener.group}})
+    if (*setting && !is_unix && !listener.bind.value.text.empty())
+      values.error((*setting)->where, key_of("listeners", index, key),
+                   "only a Unix socket has a" + std::string{*key == 'o' ? "n " : " "} + key,
+                   "remove it, or bind to unix:PATH");
+  if (is_unix && listener.mode && !listener.mode->value.empty() && !is_mode(listener.mode->value))
+    values.error(listener.mode->where, key_of("listeners", index, "mode"),
+                 in_quotes(listener.mode->value) + " is not a mode",
+                 "write three octal digits, such as \"0660\"");
+}
+
+void check_websocket(const Listener& listener, std::size_t index, ValueReader& values) {
+  if (!listener.websocket) return;
+  if (listener.transport != Transport::websocket)
+    values.error(listener.websocket->where, key_of("listeners", index, "websocket"),
+                 "this listener is not for WebSocket", "add transport: websocket, or remove it");
+  const auto& path = listener.websocket->value.path;
+  if (!path.value.empty() &&
+      (path.value.front() != '/' || path.value.find_first_of("?# ") != std::string::npos))
+    values.error(path.where, key_of("listeners", index, "websocket/path"),
+                 in_quotes(path.value) + " is not a path",
+                 "begin it with a slash, such as /mqtt, without ? and #");
+}
+
+// Whoever is believed can say to be anybody, so nobody is without being named.
+void check_proxies(const Listener& listener, std::size_t index, ValueReader& values) {
+  const bool is_off = listener.proxy_protocol == ProxyProtocol::off;
+  if (is_off && !listener.proxies.empty())
+    values.error(listener.proxies.front().where, key_of("listeners", index, "proxies"),
+                 "no PROXY header is read from them", "add proxy_protocol: required, or optional");
+  if (!is_off && listener.proxies.empty() && listener.bind.value.kind != Bind::Kind::unix_socket)
+    values.error(listener.name.where, key_of("listeners", index, "proxies"), "missing key \"proxies\"",
+                 "list the networks whose PROXY header is believed, such as proxies: [10.0.0.0/8]");
+}
+
+void check_transports(const std::vector<Listener>& listeners, ValueReader& values) {
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    check_unix_socket(listeners[i], i, values);
+    check_websocket(listeners[i], i, values);
+    check_proxies(listeners[i], i, values);
   }
 }
 
@@ -116,6 +168,7 @@ void check_settings(const Settings& settings, ValueReader& values) {
   refuse_repeated_names(settings.listeners, "listeners", values);
   refuse_repeated_names(settings.plugins, "plugins", values);
   refuse_shared_addresses(settings.listeners, values);
+  check_transports(settings.listeners, values);
   if (plugins_known) refuse_unlisted_authenticators(settings, values);
   if (plugins_known) demand_grants(settings, values);
   check_tls(settings, values);

@@ -172,7 +172,11 @@ std::optional<Bind> ValueReader::address(const Tree& value, const std::string& k
     return std::nullopt;
   }
   auto bind = parse_bind(value.text());
-  if (bind) return std::move(bind).take();
+  if (bind) {
+    Bind read = std::move(bind).take();
+    if (read.kind == Bind::Kind::unix_socket) read.path = (folder_ / read.path).lexically_normal().string();
+    return read;
+  }
   error(value.where(), key, bind.error().text, bind.error().remedy);
   return std::nullopt;
 }

@@ -13,12 +13,18 @@ mortise_client_t handle_of(const broker::ClientFacts& facts) noexcept {
 }
 
 void fill_peer(mortise_peer_t& peer, const broker::ClientFacts& facts) noexcept {
+  constexpr std::string_view unix_prefix = "unix:";
+  std::string_view address = facts.address;
   peer.size = sizeof peer;
   if (facts.listener) peer.listener = abi_str(facts.listener->name);
   peer.identity = abi_optional(facts.identity);
   peer.cipher = abi_optional(facts.cipher);
+  if (address.starts_with(unix_prefix)) {  // behind the path stands who it is, for people
+    address.remove_prefix(unix_prefix.size());
+    peer.address = abi_str(address.substr(0, address.rfind(" (pid ")));
+    return;
+  }
   // By hand, because it is read for every hook.
-  std::string_view address = facts.address;
   std::size_t digits = address.size();
   std::uint32_t port = 0, worth = 1;
   for (; digits > 0 && address[digits - 1] >= '0' && address[digits - 1] <= '9'; --digits, worth *= 10)
@@ -26,8 +32,8 @@ void fill_peer(mortise_peer_t& peer, const broker::ClientFacts& facts) noexcept 
   if (digits > 0 && address[digits - 1] == ':') {
     peer.port = static_cast<std::uint16_t>(port);
     address = address.substr(0, digits - 1);
-    if (address.size() > 1 && address.front() == '[') address = address.substr(1, address.size() - 2);
   }
+  if (address.size() > 1 && address.front() == '[') address = address.substr(1, address.size() - 2);
   peer.address = abi_str(address);
 }
 

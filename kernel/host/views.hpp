@@ -56,7 +56,8 @@ class SubscriptionView {
 
 // The handle plugins know a connection by; 0 while offline.
 mortise_client_t handle_of(const broker::ClientFacts& facts) noexcept;
-// Fills a peer; its address is from "10.0.0.17:50122", "[::1]:50122" or a path.
+// Fills a peer; its address is from "10.0.0.17:50122", "[::1]:50122", either without a port, or
+// "unix:/run/mortise.sock (pid 4711, uid 1000)".
 void fill_peer(mortise_peer_t& peer, const broker::ClientFacts& facts) noexcept;
 
 }  // namespace mortise::host

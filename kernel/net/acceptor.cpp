@@ -56,7 +56,9 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
       arrival.socket = Socket{std::move(socket), open_};
       arrival.door = entrance.listening.door;
       arrival.peer = peer_of(peer);
-      arrival.address = text_of(*arrival.peer.address, arrival.peer.port);
+      arrival.address = arrival.peer.address
+                            ? text_of(*arrival.peer.address, arrival.peer.port)
+                            : unix_peer_text(arrival.socket.number(), entrance.listening.path);
     }
     return;
   }

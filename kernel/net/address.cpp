@@ -24,6 +24,7 @@ Address Address::from_v4(std::span<const std::uint8_t, 4> four) {
 }
 
 std::optional<Address> Address::from(std::string_view text) {
+  if (text.find('\0') != text.npos) return std::nullopt;
   const std::string whole{text};
   std::array<std::uint8_t, 4> four{};
   if (::inet_pton(AF_INET, whole.c_str(), four.data()) == 1) return from_v4(four);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 namespace mortise::net {
@@ -78,20 +79,39 @@ std::string remedy(int error, std::uint16_t port) {
   }
 }
 
+// Accepted sockets inherit them.
+void set_for_connections(int socket) {
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, interval_s);
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, probes);
+}
+
 base::Result<Descriptor, int> bound_socket(Address& address) {
   Descriptor socket{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!socket) return base::Failure{errno};
   set(socket.number(), SOL_SOCKET, SO_REUSEADDR, 1);
-  set(socket.number(), IPPROTO_TCP, TCP_NODELAY, 1);
-  set(socket.number(), SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(socket.number(), IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
-  set(socket.number(), IPPROTO_TCP, TCP_KEEPINTVL, interval_s);
-  set(socket.number(), IPPROTO_TCP, TCP_KEEPCNT, probes);
+  set_for_connections(socket.number());
   if (address.family() == AF_INET6)
     set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
   if (::bind(socket.number(), address.pointer(), address.size) != 0) return base::Failure{errno};
   if (::listen(socket.number(), backlog) != 0) return base::Failure{errno};
   return socket;
+}
+
+// Of a socket of the internet; empty: it is none.
+std::optional<std::uint16_t> port_of(int socket) {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size) != 0) return std::nullopt;
+  if (own.ss_family == AF_INET) return ntohs(reinterpret_cast<sockaddr_in&>(own).sin_port);
+  if (own.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(own).sin6_port);
+  return std::nullopt;
+}
+
+base::Failure<std::string> failure(const Door& door, const std::string& where, const std::string& why) {
+  return base::Failure{"listener \"" + door.listener.name + "\": cannot listen on " + where + ": " + why};
 }
 
 }  // namespace
@@ -102,25 +122,34 @@ std::string text_of(const Endpoint& endpoint) {
 }
 
 base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint& endpoint) {
-  const auto failure = [&](const std::string& why) {
-    return base::Failure{"listener \"" + door.listener.name + "\": cannot listen on " + text_of(endpoint) +
-                         ": " + why};
-  };
+  const std::string where = text_of(endpoint);
   auto address = parse(endpoint);
-  if (!address) return failure(address.error());
+  if (!address) return failure(door, where, address.error());
   auto socket = bound_socket(*address);
   if (!socket && socket.error() == EAFNOSUPPORT && address->dual_stack) {  // a system without IPv6
     address = make_v4(in_addr{htonl(INADDR_ANY)}, endpoint.port);
     socket = bound_socket(*address);
   }
-  if (!socket) return failure(remedy(socket.error(), endpoint.port));
-  sockaddr_storage chosen{};
-  socklen_t size = sizeof chosen;
-  if (::getsockname(socket->number(), reinterpret_cast<sockaddr*>(&chosen), &size) != 0)
-    return failure(std::strerror(errno));
-  const in_port_t port = chosen.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(chosen).sin_port
-                                                     : reinterpret_cast<sockaddr_in6&>(chosen).sin6_port;
-  return Listening{std::move(*socket), ntohs(port), &door};
+  if (!socket) return failure(door, where, remedy(socket.error(), endpoint.port));
+  const auto port = port_of(socket->number());
+  if (!port) return failure(door, where, std::strerror(errno));
+  return Listening{std::move(*socket), *port, &door};
+}
+
+base::Result<Listening, std::string> listen_on(const Door& door, const UnixEndpoint& endpoint) {
+  auto listening = listen_on_unix(endpoint);
+  if (!listening) return failure(door, endpoint.path, listening.error());
+  return Listening{std::move(listening->socket), 0, &door, endpoint.path, std::move(listening->file)};
+}
+
+base::Result<Listening, std::string> listen_on(const Door& door, Descriptor socket) {
+  const std::uint16_t port = port_of(socket.number()).value_or(0);
+  if (port != 0) set_for_connections(socket.number());
+  std::string path = unix_path_of(socket.number());
+  if (port == 0 && path.empty())
+    return failure(door, "the socket that was passed",
+                   "it is neither of the internet nor in the file system");
+  return Listening{std::move(socket), port, &door, std::move(path), {}};
 }
 
 }  // namespace mortise::net

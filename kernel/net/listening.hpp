@@ -12,6 +12,7 @@
 #include "broker/ports.hpp"
 #include "net/descriptor.hpp"
 #include "net/filter.hpp"
+#include "net/unix_socket.hpp"
 
 namespace mortise::net {
 
@@ -30,11 +31,16 @@ struct Door {
 };
 
 struct Listening {
-  Descriptor socket;  // does not block; accepted sockets inherit no delay and keep-alive from it
-  std::uint16_t port = 0;
+  Descriptor socket;           // does not block; accepted sockets inherit no delay and keep-alive from it
+  std::uint16_t port = 0;      // 0: a Unix socket
   const Door* door = nullptr;  // outlives the loops
+  std::string path{};          // of a Unix socket
+  SocketFile file{};           // likewise, if we have made it
 };
 
 base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint& endpoint);
+base::Result<Listening, std::string> listen_on(const Door& door, const UnixEndpoint& endpoint);
+// A socket that listens already, opened by somebody else.
+base::Result<Listening, std::string> listen_on(const Door& door, Descriptor socket);
 
 }  // namespace mortise::net

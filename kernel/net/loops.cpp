@@ -33,15 +33,32 @@ Loops::Loops(broker::Shared& shared, LoopsOptions options)
 
 Loops::~Loops() { stop(base::Duration::zero()); }
 
-base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener,
-                                                       const Endpoint& endpoint, MakeFilters filters) {
+template <class Where>
+base::Result<std::uint16_t, std::string> Loops::open_door(const broker::Listener& listener,
+                                                          MakeFilters filters, Where&& where) {
   auto door = std::make_unique<Door>(Door{listener, std::move(filters)});
-  auto listening = listen_on(*door, endpoint);
+  auto listening = listen_on(*door, std::forward<Where>(where));
   if (!listening) return base::Failure{listening.error()};
   doors_.push_back(std::move(door));
   const std::uint16_t port = listening->port;
   around_.loops.front()->open(std::move(*listening));
   return port;
+}
+
+base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener,
+                                                       const Endpoint& endpoint, MakeFilters filters) {
+  return open_door(listener, std::move(filters), endpoint);
+}
+
+base::Result<std::uint16_t, std::string> Loops::listen_unix(const broker::Listener& listener,
+                                                            const UnixEndpoint& endpoint,
+                                                            MakeFilters filters) {
+  return open_door(listener, std::move(filters), endpoint);
+}
+
+base::Result<std::uint16_t, std::string> Loops::adopt(const broker::Listener& listener, Descriptor socket,
+                                                      MakeFilters filters) {
+  return open_door(listener, std::move(filters), std::move(socket));
 }
 
 void Loops::start() {

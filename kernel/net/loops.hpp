@@ -40,6 +40,13 @@ class Loops {
   // `filters`: what stands between its sockets and the broker; empty: nothing.
   base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint,
                                                   MakeFilters filters = {});
+  // A socket in the file system, which is removed at the end.
+  base::Result<std::uint16_t, std::string> listen_unix(const broker::Listener& listener,
+                                                       const UnixEndpoint& endpoint,
+                                                       MakeFilters filters = {});
+  // A socket that listens already.
+  base::Result<std::uint16_t, std::string> adopt(const broker::Listener& listener, Descriptor socket,
+                                                 MakeFilters filters = {});
 
   // Signals stay with the threads there are already: the loops' threads take none.
   void start();
@@ -59,6 +66,10 @@ class Loops {
   std::uint64_t bytes_written() const noexcept;
 
  private:
+  template <class Where>
+  base::Result<std::uint16_t, std::string> open_door(const broker::Listener& listener, MakeFilters filters,
+                                                     Where&& where);
+
   std::vector<std::unique_ptr<Door>> doors_;
   Surroundings around_;
   std::vector<std::thread> threads_;

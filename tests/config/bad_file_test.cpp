@@ -94,9 +94,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"a_key_like_none",
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:8883\", colour: red}\n",
-         "mortise.yaml:2:39  unknown key \"colour\"; known here: name, bind, anonymous, tls, versions, "
-         "maximum_qos, retain, wildcard_subscriptions, subscription_identifiers, shared_subscriptions, "
-         "authenticate\n"},
+         "mortise.yaml:2:39  unknown key \"colour\"; known here: name, bind, mode, owner, group, transport, "
+         "websocket, proxy_protocol, proxies, anonymous, tls, versions, maximum_qos, retain, "
+         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, authenticate\n"},
         {"retained_limits_are_not_built_yet",
          "kernel:\n"
          "  retained: {messages: 5}\n"
@@ -596,6 +596,82 @@ INSTANTIATE_TEST_SUITE_P(
          "  - {name: a, bind: \"[127.0.0.1]:1883\"}\n",
          "mortise.yaml:2:21  listeners/0/bind: \"127.0.0.1\" is not an address; write one of this machine "
          "such as 192.168.1.10 or [::1], or * for all of them\n"},
+        {"a_path_without_its_prefix",
+         "listeners:\n"
+         "  - {name: a, bind: /run/mortise.sock}\n",
+         "mortise.yaml:2:21  listeners/0/bind: \"/run/mortise.sock\" is a path; for a Unix socket write "
+         "unix:/run/mortise.sock\n"},
+        {"a_unix_socket_without_a_path",
+         "listeners:\n"
+         "  - {name: a, bind: \"unix:\"}\n",
+         "mortise.yaml:2:21  listeners/0/bind: \"unix:\" has no file's path; such as "
+         "unix:/run/mortise/mortise.sock\n"},
+        {"the_same_unix_socket_twice",
+         "listeners:\n"
+         "  - {name: a, bind: unix:/run/a.sock}\n"
+         "  - {name: b, bind: unix:/run/./a.sock}\n",
+         "mortise.yaml:3:21  listeners/1/bind: \"unix:/run/./a.sock\" is taken; line 2 listens on "
+         "\"unix:/run/a.sock\"; choose another\n"},
+        {"a_passed_socket_without_its_name",
+         "listeners:\n"
+         "  - {name: a, bind: \"systemd:\"}\n",
+         "mortise.yaml:2:21  listeners/0/bind: \"systemd:\" has no socket's name; write systemd, or systemd: "
+         "and "
+         "the FileDescriptorName of a .socket unit\n"},
+        {"all_passed_sockets_and_one_of_them",
+         "listeners:\n"
+         "  - {name: a, bind: systemd}\n"
+         "  - {name: b, bind: systemd:tls}\n",
+         "mortise.yaml:3:21  listeners/1/bind: \"systemd:tls\" is taken; line 2 listens on \"systemd\"; "
+         "choose "
+         "another\n"},
+        {"a_mode_of_a_port",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:1883\", mode: \"0660\", owner: root}\n",
+         "mortise.yaml:2:45  listeners/0/mode: only a Unix socket has a mode; remove it, or bind to "
+         "unix:PATH\n"
+         "mortise.yaml:2:60  listeners/0/owner: only a Unix socket has an owner; remove it, or bind to "
+         "unix:PATH\n"},
+        {"a_mode_that_is_none",
+         "listeners:\n"
+         "  - {name: a, bind: unix:/run/a.sock, mode: rw-rw----}\n",
+         "mortise.yaml:2:45  listeners/0/mode: \"rw-rw----\" is not a mode; write three octal digits, such "
+         "as "
+         "\"0660\"\n"},
+        {"a_mode_without_quotes",
+         "listeners:\n"
+         "  - {name: a, bind: unix:/run/a.sock, mode: 660}\n",
+         "mortise.yaml:2:45  listeners/0/mode: 660 is not text to YAML; put it in quotes: \"660\"\n"},
+        {"an_unknown_transport",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:1883\", transport: websockets}\n",
+         "mortise.yaml:2:50  listeners/0/transport: \"websockets\" is not one of mqtt, websocket, did you "
+         "mean "
+         "\"websocket\"?\n"},
+        {"websocket_settings_of_another_transport",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:1883\", websocket: {path: /mqtt}}\n",
+         "mortise.yaml:2:50  listeners/0/websocket: this listener is not for WebSocket; add transport: "
+         "websocket, "
+         "or remove it\n"},
+        {"a_websocket_path_without_its_slash",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:1883\", transport: websocket, websocket: {path: mqtt}}\n",
+         "mortise.yaml:2:79  listeners/0/websocket/path: \"mqtt\" is not a path; begin it with a slash, such "
+         "as "
+         "/mqtt, without ? and #\n"},
+        {"proxies_without_a_header",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:1883\", proxies: [10.0.0.0/8]}\n",
+         "mortise.yaml:2:49  listeners/0/proxies: no PROXY header is read from them; add proxy_protocol: "
+         "required, "
+         "or optional\n"},
+        {"a_header_of_nobody",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:1883\", proxy_protocol: required}\n",
+         "mortise.yaml:2:12  missing key \"proxies\"; list the networks whose PROXY "
+         "header "
+         "is believed, such as proxies: [10.0.0.0/8]\n"},
         {"the_same_bind_twice",
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:1883\"}\n"

@@ -23,7 +23,7 @@ TEST_P(Binds, are_read) {
   EXPECT_EQ(bind->address, GetParam().address);
   EXPECT_EQ(bind->port, GetParam().port);
   EXPECT_EQ(bind->text, GetParam().text);
-  EXPECT_EQ(bind->is_loopback(), GetParam().loopback);
+  EXPECT_EQ(bind->is_local(), GetParam().loopback);
 }
 
 INSTANTIATE_TEST_SUITE_P(bind, Binds,
@@ -64,6 +64,11 @@ INSTANTIATE_TEST_SUITE_P(bind, Pairs,
                              {"every_and_every", "*:1", "*:1", true},
                              {"every_ipv4_and_one", "0.0.0.0:1", "10.0.0.1:1", true},
                              {"every_ipv4_and_one_of_ipv6", "0.0.0.0:1", "[::1]:1", false},
+                             {"one_path", "unix:/run/a", "unix:/run/a", true},
+                             {"two_paths", "unix:/run/a", "unix:/run/b", false},
+                             {"two_names", "systemd:a", "systemd:b", false},
+                             {"all_names_and_one", "systemd", "systemd:b", true},
+                             {"a_path_and_a_port", "unix:/run/a", "*:1", false},
                              {"every_ipv6_and_one", "[::]:1", "[::1]:1", true},
                          }),
                          row_name<PairRow>);

@@ -72,11 +72,11 @@ TEST(schema, the_maps_are_those_of_this_release) {
   std::set<std::string> ways;
   for (const auto& [way, keys] : maps_of_schema()) ways.insert(way);
   EXPECT_EQ(ways,
-            (std::set<std::string>{"", "kernel", "kernel/limits", "kernel/session", "kernel/session/queue",
-                                   "kernel/store", "kernel/acknowledge/0", "listeners/0", "listeners/0/tls",
-                                   "listeners/0/tls/certificates/0", "plugins/0", "plugins/0/hooks",
-                                   "plugins/0/hooks/authenticate", "plugins/0/hooks/authorise",
-                                   "plugins/0/hooks/intercept", "plugins/0/hooks/observe"}));
+            (std::set<std::string>{
+                "", "kernel", "kernel/limits", "kernel/session", "kernel/session/queue", "kernel/store",
+                "kernel/acknowledge/0", "listeners/0", "listeners/0/tls", "listeners/0/tls/certificates/0",
+                "listeners/0/websocket", "plugins/0", "plugins/0/hooks", "plugins/0/hooks/authenticate",
+                "plugins/0/hooks/authorise", "plugins/0/hooks/intercept", "plugins/0/hooks/observe"}));
 }
 
 TEST(schema, the_reader_knows_every_key_of_the_schema) {
@@ -191,6 +191,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"ipv4", "bind: \"127.0.0.1:1883\"", true},
         {"ipv6", "bind: \"[::1]:1883\"", true},
         {"every_address", "bind: \"*:1883\"", true},
+        {"a_unix_socket", "bind: unix:/run/mortise/mortise.sock, mode: \"0660\", group: mqtt", true},
+        {"a_unix_socket_beside_the_file", "bind: unix:mortise.sock", true},
+        {"a_passed_socket", "bind: systemd", true},
+        {"a_passed_socket_with_a_name", "bind: systemd:tls", true},
+        {"websocket", "bind: \"*:80\", transport: websocket, websocket: {path: /x, origins: [a]}", true},
+        {"a_proxy", "bind: \"*:80\", proxy_protocol: optional, proxies: [10.0.0.0/8]", true},
+        {"no_proxy", "bind: \"*:80\", proxy_protocol: off", true},
         {"no_port", "bind: 127.0.0.1", false},
         {"a_host_name", "bind: \"localhost:1883\"", false},
         {"versions_without_quotes", "bind: \"[::1]:1883\", versions: [3.1, 3.1.1, 5.0]", true},

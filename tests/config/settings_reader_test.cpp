@@ -193,6 +193,32 @@ TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
   EXPECT_EQ(tls.curves->value, "X25519");
 }
 
+TEST(settings, listeners_beyond_plain_tcp_arrive_with_their_parts) {
+  const auto [settings, findings, plugins_known] = reading_of(
+      "listeners:\n"
+      "  - {name: a, bind: \"unix:run/a.sock\", mode: \"0600\", owner: mqtt, group: \"104\"}\n"
+      "  - {name: b, bind: systemd:web, transport: websocket,\n"
+      "     websocket: {path: /x, origins: [https://a.example], trusted_proxies: [10.0.0.0/8]}}\n"
+      "  - {name: c, bind: \"127.0.0.1:1\", transport: websocket, proxy_protocol: optional, proxies: [::1]}\n"
+      "  - {name: d, bind: \"127.0.0.1:2\", proxy_protocol: off}\n");
+  ASSERT_EQ(texts(findings), "");
+  EXPECT_EQ(settings.listeners[0].bind.value.kind, Bind::Kind::unix_socket);
+  EXPECT_EQ(settings.listeners[0].bind.value.path, (settings.folder / "run/a.sock").string());
+  EXPECT_EQ(settings.listeners[0].mode->value, "0600");
+  EXPECT_EQ(settings.listeners[0].owner->value, "mqtt");
+  EXPECT_EQ(settings.listeners[0].group->value, "104");
+  EXPECT_EQ(settings.listeners[1].bind.value.kind, Bind::Kind::passed);
+  EXPECT_EQ(settings.listeners[1].bind.value.name, "web");
+  EXPECT_EQ(settings.listeners[1].transport, Transport::websocket);
+  EXPECT_EQ(settings.listeners[1].websocket->value.path.value, "/x");
+  EXPECT_EQ(settings.listeners[1].websocket->value.origins->front().value, "https://a.example");
+  EXPECT_EQ(settings.listeners[1].websocket->value.trusted_proxies.front().value, "10.0.0.0/8");
+  EXPECT_FALSE(settings.listeners[2].websocket);
+  EXPECT_EQ(settings.listeners[2].proxy_protocol, ProxyProtocol::optional);
+  EXPECT_EQ(settings.listeners[2].proxies.front().value, "::1");
+  EXPECT_EQ(settings.listeners[3].proxy_protocol, ProxyProtocol::off);
+}
+
 TEST(settings, a_plugin_arrives_with_its_hooks_grants_and_own_settings) {
   const auto [settings, findings, plugins_known] =
       reading_of(std::string{one_listener} +

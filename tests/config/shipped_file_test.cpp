@@ -34,7 +34,7 @@ TEST_P(ShippedFile, logs_stores_and_authenticates) {
 TEST_P(ShippedFile, admits_nameless_clients_on_loopback_only) {
   const auto reading = read_settings(path_of(GetParam()), variables());
   for (const Listener& listener : reading.settings.listeners)
-    EXPECT_TRUE(listener.anonymous == Anonymous::deny || listener.bind.value.is_loopback());
+    EXPECT_TRUE(listener.anonymous == Anonymous::deny || listener.bind.value.is_local());
 }
 
 // Each finding must lie in the file, whatever was done to it.

@@ -47,6 +47,10 @@ TEST(Address, what_is_no_network_is_refused) {
     EXPECT_FALSE(Network::from(wrong)) << wrong;
 }
 
+TEST(Address, a_zero_byte_ends_no_address) {
+  EXPECT_FALSE(Address::from(std::string_view{"10.0.0.1\0x", 10}));
+}
+
 TEST(Address, is_written_as_people_write_it) {
   EXPECT_EQ(text_of(*Address::from("10.0.0.17"), 50122), "10.0.0.17:50122");
   EXPECT_EQ(text_of(*Address::from("::1"), 1), "[::1]:1");

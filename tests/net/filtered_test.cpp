@@ -226,7 +226,8 @@ TEST_P(Filtered, a_goodbye_in_the_filters_words_ends_the_session_after_its_last_
   ASSERT_TRUE(reader.subscribe("last/#", mqtt::Qos::at_most_once));
   Sealed client{port};
   mqtt::Connect packet = Served::clean();
-  packet.client_id = served.client_id_on(GetParam() - 1, "leaves");
+  const std::string client_id = served.client_id_on(GetParam() - 1, "leaves");
+  packet.client_id = client_id;
   packet.will.emplace();
   packet.will->topic = "last/will";
   packet.will->payload = bytes_of("gone");

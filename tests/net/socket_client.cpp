@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,7 +26,11 @@ sockaddr_storage address_of(const std::string& text, std::uint16_t port) {
   sockaddr_storage address{};
   auto& v4 = reinterpret_cast<sockaddr_in&>(address);
   auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-  if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+  if (text.starts_with('/')) {
+    auto& path = reinterpret_cast<sockaddr_un&>(address);
+    path.sun_family = AF_UNIX;
+    text.copy(path.sun_path, sizeof path.sun_path - 1);
+  } else if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
   } else if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
@@ -47,7 +52,9 @@ SocketClient::SocketClient(std::uint16_t port, Choices choices) : choices_{std::
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &choices_.receive_buffer, sizeof choices_.receive_buffer);
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const socklen_t size = address.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  const socklen_t size = address.ss_family == AF_UNIX   ? sizeof(sockaddr_un)
+                         : address.ss_family == AF_INET ? sizeof(sockaddr_in)
+                                                        : sizeof(sockaddr_in6);
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), size) != 0) {
     const int error = errno;
     close();

@@ -37,7 +37,7 @@ class SocketClient {
       20'000};  // no test's outcome hangs on it: it only ends what would wait for ever
 
   struct Choices {
-    std::string address = "127.0.0.1";
+    std::string address = "127.0.0.1";  // or the path of a Unix socket, from its first slash on
     mqtt::Version version = mqtt::Version::v5_0;
     int receive_buffer = 0;        // bytes; 0: the system's choice
     std::shared_ptr<Skin> skin{};  // null: plain
