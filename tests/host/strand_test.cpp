@@ -73,7 +73,7 @@ TEST(OnStrand, what_cannot_wait_is_refused_with_a_line_that_says_so) {
 }
 
 TEST(OnStrand, a_hook_that_blocks_past_its_deadline_is_answered_for_and_holds_nobody_else_up) {
-  Rig rig{"  - {name: a, library: puppet_on_strand, hooks: {authorise: {deadline: 30ms}}}"};
+  Rig rig{"  - {name: a, library: puppet_on_strand, hooks: {authorise: {deadline: 500ms}}}"};
   Strings& strings = rig.strings();
   strings.start = [&](auto, auto) {
     EXPECT_EQ(MORTISE_OK, attach_kinds(strings, {MORTISE_PUBLISH}));
