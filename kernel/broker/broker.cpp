@@ -270,7 +270,7 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
       break;
     }
     consumed.bytes += frame->size;
-    if (!in.core.effects.moves.empty()) break;
+    if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key) break;
   }
   // One that moves is no longer ours; what is unread goes with it, its CONNECT too unless AUTH packets came
   // since.
@@ -341,6 +341,7 @@ void Broker::close(ClientKey key, mqtt::ReasonCode reason, std::string_view why)
 }
 
 void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
+  interior_->core.is_closing_all = true;
   interior_->core.clients.each(
       [&](ClientKey, Client& client) { interior_->handshake.close(client, reason, why); });
 }

@@ -33,6 +33,7 @@ class Core {
   Ledger& ledger;
   base::Now now;
   Effects effects;
+  bool is_closing_all = false;  // what one session leaves behind would go to the next that ends
 
   base::SlotMap<Client> clients;
   base::SlotMap<Session> sessions;

@@ -146,6 +146,7 @@ bool Routing::give_on(const Chosen& chosen, const MessageRef& message, PendingKe
 }
 
 void Routing::hand_on(Session& session, bool ends) {
+  if (core_.is_closing_all) return;
   delivery_.hand_on(session, ends, [&](const Waiting& waiting, GroupKey group) {
     return give_to_other(session, ends, waiting, group);
   });

@@ -8,6 +8,7 @@
 #include "host/innards.hpp"
 #include "host/instance.hpp"
 #include "host/views.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mortise::host {
 
@@ -38,7 +39,7 @@ class Order {
 
 bool is_concerned(const Attachment& what, const Asked& asked) {
   if (what.filters.empty() || !asked.access) return true;
-  return asked.point == Point::subscribe ? what.overlaps(asked.access->topic)
+  return asked.point == Point::subscribe ? what.overlaps(mqtt::split_shared(asked.access->topic).filter)
                                          : what.wants(asked.access->topic);
 }
 

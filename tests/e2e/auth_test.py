@@ -57,6 +57,8 @@ class Auth(BrokerTest):
         panel = self.user(broker, "panel", "p").connect()
         self.assertEqual(panel.subscribe("plant/#", 1)[0], 1)
         self.assertEqual(panel.subscribe("secret/#", 1)[0], 0x80)
+        self.assertEqual(panel.subscribe("$share/panels/secret/#", 1)[0], 0x80)
+        self.assertEqual(panel.subscribe("$share/panels/plant/none", 1)[0], 1)
         sensor = self.user(broker, "s1", "q").connect()
         sensor.publish("plant/s1/temperature", "21", 1)
         sensor.publish("plant/s2/temperature", "99", 1)  # acknowledged, since 3.1.1 knows no refusal, and not delivered

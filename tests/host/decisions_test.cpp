@@ -241,8 +241,11 @@ TEST(Decisions, an_attachments_filters_keep_other_topics_away) {
   EXPECT_EQ((std::vector{0, not_authorized}), rig.reasons(client, mqtt::PacketType::puback));
   rig.subscribe(client, "open/#");
   rig.subscribe(client, "#");
-  EXPECT_EQ((std::vector{0, not_authorized}), rig.reasons(client, mqtt::PacketType::suback))
-      << "a filter that reaches into secret/ is asked about";
+  rig.subscribe(client, "$share/group/open/#");
+  rig.subscribe(client, "$share/group/secret/a");
+  EXPECT_EQ((std::vector{0, not_authorized, 0, not_authorized}),
+            rig.reasons(client, mqtt::PacketType::suback))
+      << "a filter that reaches into secret/ is asked about; of a shared one the part behind the name";
 }
 
 TEST(Decisions, receive_is_asked_for_each_receiver_and_cannot_wait) {
