@@ -106,10 +106,10 @@ TEST(Encode, a_packet_made_by_hand_may_carry_properties_without_a_field) {
 
 TEST(Encode, leaves_out_what_3_1_does_not_know) {
   EXPECT_EQ(hex(encode_wire(Connack{.session_present = true}, v3_1)), hex(packet(0x20, 0, 0)));
-  EXPECT_EQ(hex(encode_wire(Suback{.packet_id = 1,
-                                   .reasons = {ReasonCode::granted_qos_2, ReasonCode::not_authorized}},
-                            v3_1)),
-            hex(packet(0x90, two(1), 2, 0)));
+  EXPECT_EQ(
+      hex(encode_wire(
+          Suback{.packet_id = 1, .reasons = {ReasonCode::granted_qos_2, ReasonCode::not_authorized}}, v3_1)),
+      hex(packet(0x90, two(1), 2, 0)));
 }
 
 TEST(Encode, leaves_out_what_3_1_1_does_not_know) {
