@@ -251,15 +251,32 @@ base::Failure<std::string> WebSocketFilter::fail(std::uint16_t code, std::string
 }
 
 void WebSocketFilter::give(std::span<const mqtt::Bytes> parts, mqtt::Buffer& down) {
-  std::size_t size = 0;
-  for (const mqtt::Bytes part : parts) size += part.size();
-  if (size == 0) return;
-  append_header(WSLAY_BINARY_FRAME, size, down);  // [MQTT-6.0.0-1]
-  for (const mqtt::Bytes part : parts) down.insert(down.end(), part.begin(), part.end());
+  for (mqtt::Bytes part : parts)
+    while (!part.empty()) {
+      if (left_ == 0) {
+        begin_packet(part.front(), down);
+        part = part.subspan(1);
+        continue;
+      }
+      const mqtt::Bytes piece = part.first(std::min(part.size(), left_));
+      down.insert(down.end(), piece.begin(), piece.end());
+      left_ -= piece.size();
+      part = part.subspan(piece.size());
+    }
+}
+
+// One more byte of a fixed header; with its last one the frame begins.  [MQTT-6.0.0-1]
+void WebSocketFilter::begin_packet(std::uint8_t byte, mqtt::Buffer& down) {
+  head_[head_size_++] = byte;
+  if (head_size_ == 1 || (byte & 0x80) != 0) return;
+  for (std::size_t i = head_size_; --i > 0;) left_ = left_ << 7 | (head_[i] & 0x7F);
+  append_header(WSLAY_BINARY_FRAME, head_size_ + left_, down);
+  down.insert(down.end(), head_.begin(), head_.begin() + head_size_);
+  head_size_ = 0;
 }
 
 void WebSocketFilter::finish(mqtt::Buffer& down) {
-  if (opening_ || closed_) return;
+  if (opening_ || closed_ || left_ != 0) return;  // within a packet, whose frame is not whole
   append_close(normal, down);
   closed_ = true;
 }

@@ -18,6 +18,7 @@ void expect(int code, int expected, const char* what) {
 Words read_words(int argc, char** argv) {
   Words words = {0};
   const char* port = "";
+  const char* path = 0;
   for (int i = 1; i < argc; ++i) {
     char* value = strchr(argv[i], '=');
     if (!value) fail("a word without '='", argv[i]);
@@ -28,6 +29,7 @@ Words read_words(int argc, char** argv) {
       int* number;
     } known[] = {{"role", &words.role, 0},
                  {"port", &port, 0},
+                 {"path", &path, 0},
                  {"id", &words.id, 0},
                  {"version", 0, &words.version},
                  {"clean", 0, &words.clean},
@@ -51,7 +53,8 @@ Words read_words(int argc, char** argv) {
       *known[at].number = atoi(value);
   }
   if (!words.role || !words.id) fail("a word is missing", "role and id are needed");
-  snprintf(words.uri, sizeof words.uri, "%s://127.0.0.1:%s", words.ca ? "ssl" : "tcp", port);
+  const char* scheme = path ? (words.ca ? "wss" : "ws") : words.ca ? "ssl" : "tcp";
+  snprintf(words.uri, sizeof words.uri, "%s://127.0.0.1:%s%s", scheme, port, path ? path : "");
   return words;
 }
 

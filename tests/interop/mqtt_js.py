@@ -20,4 +20,5 @@ class MqttJs(Client):
                                  "registry the first time")
 
 
-CLIENT = MqttJs(["node", PROGRAM], versions=(4, 5), transports=("tcp", "tls", "mutual_tls"))
+CLIENT = MqttJs(["node", PROGRAM], versions=(4, 5),
+                transports=("tcp", "tls", "mutual_tls", "websocket", "websocket_tls"))

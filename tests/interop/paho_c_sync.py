@@ -5,4 +5,4 @@ import os
 from interop import Client
 
 CLIENT = Client([os.environ["MORTISE_INTEROP_PROGRAMS"] + "/paho_c_sync"], versions=(3, 4, 5),
-                transports=("tcp", "tls", "mutual_tls"))
+                transports=("tcp", "tls", "mutual_tls", "websocket", "websocket_tls"))

@@ -7,7 +7,8 @@ from interop import Client, Message, message_line, read_message
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-CLIENT = Client([sys.executable, __file__], versions=(3, 4, 5), transports=("tcp", "tls", "mutual_tls"))
+CLIENT = Client([sys.executable, __file__], versions=(3, 4, 5),
+                transports=("tcp", "tls", "mutual_tls", "websocket", "websocket_tls"))
 
 WAIT_S = 60
 PROPERTIES = {"content_type": "ContentType", "response_topic": "ResponseTopic", "correlation_data": "CorrelationData",
@@ -18,7 +19,10 @@ def connected(words, on_connect, on_message=None):
     """A client that is connecting; on_connect is told when it is."""
     five = int(words["version"]) == 5
     clean = words["clean"] == "1"
-    client = paho.Client(words["id"], protocol=int(words["version"]), **({} if five else {"clean_session": clean}))
+    client = paho.Client(words["id"], protocol=int(words["version"]), transport="websockets" if "path" in words else "tcp",
+                         **({} if five else {"clean_session": clean}))
+    if "path" in words:
+        client.ws_set_options(words["path"])
     client.on_connect, client.on_message = on_connect, on_message
     client.on_disconnect = lambda _client, _data, code, *_: code and print(f"disconnected: {code}", flush=True)
     if "ca" in words:

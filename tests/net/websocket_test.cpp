@@ -1,6 +1,8 @@
 // The WebSocket filter: a request and frames in any pieces, right ones and wrong ones.
 #include "net/websocket.hpp"
 
+#include <array>
+
 #include "net/played.hpp"
 
 namespace mortise::net {
@@ -156,29 +158,61 @@ TEST(WebSocket, who_speaks_something_else_is_told_apart_by_the_first_byte) {
   }
 }
 
-TEST(WebSocket, what_is_given_goes_in_binary_frames_of_the_right_length) {
+// A PUBLISH as far as its length goes.
+std::string packet_of(std::size_t remaining) {
+  std::string packet{"\x30"};
+  for (std::size_t left = remaining;; left >>= 7) {
+    packet += static_cast<char>((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
+    if (left <= 0x7F) break;
+  }
+  return packet + std::string(remaining, 'x');
+}
+
+std::string frame_of(const std::string& packet) {
+  const std::size_t size = packet.size();
+  std::string header{"\x82"};
+  if (size <= 125) {
+    header += static_cast<char>(size);
+  } else if (size <= 65535) {
+    header += '\x7e', header += static_cast<char>(size >> 8), header += static_cast<char>(size);
+  } else {
+    header += '\x7f';
+    for (int shift = 56; shift >= 0; shift -= 8) header += static_cast<char>(size >> shift);
+  }
+  return header + packet;
+}
+
+TEST(WebSocket, a_packet_goes_in_a_binary_frame_of_its_length) {
   const auto filter = make();
   played(*filter, {head});
-  for (const std::size_t size : std::vector<std::size_t>{1, 125, 126, 65535, 65536, 200'000}) {
-    const std::string payload(size, 'x');
-    const mqtt::Bytes whole = bytes_in(payload);
-    const std::vector<mqtt::Bytes> parts{whole.first(size / 2), whole.subspan(size / 2)};
+  for (const std::size_t remaining : std::vector<std::size_t>{0, 1, 123, 124, 65'531, 65'532, 200'000}) {
+    const std::string packet = packet_of(remaining);
+    const mqtt::Bytes whole = bytes_in(packet);
+    const std::vector<mqtt::Bytes> parts{whole.first(whole.size() / 2), whole.subspan(whole.size() / 2)};
     mqtt::Buffer down;
     filter->give(parts, down);
-    std::string header{"\x82"};
-    if (size <= 125) {
-      header += static_cast<char>(size);
-    } else if (size <= 65535) {
-      header += '\x7e', header += static_cast<char>(size >> 8), header += static_cast<char>(size);
-    } else {
-      header += '\x7f';
-      for (int shift = 56; shift >= 0; shift -= 8) header += static_cast<char>(size >> shift);
-    }
-    EXPECT_TRUE(text_in(down) == header + payload) << size;
+    EXPECT_TRUE(text_in(down) == frame_of(packet)) << remaining;
   }
   mqtt::Buffer nothing;
   filter->give({}, nothing);
   EXPECT_TRUE(nothing.empty());
+}
+
+// Some clients take the first packet of a frame for all that is in it.
+TEST(WebSocket, packets_have_a_frame_each_wherever_the_broker_cuts_them) {
+  std::string stream, frames;
+  for (const std::size_t remaining : std::vector<std::size_t>{0, 200, 1, 20'000})
+    stream += packet_of(remaining), frames += frame_of(packet_of(remaining));
+  const mqtt::Bytes whole = bytes_in(stream);
+  for (std::size_t cut = 0; cut <= 220; ++cut) {
+    const auto filter = make();
+    played(*filter, {head});
+    mqtt::Buffer down;
+    const std::array<mqtt::Bytes, 1> first{whole.first(cut)}, rest{whole.subspan(cut)};
+    filter->give(first, down);
+    filter->give(rest, down);
+    ASSERT_TRUE(text_in(down) == frames) << cut;
+  }
 }
 
 TEST(WebSocket, the_last_word_is_a_close_frame_unless_it_was_said) {

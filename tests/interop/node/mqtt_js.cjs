@@ -33,7 +33,8 @@ function connect() {
   const options = {
     host: "127.0.0.1",
     port: Number(words.port),
-    protocol: words.ca ? "mqtts" : "mqtt",
+    protocol: (words.path ? "ws" : "mqtt") + (words.ca ? "s" : ""),
+    path: words.path,
     protocolVersion: Number(words.version),
     protocolId: words.version === "3" ? "MQIsdp" : "MQTT",
     clientId: words.id,
