@@ -197,7 +197,9 @@ std::string Assembly::Parts::restore() {
   if (host->store())
     if (const std::string problem = host->restore(restorer); !problem.empty()) return problem;
   net::LoopsOptions options;
-  options.connections_max = settings.kernel.limits.connections;
+  const config::Limits& limits = settings.kernel.limits;
+  options.limits = {limits.connections, limits.connections_per_address, limits.connect_rate_per_address,
+                    limits.half_open};
   options.latest_stored = restorer.latest();
   options.observer = bridge.get();
   loops = std::make_unique<net::Loops>(*shared, options);

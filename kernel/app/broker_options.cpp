@@ -58,6 +58,29 @@ void check_hooks(const config::Plugin& plugin, const std::string& key, const Ref
            "who connects has no topic, so filters say nothing here", "remove the key");
 }
 
+void set_limits(broker::Options& options, const config::Kernel& kernel) {
+  const config::Limits& limits = kernel.limits;
+  options.packet_size_max = limits.packet_size;
+  options.connect_packet_size_max = limits.connect_packet_size;
+  options.topic_length_max = limits.topic_length;
+  options.topic_levels_max = limits.topic_levels;
+  options.filters_max = limits.filters;
+  options.client_id_rate = limits.connect_rate_per_client.value_or(0);
+  options.publish_rate = limits.publish_rate.value_or(0);
+  options.publish_bytes = limits.publish_bytes.value_or(0);
+  options.write_buffer = limits.write_buffer;
+  options.memory_max = limits.memory.value_or(UINT64_MAX);
+  options.connect_timeout = limits.connect_timeout;
+  options.retained_messages_max = kernel.retained.messages.value_or(UINT64_MAX);
+  options.retained_bytes_max = kernel.retained.bytes.value_or(UINT64_MAX);
+  options.retained_payload_max = kernel.retained.payload.value_or(UINT64_MAX);
+}
+
+static_assert(static_cast<int>(config::Overflow::drop_newest) ==
+                  static_cast<int>(broker::Options::Overflow::drop_newest) &&
+              static_cast<int>(config::Overflow::disconnect) ==
+                  static_cast<int>(broker::Options::Overflow::disconnect));
+
 }  // namespace
 
 std::vector<config::Finding> check_settings(const config::Settings& settings, bool has_store) {
@@ -80,9 +103,7 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
 broker::Options broker_options(const config::Settings& settings, bool has_store, base::HashSeed seed) {
   const config::Kernel& kernel = settings.kernel;
   broker::Options options;
-  options.packet_size_max = kernel.limits.packet_size;
-  options.topic_levels_max = kernel.limits.topic_levels;
-  options.connect_timeout = kernel.limits.connect_timeout;
+  set_limits(options, kernel);
 
   const config::Session& session = kernel.session;
   options.session_expiry_max_s = session.expiry_maximum
@@ -98,12 +119,12 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
                                  : UINT16_MAX;
   options.queue_messages_max = session.queue.messages.value_or(UINT64_MAX);
   options.queue_bytes_max = session.queue.bytes.value_or(UINT64_MAX);
-  options.overflow = session.queue.overflow == config::Overflow::drop_oldest
-                         ? broker::Options::Overflow::drop_oldest
-                         : broker::Options::Overflow::drop_newest;
+  options.overflow = static_cast<broker::Options::Overflow>(session.queue.overflow);
+  options.subscriptions_max = session.subscriptions;
 
-  options.store_pending_max = kernel.store.pending;
-  options.resident_max = kernel.store.resident;
+  // Bodies leave memory, and publishers wait for the store, before anything has to be shed.
+  options.store_pending_max = std::min(kernel.store.pending, options.memory_max / 4);
+  options.resident_max = std::min(kernel.store.resident, options.memory_max / 2);
   options.store_stall = kernel.store.stall.value_or(std::chrono::hours{24 * 365});
   options.on_failure = kernel.store.on_failure == config::OnStoreFailure::refuse
                            ? broker::Options::OnFailure::refuse
@@ -139,6 +160,12 @@ std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Se
     listener.wildcard_subscriptions = setting.wildcard_subscriptions;
     listener.subscription_identifiers = setting.subscription_identifiers;
     listener.shared_subscriptions = setting.shared_subscriptions;
+    listener.connections_max = setting.limits.connections.value_or(0);
+    listener.packet_size_max = setting.limits.packet_size.value_or(0);
+    if (setting.limits.publish_rate)
+      listener.publish_rate = std::make_unique<broker::SharedPace>(*setting.limits.publish_rate);
+    if (setting.limits.publish_bytes)
+      listener.publish_bytes = std::make_unique<broker::SharedPace>(*setting.limits.publish_bytes);
     if (setting.authenticate)
       for (const auto& name : *setting.authenticate) listener.authenticators.push_back(name.value);
   }

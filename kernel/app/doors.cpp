@@ -1,5 +1,6 @@
 #include "app/doors.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "net/proxy_header.hpp"
@@ -75,6 +76,20 @@ net::MakeFilters filters_of(const config::Listener& setting, const net::TlsListe
   };
 }
 
+net::LearnsAddress learns_address_of(const config::Listener& setting) {
+  std::vector<net::Network> networks;
+  if (setting.proxy_protocol != config::ProxyProtocol::off) networks = networks_of(setting.proxies);
+  if (setting.websocket)
+    for (const net::Network& network : networks_of(setting.websocket->value.trusted_proxies))
+      networks.push_back(network);
+  if (networks.empty()) return {};
+  return [networks = std::move(networks)](const net::Peer& peer) {
+    return peer.address && std::ranges::any_of(networks, [&](const net::Network& network) {
+             return network.contains(*peer.address);
+           });
+  };
+}
+
 std::string open_door(const config::Listener& setting, const broker::Listener& listener,
                       const net::TlsListener* tls, net::Loops& loops, net::PassedSockets& passed) {
   const auto problem = [](const base::Result<std::uint16_t, std::string>& opened) {
@@ -83,8 +98,8 @@ std::string open_door(const config::Listener& setting, const broker::Listener& l
   const config::Bind& bind = setting.bind.value;
   switch (bind.kind) {
     case config::Bind::Kind::internet:
-      return problem(
-          loops.listen(listener, net::Endpoint{bind.address, bind.port}, filters_of(setting, tls)));
+      return problem(loops.listen(listener, net::Endpoint{bind.address, bind.port}, filters_of(setting, tls),
+                                  learns_address_of(setting)));
     case config::Bind::Kind::unix_socket:
       return problem(loops.listen_unix(listener, unix_endpoint(setting), filters_of(setting, tls)));
     case config::Bind::Kind::passed: break;
@@ -93,7 +108,8 @@ std::string open_door(const config::Listener& setting, const broker::Listener& l
   if (!sockets)
     return "listener \"" + listener.name + "\": cannot listen on " + bind.text + ": " + sockets.error();
   for (net::Descriptor& socket : *sockets)
-    if (std::string wrong = problem(loops.adopt(listener, std::move(socket), filters_of(setting, tls)));
+    if (std::string wrong = problem(
+            loops.adopt(listener, std::move(socket), filters_of(setting, tls), learns_address_of(setting)));
         !wrong.empty())
       return wrong;
   return {};

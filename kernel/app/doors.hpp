@@ -21,6 +21,8 @@ std::vector<config::Finding> check_networks(const config::Settings& settings);
 // The filters of each of its connections, from the socket up: the PROXY header, TLS, WebSocket. Empty: none.
 // `tls` may be null and lives as long as the loops.
 net::MakeFilters filters_of(const config::Listener& setting, const net::TlsListener* tls);
+// From whom those filters tell another address.
+net::LearnsAddress learns_address_of(const config::Listener& setting);
 
 // Opens a listener. What is wrong; empty: it is open.
 std::string open_door(const config::Listener& setting, const broker::Listener& listener,

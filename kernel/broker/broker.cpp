@@ -2,6 +2,8 @@
 
 #include "broker/interior.hpp"
 #include "mqtt/decode.hpp"
+#include "mqtt/reader.hpp"
+#include "mqtt/varint.hpp"
 
 namespace mortise::broker {
 
@@ -18,8 +20,8 @@ std::int64_t memory(const Client& client) {
 }
 
 // A malformed CONNECT is answered in the version it claims, if it gets that far.
-mqtt::Version claimed_version(const mqtt::Frame& frame) {
-  const bool is_v5 = frame.type == mqtt::PacketType::connect && frame.body.size() > 6 && frame.body[6] == 5;
+mqtt::Version claimed_version(mqtt::PacketType type, mqtt::Bytes body) {
+  const bool is_v5 = type == mqtt::PacketType::connect && body.size() > 6 && body[6] == 5;
   return is_v5 ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1;
 }
 
@@ -29,6 +31,18 @@ bool is_answered(const mqtt::Frame& frame, const Client& client, const Fault& fa
   if (client.authenticating) return true;  // it is told what was wrong with its AUTH
   return frame.type == mqtt::PacketType::connect &&
          (client.is_v5() || fault.reason == mqtt::ReasonCode::unsupported_protocol_version);
+}
+
+// The same for bytes that are no packet we take: a CONNECT of 5.0 that says it is too long is told so.
+bool is_answered_unframed(mqtt::Bytes input, Client& client) {
+  if (client.is_connected() || input[0] != static_cast<std::uint8_t>(mqtt::PacketType::connect) << 4)
+    return false;
+  const auto length = mqtt::read_variable(input.subspan(1));
+  if (length.size == 0) return false;
+  const mqtt::Bytes body = input.subspan(1 + length.size);
+  if (body.size() < 7 || mqtt::as_text(body.subspan(2, 4)) != "MQTT") return false;
+  client.version = claimed_version(mqtt::PacketType::connect, body);
+  return client.is_v5();
 }
 
 // While a client with an authentication method has no CONNACK yet.  [MQTT-3.1.2-30]
@@ -46,7 +60,10 @@ class Dispatch {
     return in_.handshake.on_connect(client_, packet, fault_);
   }
   Progress operator()(const mqtt::Publish& packet) {
-    return in_.publishing.on_publish(client_, packet, fault_);
+    const Progress progress = in_.publishing.on_publish(client_, packet, fault_);
+    if (client_.paced && progress == Progress::done) [[unlikely]]
+      in_.pacing.count(client_, packet);
+    return progress;
   }
   Progress operator()(const mqtt::Puback& packet) {
     return in_.delivery.on_puback(client_, packet), Progress::done;
@@ -104,7 +121,10 @@ Broker::~Broker() = default;
 
 Effects& Broker::effects() { return interior_->core.effects; }
 
-void Broker::begin_turn(base::Now now) { interior_->core.begin_turn(now); }
+void Broker::begin_turn(base::Now now) {
+  interior_->core.begin_turn(now);
+  interior_->shedding.begin_turn();
+}
 
 void Broker::Interior::on_timer(Timer& timer) {
   switch (timer.kind()) {
@@ -120,6 +140,8 @@ void Broker::Interior::on_timer(Timer& timer) {
     }
     case TimerKind::session_expiry: return sessions.expire(core.sessions.at(SessionKey::from(timer.owner())));
     case TimerKind::will_delay: return wills.fire(core.sessions.at(SessionKey::from(timer.owner())));
+    case TimerKind::pace: return pacing.on_timer(core.clients.at(ClientKey::from(timer.owner())));
+    case TimerKind::shedding: return shedding.on_timer();
     case TimerKind::retained_expiry:
       core.shared.retained.expire_some(core.now.wall, [&](std::string_view topic, std::uint64_t version) {
         commits.ride(record::RetainedErase{version, std::string{topic}});
@@ -135,6 +157,7 @@ void Broker::Interior::on_silence(Client& client) {
     return core.deadlines.set(client.timer, core.now.monotonic + patience);
   }
   if (!client.is_connected()) {
+    core.ledger.hit(Limit::connect_timeout);
     core.log(LogLevel::info, "clients", "client.connect_timeout", "no CONNECT within limits.connect_timeout",
              nullptr, {{"address", client.address}, {"listener", client.listener->name}});
     client.state = Client::State::closing;
@@ -150,6 +173,7 @@ void Broker::Interior::on_silence(Client& client) {
 
 // One line for one fault: that of the refusal, of the end of the connection, or of a stranger.
 void Broker::Interior::on_fault(Client& client, bool answered, const Fault& fault) {
+  core.ledger.hit(fault.limit);
   if (client.is_connected()) return handshake.close(client, fault.reason, fault.what, LogLevel::warning);
   if (answered)
     return handshake.refuse(client, {.reason = fault.reason, .why = fault.what, .told = fault.what});
@@ -173,6 +197,7 @@ void Broker::end_turn() {
           in.delivery.pump(*session);
       }
   }
+  if (!in.core.overrun.empty()) in.close_overrun();
   in.wills.end_turn();
   in.publishing.end_turn();
   in.commits.end_turn();
@@ -208,6 +233,7 @@ ClientKey Broker::on_open(const Listener& listener, std::string address) {
   client.last_packet = core.now.monotonic;
   core.deadlines.set(client.timer, core.now.monotonic + core.options.connect_timeout);
   core.ledger.accounts.charge(Account::connection, memory(client));
+  core.ledger.half_open.add(1);
   return key;
 }
 
@@ -241,7 +267,7 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
   Consumed consumed;
   Client* client = in.core.clients.find(key);
   while (client && client->paused == 0 && client->state != Client::State::closing) {
-    const auto frame = mqtt::read_frame(input.subspan(consumed.bytes), in.core.options.packet_size_max);
+    const auto frame = mqtt::read_frame(input.subspan(consumed.bytes), in.packet_size_max(*client));
     if (frame && frame->size == 0) {
       consumed.needed = frame->needed;
       break;
@@ -250,7 +276,7 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
     Fault fault;
     Progress progress = Progress::fault;
     if (!frame) {
-      fault = {frame.error().reason, frame.error().what};
+      fault = {frame.error().reason, frame.error().what, in.limit_of(*client, frame.error().reason)};
     } else if (client->is_connected() || frame->type == mqtt::PacketType::connect ||
                (client->authenticating && may_come_before_connack(frame->type))) {
       Dispatch dispatch{in, *client, fault};
@@ -258,7 +284,7 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
         if (packet) [[likely]]
           return dispatch(*packet);
         fault = {packet.error().reason, packet.error().what};
-        if (!client->is_connected()) client->version = claimed_version(*frame);
+        if (!client->is_connected()) client->version = claimed_version(frame->type, frame->body);
         return Progress::fault;
       });
     } else {
@@ -266,7 +292,9 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
     }
     if (progress == Progress::waits) break;
     if (progress == Progress::fault) {
-      in.on_fault(*client, frame && is_answered(*frame, *client, fault), fault);
+      const bool answered = frame ? is_answered(*frame, *client, fault)
+                                  : is_answered_unframed(input.subspan(consumed.bytes), *client);
+      in.on_fault(*client, answered, fault);
       break;
     }
     consumed.bytes += frame->size;
@@ -276,6 +304,7 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
   // since.
   if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key && client) {
     in.core.ledger.accounts.charge(Account::connection, -memory(*client));
+    in.core.ledger.half_open.subtract(1);
     in.core.clients.erase(key);
   }
   return consumed;
@@ -295,10 +324,36 @@ Output* Broker::output(ClientKey key) {
 
 void Broker::on_written(ClientKey key, Output& output, std::size_t bytes) {
   Interior& in = *interior_;
-  const bool was_full = output.size() >= Delivery::output_high;
+  const std::size_t high = in.core.options.write_buffer;
+  const bool was_full = output.size() >= high;
   output.consume(bytes, in.core.pool);
-  if (was_full && output.size() < Delivery::output_high) [[unlikely]]
+  if (was_full && output.size() < high) [[unlikely]]
     in.on_room(key);
+}
+
+void Broker::charge(Output& output) {
+  const std::size_t memory = output.memory();
+  interior_->core.ledger.accounts.charge(
+      Account::connection,
+      static_cast<std::int64_t>(memory) - static_cast<std::int64_t>(std::exchange(output.charged, memory)));
+}
+
+void Broker::Interior::close_overrun() {
+  for (const ClientKey key : std::exchange(core.overrun, {}))
+    if (Client* client = core.clients.find(key))
+      handshake.close(*client, mqtt::ReasonCode::quota_exceeded,
+                      "its queue is full: session.queue, overflow: disconnect", LogLevel::warning);
+}
+
+// The largest packet there may be, and which limit that is.
+std::uint32_t Broker::Interior::packet_size_max(const Client& client) const {
+  const std::uint32_t most = core.packet_size_max(*client.listener);
+  return client.is_connected() ? most : std::min(most, core.options.connect_packet_size_max);
+}
+
+std::optional<Limit> Broker::Interior::limit_of(const Client& client, mqtt::ReasonCode reason) const {
+  if (reason != mqtt::ReasonCode::packet_too_large) return {};
+  return client.is_connected() ? Limit::packet_size : Limit::connect_packet_size;
 }
 
 // Its queue may go on.
@@ -332,7 +387,9 @@ void Broker::on_lost(ClientKey key) {
   // One that was let in by an answer it did not live to act on carries the word there.
   if (client->answer && client->answer->plugin_data != 0)
     in.core.shared.hooks.forget(in.core.loop, client->answer->plugin_data);
-  in.core.ledger.accounts.charge(Account::connection, -memory(*client));
+  in.core.ledger.accounts.charge(Account::connection,
+                                 -memory(*client) - static_cast<std::int64_t>(client->output.charged));
+  if (!client->was_let_in) in.core.ledger.half_open.subtract(1);
   in.core.clients.erase(key);
 }
 

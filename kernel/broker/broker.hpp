@@ -64,6 +64,8 @@ class Broker {
   Output* output(ClientKey client);
   // `output` is the client's: one look-up serves a whole flush.
   void on_written(ClientKey client, Output& output, std::size_t bytes);
+  // What is not written now waits: it is charged for. Also when it has gone at last.
+  void charge(Output& output);
   // The transport's own end, `wrong` when it is for something the peer did. Nothing more is said to the
   // client; on_lost follows when its last bytes are written.
   void on_hung_up(ClientKey client, std::string_view wrong);

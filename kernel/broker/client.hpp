@@ -5,6 +5,7 @@
 //         connection.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "broker/introduction.hpp"
 #include "broker/output.hpp"
+#include "broker/pace.hpp"
 #include "broker/session.hpp"
 #include "broker/topic_aliases.hpp"
 
@@ -38,6 +40,9 @@ struct FilterAnswers {
   std::vector<mqtt::ReasonCode> codes;
   std::string why;  // of the first refusal that says why
 
+  std::size_t granted() const {
+    return static_cast<std::size_t>(std::ranges::count_if(codes, [](auto code) { return !is_error(code); }));
+  }
   void refuse(mqtt::ReasonCode code, std::string_view text) {
     codes.push_back(code);
     if (why.empty()) why = text;
@@ -58,11 +63,19 @@ struct Retry {
   Position before = 0;  // what is in flight below it was so the last time, too
 };
 
+// Of a client whose publishing has a limit, its own or its listener's.
+struct Paced {
+  Paced(std::uint64_t client, std::uint64_t messages_a_second, std::uint64_t bytes_a_second)
+      : timer{TimerKind::pace, client}, messages{messages_a_second}, bytes{bytes_a_second} {}
+  Timer timer;
+  Pace messages, bytes;
+};
+
 class Client {
  public:
   enum class State : std::uint8_t { expects_connect, connected, closing };
   // Why unread packets wait, bit by bit.
-  enum Pause : std::uint8_t { for_answer = 1, for_room = 2, for_store = 4 };
+  enum Pause : std::uint8_t { for_answer = 1, for_room = 2, for_store = 4, for_pace = 8 };
 
   Client(const Listener& came_in, std::string from)
       : listener{&came_in}, address{std::move(from)}, timer{TimerKind::silence, 0} {}
@@ -76,6 +89,7 @@ class Client {
   std::uint8_t paused = 0;
   bool touched = false;  // is in Effects::flush already
   bool connack_sent = false;
+  bool was_let_in = false;    // its CONNECT was accepted
   bool will_on_close = true;  // until DISCONNECT says otherwise
   bool wants_problem_information = true;
   std::uint16_t keep_alive_s = 0;
@@ -93,6 +107,7 @@ class Client {
   Timer timer;                   // connect timeout, then keep alive
   std::unique_ptr<Timer> stall;  // closes a 3.x publisher that waits for the store
   std::unique_ptr<Retry> retry;  // only with a retry interval
+  std::unique_ptr<Paced> paced;  // only with a limit
   std::unique_ptr<Entering> entering;
   std::unique_ptr<Introduction> introduction;  // identity and cipher; rare
   // To the question about the packet at the front of its input; of a plugin that ends the connection, what it

@@ -33,7 +33,8 @@ class Core {
   Ledger& ledger;
   base::Now now;
   Effects effects;
-  bool is_closing_all = false;  // what one session leaves behind would go to the next that ends
+  Pressure pressure = Pressure::none;  // of memory, as of this turn
+  bool is_closing_all = false;         // what one session leaves behind would go to the next that ends
 
   base::SlotMap<Client> clients;
   base::SlotMap<Session> sessions;
@@ -54,10 +55,20 @@ class Core {
   bool logs_messages() const { return logs_messages_; }
   bool has_store() const { return shared.journal.has_store(); }
 
+  std::uint32_t packet_size_max(const Listener& listener) const {
+    return listener.packet_size_max != 0 ? listener.packet_size_max : options.packet_size_max;
+  }
+
   Session* find_session(std::string_view client_id) {
     const auto found = directory.find(client_id);
     return found == directory.end() ? nullptr : sessions.find(found->second);
   }
+
+  // It is closed at the end of the turn: its queue is full.
+  void close_overrun(ClientKey client) {
+    if (overrun.empty() || overrun.back() != client) overrun.push_back(client);
+  }
+  std::vector<ClientKey> overrun;
 
   // The buffer to append whole packets to; the client is flushed at the end of the turn.
   mqtt::Buffer& output(Client& client) {

@@ -23,7 +23,9 @@ enum class TimerKind : std::uint8_t {
   will_delay,
   store_stall,
   retry,
-  retained_expiry
+  retained_expiry,
+  pace,
+  shedding
 };
 
 class Deadlines;

@@ -83,7 +83,8 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
   if (core_.wanted().wants(Action::receive) && !receiver_allowed(session, *fanout.message))
     return lose(session, fanout, qos, Dropped::not_authorized);
   Client* client = reachable(session);
-  const bool is_next = client && session.outbox.queued.empty() && client->output.size() < output_high;
+  const bool is_next = client && session.outbox.queued.empty() && !is_full(*client);
+  if (client && !is_next && session.outbox.queued.empty()) core_.ledger.hit(Limit::write_buffer);
   if (qos != mqtt::Qos::at_most_once || !is_next)
     return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
   if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
@@ -98,6 +99,8 @@ void Delivery::deliver_in_order(Session& session, Client* client, mqtt::Qos qos,
   const Message& message = *fanout.message;
   if (qos == mqtt::Qos::at_most_once && !session.is_connected())
     return lose(session, fanout, qos, Dropped::offline_qos_0);
+  if (!client && qos == mqtt::Qos::at_most_once && core_.pressure >= Pressure::slow_readers)
+    return lose(session, fanout, qos, Dropped::memory_shed);
   if (!make_room(session, message.topic().size() + message.payload().size()))
     return lose(session, fanout, qos, Dropped::queue_full);
   Waiting waiting = enrol(session, qos, retain, identifiers, fanout);
@@ -120,7 +123,10 @@ bool Delivery::make_room(Session& session, std::size_t bytes) {
            session.queued_bytes + bytes <= options.queue_bytes_max;
   };
   while (!fits()) {
-    if (options.overflow == Options::Overflow::drop_newest || session.outbox.queued.empty()) return false;
+    core_.ledger.hit(Limit::queue);
+    if (options.overflow == Options::Overflow::disconnect && session.is_connected())
+      core_.close_overrun(session.client);
+    if (options.overflow != Options::Overflow::drop_oldest || session.outbox.queued.empty()) return false;
     drop(session, session.outbox.queued.pop(), Dropped::queue_full);
   }
   return true;
@@ -181,7 +187,7 @@ void Delivery::pump(Session& session) {
 }
 
 void Delivery::pump(Session& session, Client& client) {
-  while (client.output.size() < output_high)
+  while (!is_full(client))
     if (!pump_resend(session, client) && !pump_queued(session, client)) break;
   tidy(session);
 }
@@ -202,7 +208,7 @@ void Delivery::send_pubrel(const Session& session, Client& client, mqtt::PacketI
 void Delivery::retry(Client& client) {
   Session& session = core_.sessions.at(client.session);
   Outbox& outbox = session.outbox;
-  for (std::size_t i = 0; i < outbox.in_flight.size() && client.output.size() < output_high; ++i) {
+  for (std::size_t i = 0; i < outbox.in_flight.size() && !is_full(client); ++i) {
     const Waiting& waiting = outbox.in_flight[i];
     const Position position = outbox.position_of(waiting);
     if (waiting.resend || position >= client.retry->before) continue;

@@ -80,6 +80,10 @@ class Delivery {
   // Everything owed to a session that ends.
   void drop_all(Session& session);
 
+  // For memory's sake: what QoS 0 has waits, and so many of the oldest that were never sent.
+  void shed_qos_0(Session& session);
+  void shed_oldest(Session& session, std::size_t count);
+
   // Puts back one delivery at start. In the order of positions.
   void restore(Session& session, Waiting waiting, Position position);
   // Brings the byte account of a session's queue up to date.
@@ -92,9 +96,6 @@ class Delivery {
   }
 
   void end_turn() { images_.forget(); }
-
-  static constexpr std::size_t output_high =
-      128 * 1024;  // bytes a connection may have unwritten before its queue waits
 
  private:
   // One encoding for each shape of the message at hand.
@@ -134,6 +135,8 @@ class Delivery {
   bool receiver_allowed(Session& session, const Message& message);
   void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool make_room(Session& session, std::size_t bytes);
+  // Whether its queue waits until some of what is unwritten has gone.
+  bool is_full(const Client& client) const { return client.output.size() >= core_.options.write_buffer; }
   Waiting enrol(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
                 Fanout& fanout);
   void drop(Session& session, Waiting waiting, Dropped why);

@@ -94,4 +94,24 @@ void Delivery::restore(Session& session, Waiting waiting, Position position) {
   }
 }
 
+// ---- memory
+
+void Delivery::shed_qos_0(Session& session) {
+  base::Queue<Waiting>& queued = session.outbox.queued;
+  for (std::size_t left = queued.size(); left > 0; --left) {  // once round: the others keep their order
+    Waiting waiting = queued.pop();
+    if (waiting.qos == mqtt::Qos::at_most_once)
+      drop(session, std::move(waiting), Dropped::memory_shed);
+    else
+      queued.push(std::move(waiting));
+  }
+  tidy(session);
+}
+
+void Delivery::shed_oldest(Session& session, std::size_t count) {
+  base::Queue<Waiting>& queued = session.outbox.queued;
+  for (; count > 0 && !queued.empty(); --count) drop(session, queued.pop(), Dropped::memory_shed);
+  tidy(session);
+}
+
 }  // namespace mortise::broker

@@ -40,8 +40,15 @@ std::string with_client_id(std::string text, std::string_view client_id) {
 
 }  // namespace
 
-Handshake::Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions)
-    : core_{core}, commits_{commits}, delivery_{delivery}, wills_{wills}, sessions_{sessions} {}
+Handshake::Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions,
+                     Pacing& pacing)
+    : core_{core},
+      commits_{commits},
+      delivery_{delivery},
+      wills_{wills},
+      sessions_{sessions},
+      pacing_{pacing},
+      rates_{core.options.client_id_rate, core.options.seed} {}
 
 std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect& packet) const {
   const Listener& listener = *client.listener;
@@ -61,7 +68,10 @@ std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect&
                  "the will is retained, and this listener keeps none"};
   if (packet.will && mqtt::level_count(packet.will->topic) > core_.options.topic_levels_max)
     return Fault{mqtt::ReasonCode::topic_name_invalid,
-                 "the will's topic has more levels than limits.topic_levels allows"};
+                 "the will's topic has more levels than limits.topic_levels allows", Limit::topic_levels};
+  if (packet.will && packet.will->topic.size() > core_.options.topic_length_max)
+    return Fault{mqtt::ReasonCode::topic_name_invalid,
+                 "the will's topic is longer than limits.topic_length allows", Limit::topic_length};
   return {};
 }
 
@@ -79,6 +89,7 @@ Progress Handshake::on_connect(Client& client, const mqtt::Connect& packet, Faul
   }
   if (!client.entering) {
     if (const auto problem = check(client, packet)) {
+      core_.ledger.hit(problem->limit);
       refuse(client, {.reason = problem->reason, .why = problem->what, .told = problem->what});
       return Progress::done;
     }
@@ -132,7 +143,10 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
     client.retry = std::make_unique<Retry>(client.key.value());
     core_.deadlines.set(client.retry->timer, core_.now.monotonic + core_.options.retry_interval);
   }
+  pacing_.begin(client);
   client.state = Client::State::connected;
+  client.was_let_in = true;
+  core_.ledger.half_open.subtract(1);
   client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
   client.topic_alias_max = std::min(packet.topic_alias_maximum, core_.options.topic_alias_maximum);
   client.keep_alive_s = packet.keep_alive_s;
@@ -141,9 +155,27 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
     client.keep_alive_s = core_.options.keep_alive_max_s;  // 3.1.1 could not be told of it
 }
 
+// Whether limits leave room for this client. Otherwise it is refused.
+bool Handshake::takes_in(Client& client, const Session* session, std::string_view client_id) {
+  const auto refuse_for = [&](Limit limit, mqtt::ReasonCode reason, std::string_view why) {
+    core_.ledger.hit(limit);
+    refuse(client, {.reason = reason, .why = why, .told = why});
+    return false;
+  };
+  if (!rates_.allows(client_id, core_.now.monotonic))
+    return refuse_for(
+        Limit::client_id_connect_rate, mqtt::ReasonCode::connection_rate_exceeded,
+        "this client identifier connects more often than limits.connect_rate_per_client allows");
+  if (!session && core_.pressure >= Pressure::new_sessions)
+    return refuse_for(Limit::memory, mqtt::ReasonCode::quota_exceeded,
+                      "limits.memory is nearly used up: no new sessions at present");
+  return true;
+}
+
 void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
   const std::uint32_t expiry_s = std::min(asked_expiry_s(packet), core_.options.session_expiry_max_s);
   Session* session = core_.find_session(client_id);
+  if (!takes_in(client, session, client_id)) return;
   const bool failing = core_.shared.refuses_new();
   if (failing && expiry_s > 0 && (!session || packet.clean_start))
     return refuse(client, {.reason = mqtt::ReasonCode::quota_exceeded,
@@ -242,7 +274,7 @@ mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& 
   mqtt::Connack connack;
   if (session.expiry_s != packet.session_expiry_s) connack.session_expiry_s = session.expiry_s;
   connack.receive_maximum = core_.options.receive_maximum;
-  connack.maximum_packet_size = core_.options.packet_size_max;
+  connack.maximum_packet_size = core_.packet_size_max(*client.listener);
   connack.topic_alias_maximum = core_.options.topic_alias_maximum;
   const Listener& listener = *client.listener;
   connack.maximum_qos = unless(listener.maximum_qos, mqtt::Qos::exactly_once);  // [MQTT-3.2.2-9]

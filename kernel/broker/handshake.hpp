@@ -6,6 +6,8 @@
 //         Rule::cancel_will_before_connack.
 #pragma once
 
+#include "broker/connect_rates.hpp"
+#include "broker/pacing.hpp"
 #include "broker/sessions.hpp"
 
 namespace mortise::broker {
@@ -22,7 +24,8 @@ struct Refusal {
 
 class Handshake {
  public:
-  Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions);
+  Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions,
+            Pacing& pacing);
 
   // Progress::waits with the client gone: it moves to another loop.
   Progress on_connect(Client& client, const mqtt::Connect& packet, Fault& fault);
@@ -58,6 +61,7 @@ class Handshake {
   std::string assign_client_id();
   Progress go_home(Client& client, std::string_view client_id);
   void agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s);
+  bool takes_in(Client& client, const Session* session, std::string_view client_id);
   void enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   void take_over(Session& session);
   void answer(Client& client, const mqtt::Connect& packet, Session& session, bool present, Level waits);
@@ -69,6 +73,8 @@ class Handshake {
   Delivery& delivery_;
   Wills& wills_;
   Sessions& sessions_;
+  Pacing& pacing_;
+  ConnectRates rates_;
   std::uint64_t assigned_ = 0;
 };
 

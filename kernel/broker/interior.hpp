@@ -3,6 +3,7 @@
 
 #include "broker/broker.hpp"
 #include "broker/handshake.hpp"
+#include "broker/shedding.hpp"
 #include "broker/subscribing.hpp"
 
 namespace mortise::broker {
@@ -13,12 +14,14 @@ class Broker::Interior {
       : core{shared, loop, now},
         commits{core},
         delivery{core, commits},
+        shedding{core, delivery},
         routing{core, commits, delivery},
         publishing{core, commits, routing},
+        pacing{core},
         wills{core, commits, publishing},
         sessions{core, commits, delivery, routing, wills},
         subscribing{core, commits, routing, sessions},
-        handshake{core, commits, delivery, wills, sessions} {
+        handshake{core, commits, delivery, wills, sessions, pacing} {
     if (loop == 0) core.deadlines.set(retained_expiry, now.monotonic + retained_expiry_period);
   }
 
@@ -26,12 +29,17 @@ class Broker::Interior {
   void on_silence(Client& client);
   [[gnu::cold]] void on_fault(Client& client, bool answered, const Fault& fault);
   void on_room(ClientKey key);
+  [[gnu::cold]] void close_overrun();
+  std::uint32_t packet_size_max(const Client& client) const;
+  [[gnu::cold]] std::optional<Limit> limit_of(const Client& client, mqtt::ReasonCode reason) const;
 
   Core core;
   Commits commits;
   Delivery delivery;
+  Shedding shedding;
   Routing routing;
   Publishing publishing;
+  Pacing pacing;
   Wills wills;
   Sessions sessions;
   Subscribing subscribing;

@@ -13,9 +13,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "broker/limit.hpp"
 
 namespace mortise::broker {
 
@@ -24,10 +27,11 @@ enum class Refused : std::uint8_t {
   dropped_by_plugin,
   store_unavailable,
   disconnected,
+  out_of_memory,  // limits.memory: nothing is left to be shed
   count
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Refused::count)> refused_names{
-    "not_authorized", "dropped_by_plugin", "store_unavailable", "disconnected"};
+    "not_authorized", "dropped_by_plugin", "store_unavailable", "disconnected", "out_of_memory"};
 
 enum class Dropped : std::uint8_t {
   queue_full,        // the session's queue was at its limit
@@ -39,11 +43,12 @@ enum class Dropped : std::uint8_t {
   not_authorized,    // a plugin denied this receiver
   handed_on,         // of a shared subscription: another member has it now
   unreadable,        // its body had left memory and the store does not have it any more: damage
+  memory_shed,       // limits.memory: QoS 0 to a slow reader, or the front of a large queue
   count
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Dropped::count)> dropped_names{
     "queue_full",    "expired",        "packet_too_large", "offline_qos_0", "connection_lost",
-    "session_ended", "not_authorized", "handed_on",        "unreadable"};
+    "session_ended", "not_authorized", "handed_on",        "unreadable",    "memory_shed"};
 
 // A counter with one writer. Cheaper than fetch_add: no locked instruction on the hot path.
 class Counter {
@@ -71,6 +76,11 @@ class Accounts {
   std::int64_t charged(Account account) const noexcept {
     return cells_[static_cast<std::size_t>(account)].load(std::memory_order_relaxed);
   }
+  std::int64_t charged() const noexcept {  // all together
+    std::int64_t sum = 0;
+    for (const auto& cell : cells_) sum += cell.load(std::memory_order_relaxed);
+    return sum;
+  }
 
  private:
   std::array<std::atomic<std::int64_t>, static_cast<std::size_t>(Account::count)> cells_{};
@@ -81,7 +91,7 @@ struct Ledger {
   Counter routed;     // accepted and shown to the subscriptions
   Counter to_nobody;  // of those: no subscription matched on this loop and no other loop was interested
   std::array<Counter, static_cast<std::size_t>(Refused::count)> refused;
-  Counter retained_refused;  // delivered, but not kept: the store could not take it
+  Counter retained_refused;  // delivered, but not kept: the store could not take it, or a limit was reached
 
   Counter deliveries;
   Counter restored;
@@ -90,10 +100,16 @@ struct Ledger {
   std::array<Counter, static_cast<std::size_t>(Dropped::count)> dropped;
 
   Counter letters_sent;
+  std::array<Counter, static_cast<std::size_t>(Limit::count)> limited;  // how often each took hold
+  Counter half_open;  // connections without a CONNECT that was let in
 
   Accounts accounts;
 
   void refuse(Refused reason) noexcept { refused[static_cast<std::size_t>(reason)].add(1); }
+  void hit(Limit limit) noexcept { limited[static_cast<std::size_t>(limit)].add(1); }
+  void hit(std::optional<Limit> limit) noexcept {
+    if (limit) hit(*limit);
+  }
   void drop(Dropped reason) noexcept { dropped[static_cast<std::size_t>(reason)].add(1); }
 };
 

@@ -14,8 +14,17 @@
 namespace mortise::broker {
 
 struct Options {
-  std::uint32_t packet_size_max = 2 * 1024 * 1024;  // bytes, whole packet
+  std::uint32_t packet_size_max = 2 * 1024 * 1024;     // bytes, whole packet
+  std::uint32_t connect_packet_size_max = 128 * 1024;  // likewise, until a client is let in
+  std::uint32_t topic_length_max = 65'535;             // bytes
   std::uint32_t topic_levels_max = 64;
+  std::uint32_t filters_max = 1'000;          // of one SUBSCRIBE
+  std::uint32_t subscriptions_max = 100'000;  // of a session
+  std::uint32_t client_id_rate = 0;           // CONNECTs of one client identifier a second; 0: unlimited
+  std::uint64_t publish_rate = 0;             // messages of a client a second; 0: unlimited
+  std::uint64_t publish_bytes = 0;            // likewise, bytes of topic and payload
+  std::size_t write_buffer = 128 * 1024;      // bytes a connection may have unwritten before its queue waits
+  std::uint64_t memory_max = UINT64_MAX;      // bytes of all accounts
   base::Duration connect_timeout = std::chrono::seconds{5};
 
   std::uint32_t session_expiry_max_s = 7 * 24 * 3600;  // 0xFFFFFFFF: unlimited
@@ -29,7 +38,15 @@ struct Options {
 
   std::uint64_t queue_messages_max = 100'000;  // a session
   std::uint64_t queue_bytes_max = 64ULL * 1024 * 1024;
-  enum class Overflow : std::uint8_t { drop_oldest, drop_newest } overflow = Overflow::drop_oldest;
+  enum class Overflow : std::uint8_t {
+    drop_oldest,
+    drop_newest,
+    disconnect
+  } overflow = Overflow::drop_oldest;
+
+  std::uint64_t retained_messages_max = UINT64_MAX;
+  std::uint64_t retained_bytes_max = UINT64_MAX;  // of topics and payloads
+  std::uint64_t retained_payload_max = UINT64_MAX;
 
   std::uint64_t store_pending_max = 32ULL * 1024 * 1024;  // bytes handed over and not yet written
   std::uint64_t resident_max = 64ULL * 1024 * 1024;  // bytes of messages; above, stored ones leave memory

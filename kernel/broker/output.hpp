@@ -55,6 +55,9 @@ class Output {
 
   std::size_t size() const noexcept { return bytes_.size() - written_ + payload_bytes_; }
   bool empty() const noexcept { return size() == 0; }
+  // What it takes itself; payloads are their messages'.
+  std::size_t memory() const noexcept { return bytes_.capacity() + slices_.memory(); }
+  std::size_t charged = 0;  // what the accounts hold for it
 
   // Fills `parts` with what comes next, at most parts.size() pieces; returns how many.
   // Valid until the next call.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/slot_map.hpp"
 #include "base/time.hpp"
 #include "broker/message.hpp"
+#include "broker/pace.hpp"
 #include "broker/record.hpp"
 #include "mqtt/packet.hpp"
 
@@ -37,7 +39,10 @@ struct Listener {
   bool offers_all_subscriptions() const noexcept {
     return wildcard_subscriptions && subscription_identifiers && shared_subscriptions;
   }
-  std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
+  std::uint32_t connections_max = 0;                        // 0: unlimited
+  std::uint32_t packet_size_max = 0;                        // bytes; 0: Options::packet_size_max
+  std::unique_ptr<SharedPace> publish_rate, publish_bytes;  // of all its clients together; null: unlimited
+  std::vector<std::string> authenticators;                  // plugin instances in order; empty: all of them
 };
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.

@@ -21,8 +21,8 @@ mqtt::PacketType answer_to(const mqtt::Publish& packet) {
 }  // namespace
 
 Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& fault) const {
-  const auto close = [&](mqtt::ReasonCode reason, const char* what) {
-    fault = {reason, what};
+  const auto close = [&](mqtt::ReasonCode reason, const char* what, std::optional<Limit> limit = {}) {
+    fault = {reason, what, limit};
     return Progress::fault;
   };
   if (packet.qos > client.listener->maximum_qos)  // [MQTT-3.2.2-11]
@@ -34,11 +34,15 @@ Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& f
   // A topic has at most one level more than bytes: most need not be counted.
   if (packet.topic.size() >= core_.options.topic_levels_max &&
       mqtt::level_count(packet.topic) > core_.options.topic_levels_max)
-    return close(mqtt::ReasonCode::topic_name_invalid, "more topic levels than limits.topic_levels allows");
+    return close(mqtt::ReasonCode::topic_name_invalid, "more topic levels than limits.topic_levels allows",
+                 Limit::topic_levels);
+  if (packet.topic.size() > core_.options.topic_length_max)
+    return close(mqtt::ReasonCode::topic_name_invalid, "a topic longer than limits.topic_length allows",
+                 Limit::topic_length);
   if (is_counted(packet) && client.is_v5() &&
       client.unacknowledged >= core_.options.receive_maximum)  // [MQTT-3.3.4-7]
     return close(mqtt::ReasonCode::receive_maximum_exceeded,
-                 "more unacknowledged messages than our receive maximum");
+                 "more unacknowledged messages than our receive maximum", Limit::receive_maximum);
   return Progress::done;
 }
 
@@ -77,7 +81,13 @@ Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fau
 
   Session& session = core_.sessions.at(client.session);
   const Level level = core_.has_store() ? core_.options.level_of(packet.topic) : Level::memory;
-  if (store_refuses(packet, level)) return refuse_for_store(client, packet);
+  if (core_.pressure == Pressure::full) [[unlikely]] {
+    core_.ledger.hit(Limit::memory);
+    return refuse_for_now(client, packet, Refused::out_of_memory, "limits.memory is used up at present");
+  }
+  if (store_refuses(packet, level))
+    return refuse_for_now(client, packet, Refused::store_unavailable,
+                          "the store cannot take a message at present");
 
   const Hooks::Wanted& wanted = core_.wanted();
   MessageRef message = client.answer ? std::move(client.asked_about) : make(client, session, packet, level);
@@ -129,25 +139,25 @@ void Publishing::let_go_on() {
       }
   };
   if (!wait_for_room_.empty() && routing_.has_room()) go_on(wait_for_room_, Client::for_room);
-  if (!wait_for_store_.empty() && !core_.shared.journal.failing() &&
+  if (!wait_for_store_.empty() && core_.pressure != Pressure::full && !core_.shared.journal.failing() &&
       core_.shared.journal.pending_bytes() <= core_.options.store_pending_max / 2)
     go_on(wait_for_store_, Client::for_store);
 }
 
-// ---- a store that cannot take anything
+// ---- a store that cannot take anything, and memory that is used up
 
 bool Publishing::store_refuses(const mqtt::Publish& packet, Level level) const {
   return is_counted(packet) && level != Level::memory && core_.shared.refuses_new();
 }
 
-Progress Publishing::refuse_for_store(Client& client, const mqtt::Publish& packet) {
-  if (client.is_v5()) {
+Progress Publishing::refuse_for_now(Client& client, const mqtt::Publish& packet, Refused why,
+                                    std::string_view text) {
+  if (client.is_v5() || !is_counted(packet)) {
     Session& session = core_.sessions.at(client.session);
     client.answer.reset();  // a plugin's answer was to this packet and must not meet the next one
     client.asked_about.reset();
     core_.ledger.published.add(1);
-    refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, Refused::store_unavailable,
-           "the store cannot take a message at present");
+    refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, why, text);
     return Progress::done;
   }
   // 3.1.1 has no code for it: the packet stays unread, and the connection ends if that takes too long.
@@ -294,6 +304,16 @@ void Publishing::number(const MessageRef& message) {
     message->set_number(core_.numbers.take());
 }
 
+void Publishing::tell_not_kept(const Message& message, const ClientFacts* facts, Limit limit) {
+  core_.ledger.hit(limit);
+  core_.ledger.retained_refused.add(1);
+  retained_refused_.say(
+      core_.shared.log, core_.now.monotonic, LogLevel::warning, "kernel", "retained.refused",
+      "delivered, but not kept: retained." +
+          std::string{name_of(limit)}.substr(std::string_view{"retained_"}.size()) + " is reached",
+      facts, {"topic", message.topic()});
+}
+
 // The retained value of the message's topic, as a record for its batch.
 std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFacts* facts,
                                      std::uint64_t& sequence) {
@@ -307,6 +327,10 @@ std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFact
     if (answer.decision == Decision::deny || answer.decision == Decision::disconnect) return {};
   }
   const auto stored = core_.shared.retained.store(message);
+  if (stored.refused) {
+    tell_not_kept(*message, facts, *stored.refused);
+    return {};
+  }
   sequence = stored.version;
   const bool clears = message->payload().empty();
   const EventKind kind = clears ? EventKind::retained_cleared : EventKind::retained_set;

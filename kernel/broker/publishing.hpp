@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "broker/complaint.hpp"
 #include "broker/routing.hpp"
 
 namespace mortise::broker {
@@ -23,6 +24,7 @@ enum class Progress : std::uint8_t {
 struct Fault {
   mqtt::ReasonCode reason{};
   const char* what = "";
+  std::optional<Limit> limit{};  // the one that it exceeds
 };
 
 class Publishing {
@@ -50,7 +52,8 @@ class Publishing {
   Progress wait(Client& client, Client::Pause why);
   void let_go_on();
   bool store_refuses(const mqtt::Publish& packet, Level level) const;
-  Progress refuse_for_store(Client& client, const mqtt::Publish& packet);
+  // `text`: what the sender is told.
+  Progress refuse_for_now(Client& client, const mqtt::Publish& packet, Refused why, std::string_view text);
   MessageRef make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level);
   Progress ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message,
                bool& go_on, Fault& fault);
@@ -61,6 +64,7 @@ class Publishing {
               Refused why, std::string_view text = {});
   void accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message);
   void number(const MessageRef& message);
+  void tell_not_kept(const Message& message, const ClientFacts* facts, Limit limit);
   std::vector<Record> keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence);
   void tell(Client& client, Session& session, const Message& message) const;
 
@@ -68,7 +72,8 @@ class Publishing {
   Commits& commits_;
   Routing& routing_;
   std::vector<ClientKey> wait_for_room_;
-  std::vector<ClientKey> wait_for_store_;
+  std::vector<ClientKey> wait_for_store_;  // or for memory
+  Complaint retained_refused_;
 };
 
 }  // namespace mortise::broker

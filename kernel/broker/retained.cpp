@@ -26,9 +26,10 @@ std::int64_t RetainedMessages::memory(const Topics::value_type& entry) {
 RetainedMessages::Stored RetainedMessages::store(const MessageRef& message) {
   Shard& shard = shard_of(message->topic());
   const std::lock_guard lock{shard.mutex};
-  Stored stored{++sequence_, false};
   const auto found = shard.topics.find(message->topic());
-  stored.replaced = found != shard.topics.end();
+  const Message* before = found == shard.topics.end() ? nullptr : found->second.message.get();
+  if (const auto limit = limit_reached(*message, before)) return {.refused = limit};
+  Stored stored{++sequence_, before != nullptr};
   if (message->payload().empty()) {
     if (stored.replaced) {
       count(shard, *found->second.message, false);
@@ -133,7 +134,19 @@ std::uint64_t RetainedMessages::read(std::string_view filter, base::WallTime now
   return sequence_;
 }
 
+std::optional<Limit> RetainedMessages::limit_reached(const Message& message, const Message* replaced) const {
+  if (message.payload().empty()) return {};  // it clears
+  if (message.payload().size() > limits_.payload) return Limit::retained_payload;
+  if (!replaced && size() >= limits_.messages) return Limit::retained_messages;
+  const std::uint64_t grows = message.size() - std::min(message.size(), replaced ? replaced->size() : 0);
+  if (grows > 0 && bytes() + grows > limits_.bytes) return Limit::retained_bytes;
+  return {};
+}
+
 void RetainedMessages::count(Shard& shard, const Message& message, bool added) {
+  const std::uint64_t one = added ? 1 : UINT64_MAX;  // minus one
+  messages_.fetch_add(one, std::memory_order_relaxed);
+  bytes_.fetch_add(one * message.size(), std::memory_order_relaxed);
   if (message.expires() == base::WallTime::max()) return;
   added ? ++shard.expiring : --shard.expiring;
 }
@@ -153,15 +166,6 @@ void RetainedMessages::expire_some(base::WallTime now,
     accounts_->charge(Account::retained, -memory(*at));
     at = shard.topics.erase(at);
   }
-}
-
-std::size_t RetainedMessages::size() const {
-  std::size_t count = 0;
-  for (const Shard& shard : shards_) {
-    const std::lock_guard lock{shard.mutex};
-    count += shard.topics.size();
-  }
-  return count;
 }
 
 }  // namespace mortise::broker

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,13 +27,22 @@ namespace mortise::broker {
 
 class RetainedMessages {
  public:
-  RetainedMessages(base::HashSeed seed, Accounts& accounts) : seed_{seed}, accounts_{&accounts} {}
+  struct Limits {
+    std::uint64_t messages = UINT64_MAX;
+    std::uint64_t bytes = UINT64_MAX;    // of topics and payloads
+    std::uint64_t payload = UINT64_MAX;  // bytes of one
+  };
+  RetainedMessages(base::HashSeed seed, Accounts& accounts, Limits limits)
+      : seed_{seed}, accounts_{&accounts}, limits_{limits} {}
 
+  // Loops that store at the same instant may exceed a limit by a message each.
   // Replaces the value of the message's topic, or clears it when the payload is empty.  [MQTT-3.3.1-6]
-  // Returns the version given, and whether there was a value before.
+  // Returns the version given, and whether there was a value before. Refused by a limit, the value that was
+  // there stays.
   struct Stored {
     std::uint64_t version = 0;
     bool replaced = false;
+    std::optional<Limit> refused{};
   };
   Stored store(const MessageRef& message);
 
@@ -48,7 +58,8 @@ class RetainedMessages {
   void expire_some(base::WallTime now,
                    const std::function<void(std::string_view topic, std::uint64_t version)>& gone);
 
-  std::size_t size() const;
+  std::size_t size() const noexcept { return messages_.load(std::memory_order_relaxed); }
+  std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
  private:
   struct Value {
@@ -67,10 +78,14 @@ class RetainedMessages {
   static void collect(const Topics& topics, std::string& prefix, std::string_view filter, base::WallTime now,
                       std::vector<MessageRef>& out);
   static std::int64_t memory(const Topics::value_type& entry);
-  static void count(Shard& shard, const Message& message, bool added);
+  void count(Shard& shard, const Message& message, bool added);
+  std::optional<Limit> limit_reached(const Message& message, const Message* replaced) const;
 
   base::HashSeed seed_;
   Accounts* accounts_;
+  const Limits limits_;
+  std::atomic<std::uint64_t> messages_{0};
+  std::atomic<std::uint64_t> bytes_{0};
   mutable std::array<Shard, shards> shards_;
   // One sequence for all shards; a version is drawn under its shard's lock.
   std::atomic<std::uint64_t> sequence_{0};

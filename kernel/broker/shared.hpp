@@ -10,6 +10,7 @@
 #include "broker/letters.hpp"
 #include "broker/numbers.hpp"
 #include "broker/options.hpp"
+#include "broker/pressure.hpp"
 #include "broker/retained.hpp"
 #include "broker/shared_groups.hpp"
 
@@ -25,7 +26,9 @@ struct Shared {
         mail{loops},
         interest{loops, options.seed},
         groups{options.seed},
-        retained{options.seed, retained_accounts} {
+        retained{options.seed,
+                 retained_accounts,
+                 {options.retained_messages_max, options.retained_bytes_max, options.retained_payload_max}} {
     if (!store) numbers.start_unbounded();
     for (std::uint32_t i = 0; i < loops; ++i) ledgers.push_back(std::make_unique<Ledger>());
   }
@@ -43,6 +46,8 @@ struct Shared {
   Accounts retained_accounts;
   RetainedMessages retained;
 
+  std::atomic<Pressure> pressure{Pressure::none};
+
   std::uint32_t loops() const noexcept { return mail.loops(); }
   // Whether what would have to be stored is refused at present: the store has failed, and the operator did
   // not say that memory will do.
@@ -53,6 +58,12 @@ struct Shared {
   std::int64_t message_bytes() const noexcept {
     std::int64_t bytes = 0;
     for (const auto& ledger : ledgers) bytes += ledger->accounts.charged(Account::message);
+    return bytes;
+  }
+  // Bytes of all accounts: what limits.memory is held against.
+  std::int64_t memory_used() const noexcept {
+    std::int64_t bytes = retained_accounts.charged() + groups.accounts().charged();
+    for (const auto& ledger : ledgers) bytes += ledger->accounts.charged();
     return bytes;
   }
   std::uint32_t home_of(std::string_view client_id) const noexcept {

@@ -37,6 +37,13 @@ void Subscribing::acknowledge(Client& client, Session& session, bool changed, co
   commits_.gate(client, {ordinal, level, Packet::type, {}, 0, std::move(bytes)});
 }
 
+bool Subscribing::has_subscription(const Session& session, std::string_view filter) const {
+  if (mqtt::split_shared(filter).shared)
+    return core_.shared.groups.find(filter, session.key, core_.loop) != nullptr;
+  const FilterId* found = core_.index.find(filter);
+  return found && core_.index.find(*found, session.key);
+}
+
 bool Subscribing::store_refuses(const Session& session) const {
   return session.is_stored() && core_.shared.refuses_new();
 }
@@ -107,13 +114,31 @@ Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subsc
   const Listener& listener = *client.listener;
   if (!parts.valid || !mqtt::is_topic_filter(entry.filter))
     return refuse(mqtt::ReasonCode::topic_filter_invalid, bad_filter);
-  if (mqtt::level_count(parts.filter) > core_.options.topic_levels_max)
-    return refuse(mqtt::ReasonCode::topic_filter_invalid,
-                  "a topic filter has more levels than this broker allows");
+  const auto limited = [&](Limit limit, mqtt::ReasonCode reason, std::string_view why) {
+    core_.ledger.hit(limit);
+    return refuse(reason, why);
+  };
+  const Options& options = core_.options;
+  if (mqtt::level_count(parts.filter) > options.topic_levels_max)
+    return limited(Limit::topic_levels, mqtt::ReasonCode::topic_filter_invalid,
+                   "a topic filter has more levels than limits.topic_levels allows");
+  if (parts.filter.size() > options.topic_length_max)
+    return limited(Limit::topic_length, mqtt::ReasonCode::topic_filter_invalid,
+                   "a topic filter is longer than limits.topic_length allows");
+  if (answers.codes.size() >= options.filters_max)
+    return limited(Limit::filters, mqtt::ReasonCode::quota_exceeded,
+                   "more topic filters in a SUBSCRIBE than limits.filters allows");
+  if (session.filters.size() + session.shared.size() + answers.granted() >= options.subscriptions_max &&
+      !has_subscription(session, entry.filter))
+    return limited(Limit::subscriptions, mqtt::ReasonCode::quota_exceeded,
+                   "the session has as many subscriptions as session.subscriptions allows");
   if (!listener.offers_all_subscriptions() &&
       ((parts.shared && !listener.shared_subscriptions) ||
        (!listener.wildcard_subscriptions && mqtt::has_wildcard(entry.filter))))
     return refuse(mqtt::ReasonCode::unspecified_error, {});  // 3.x
+  if (core_.pressure >= Pressure::new_sessions && !has_subscription(session, entry.filter))
+    return limited(Limit::memory, mqtt::ReasonCode::quota_exceeded,
+                   "limits.memory is nearly used up: no new subscriptions at present");
   if (store_refuses(session))
     return refuse(mqtt::ReasonCode::quota_exceeded, "the store cannot take a new subscription at present");
   if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {}, answers, fault);

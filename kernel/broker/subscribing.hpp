@@ -26,6 +26,7 @@ class Subscribing {
   Progress follow(Client& client, Session& session, const mqtt::Subscribe::Entry& entry, Answer answer,
                   FilterAnswers& answers, Fault& fault);
   void subscribe(Client& client, Session& session, mqtt::Subscribe::Entry entry, std::uint32_t identifier);
+  bool has_subscription(const Session& session, std::string_view filter) const;
   bool store_refuses(const Session& session) const;
   template <class Packet>
   void acknowledge(Client& client, Session& session, bool changed, const Packet& packet);

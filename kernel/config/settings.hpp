@@ -29,8 +29,10 @@ namespace mortise::config {
 enum class Durability { memory, written, synced };
 constexpr std::array<std::string_view, 3> names_of(Durability) { return {"memory", "written", "synced"}; }
 
-enum class Overflow { drop_oldest, drop_newest };
-constexpr std::array<std::string_view, 2> names_of(Overflow) { return {"drop_oldest", "drop_newest"}; }
+enum class Overflow { drop_oldest, drop_newest, disconnect };
+constexpr std::array<std::string_view, 3> names_of(Overflow) {
+  return {"drop_oldest", "drop_newest", "disconnect"};
+}
 
 enum class OnStoreFailure { refuse, memory };
 constexpr std::array<std::string_view, 2> names_of(OnStoreFailure) { return {"refuse", "memory"}; }
@@ -69,21 +71,56 @@ constexpr std::string_view name_of(Enum value) {
   return names_of(value)[static_cast<std::size_t>(value)];
 }
 
+// What is empty is unlimited.
 struct Limits {
-  std::optional<std::uint32_t> connections = 100'000;  // empty: unlimited
-  std::uint32_t packet_size = 2 * mebibyte;
+  std::optional<std::uint64_t> memory = 512 * mebibyte;
+  std::optional<std::uint32_t> connections = 100'000;
+  std::optional<std::uint32_t> connections_per_address;
+  std::optional<std::uint32_t> connect_rate_per_address;
+  std::optional<std::uint32_t> connect_rate_per_client;
+  std::optional<std::uint32_t> half_open = 1'000;
   base::Duration connect_timeout = std::chrono::seconds{5};
+  std::uint32_t connect_packet_size = 128 * kibibyte;
+  std::uint32_t packet_size = 2 * mebibyte;
+  std::uint32_t topic_length = 65'535;
   std::uint32_t topic_levels = 64;
+  std::uint32_t filters = 1'000;
+  std::optional<std::uint64_t> publish_rate;
+  std::optional<std::uint64_t> publish_bytes;
+  std::uint64_t write_buffer = 128 * kibibyte;
 };
 
 template <class Row>
 void describe(Row& row, Limits& s) {
+  row("memory", s.memory, Size{8 * mebibyte, 1024 * gibibyte, "unlimited"},
+      "How much memory messages, sessions and connections may take in all; near it the broker sheds in a "
+      "stated "
+      "order.");
   row("connections", s.connections, Count{1, 10'000'000, "unlimited"}, "The most clients connected at once.");
-  row("packet_size", s.packet_size, Size{1 * kibibyte, 256 * mebibyte},
-      "The largest MQTT packet a client may send.");
+  row("connections_per_address", s.connections_per_address, Count{1, 10'000'000, "unlimited"},
+      "The most clients of one address connected to a listener at once; of IPv6, of one network of 64 bits.");
+  row("connect_rate_per_address", s.connect_rate_per_address, Count{1, 1'000'000, "unlimited"},
+      "How often an address may connect to a listener in a second.");
+  row("connect_rate_per_client", s.connect_rate_per_client, Count{1, 1'000'000, "unlimited"},
+      "How often a client identifier may connect in a second: two devices that share one throw each other "
+      "out.");
+  row("half_open", s.half_open, Count{1, 10'000'000, "unlimited"},
+      "How many connections may be without a CONNECT at once; more wait to be accepted.");
   row("connect_timeout", s.connect_timeout, Period{std::chrono::milliseconds{100}, std::chrono::minutes{5}},
       "How long a new connection may take until its CONNECT is there.");
+  row("connect_packet_size", s.connect_packet_size, Size{1 * kibibyte, 256 * mebibyte},
+      "The largest MQTT packet a client may send before it is let in.");
+  row("packet_size", s.packet_size, Size{1 * kibibyte, 256 * mebibyte},
+      "The largest MQTT packet a client may send.");
+  row("topic_length", s.topic_length, Count{1, 65'535}, "The most bytes a topic name or filter may have.");
   row("topic_levels", s.topic_levels, Count{1, 65'535}, "The most levels a topic name or filter may have.");
+  row("filters", s.filters, Count{1, 1'000'000}, "The most topic filters a SUBSCRIBE may have.");
+  row("publish_rate", s.publish_rate, Count{1, 10'000'000, "unlimited"},
+      "How many messages a client may publish in a second; one that is faster is not read for a while.");
+  row("publish_bytes", s.publish_bytes, Size{1, 1024 * gibibyte, "unlimited"},
+      "How many bytes of topic and payload a client may publish in a second.");
+  row("write_buffer", s.write_buffer, Size{4 * kibibyte, 256 * mebibyte},
+      "How much may be unwritten to a client that reads slowly before its messages wait in its queue.");
 }
 
 struct Queue {
@@ -112,6 +149,7 @@ struct Session {
   std::optional<base::Duration> keep_alive_maximum =
       std::chrono::hours{18};                // empty: as long as the client asks
   std::optional<Located<Durability>> store;  // empty: the strongest there is
+  std::uint32_t subscriptions = 100'000;
   Queue queue;
 };
 
@@ -138,7 +176,21 @@ void describe(Row& row, Session& s) {
       "The longest keep alive; a 5.0 client that asks for more, or for none, is told this.");
   row("store", s.store, Choice{},
       "How safe sessions and subscriptions are kept; left out, as safe as the safest topic.");
+  row("subscriptions", s.subscriptions, Count{1, 10'000'000}, "The most subscriptions a client may have.");
   row("queue", s.queue, Section{}, "What may wait for one client.");
+}
+
+struct Retained {
+  std::optional<std::uint64_t> messages, bytes, payload;  // empty: unlimited
+};
+
+template <class Row>
+void describe(Row& row, Retained& s) {
+  row("messages", s.messages, Count{1, 1'000'000'000, "unlimited"},
+      "The most retained messages there may be; another is delivered and not kept.");
+  row("bytes", s.bytes, Size{1, 1024 * gibibyte, "unlimited"},
+      "The most bytes the topics and payloads of retained messages may have.");
+  row("payload", s.payload, Size{1, 256 * mebibyte, "unlimited"}, "The largest payload that is retained.");
 }
 
 struct Store {
@@ -179,6 +231,7 @@ struct Kernel {
   std::vector<std::filesystem::path> plugin_path;  // absolute; empty: the installed one
   Limits limits;
   Session session;
+  Retained retained;
   Store store;
   std::optional<Located<std::vector<AcknowledgeClass>>>
       acknowledge;  // empty: the strongest there is, for all topics
@@ -192,6 +245,7 @@ void describe(Row& row, Kernel& s) {
       "Folders where plugin libraries are looked for, in this order; left out, the installed one.");
   row("limits", s.limits, Section{}, "What the broker as a whole may take.");
   row("session", s.session, Section{}, "What one client may ask for.");
+  row("retained", s.retained, Section{}, "What may be retained.");
   row("store", s.store, Section{}, "How the broker treats its store plugin.");
   row("acknowledge", s.acknowledge, List<Section>{{}, Empty::refused},
       "How safe messages are before they are acknowledged, by topic; left out, as safe as the store plugin "
@@ -261,6 +315,26 @@ void describe(Row& row, WebSocket& s) {
       "Networks of proxies whose X-Forwarded-For says who the client is.");
 }
 
+// Of one listener. What is empty is unlimited, or as the kernel's limits say.
+struct ListenerLimits {
+  std::optional<std::uint32_t> connections;
+  std::optional<std::uint32_t> packet_size;
+  std::optional<std::uint64_t> publish_rate;
+  std::optional<std::uint64_t> publish_bytes;
+};
+
+template <class Row>
+void describe(Row& row, ListenerLimits& s) {
+  row("connections", s.connections, Count{1, 10'000'000, "unlimited"},
+      "The most clients connected to this listener at once.");
+  row("packet_size", s.packet_size, Size{1 * kibibyte, 256 * mebibyte},
+      "The largest MQTT packet its clients may send; left out, kernel.limits.packet_size.");
+  row("publish_rate", s.publish_rate, Count{1, 100'000'000, "unlimited"},
+      "How many messages its clients may publish in a second, all together.");
+  row("publish_bytes", s.publish_bytes, Size{1, 1024 * gibibyte, "unlimited"},
+      "How many bytes of topic and payload its clients may publish in a second, all together.");
+}
+
 struct Listener {
   Located<std::string> name;
   Located<Bind> bind;
@@ -277,6 +351,7 @@ struct Listener {
   bool wildcard_subscriptions = true;
   bool subscription_identifiers = true;
   bool shared_subscriptions = true;
+  ListenerLimits limits;
   std::optional<std::vector<Located<std::string>>> authenticate;  // plugin names in order; empty: all of them
 };
 
@@ -310,6 +385,7 @@ void describe(Row& row, Listener& s) {
       "Whether 5.0 clients may give their subscriptions a number.");
   row("shared_subscriptions", s.shared_subscriptions, Flag{},
       "Whether clients may share subscriptions, as $share/NAME/FILTER.");
+  row("limits", s.limits, Section{}, "What its clients may take, beside the kernel's limits.");
   row("authenticate", s.authenticate, List<Text>{{}, Empty::refused},
       "The plugins that are asked who a client is, in this order; left out, all that can tell.");
 }

@@ -9,11 +9,26 @@ namespace {
 
 constexpr int accepted_a_turn = 64;
 constexpr base::Duration rest_time = std::chrono::milliseconds{100};
-constexpr base::Duration quiet_time = std::chrono::seconds{10};
 
 bool is_of_one_connection(int error) {  // not of the listener: the next one may be fine
   return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM || error == ENETDOWN ||
          error == EHOSTUNREACH || error == ENETUNREACH || error == EHOSTDOWN || error == ETIMEDOUT;
+}
+
+std::string_view text_of(broker::Limit limit) {
+  using broker::Limit;
+  switch (limit) {
+    case Limit::connections: return "limits.connections is reached; new connections are closed";
+    case Limit::listener_connections:
+      return "the listener's limits.connections is reached; its new connections are closed";
+    case Limit::address_connections:
+      return "limits.connections_per_address is reached; more from this address are closed";
+    case Limit::address_connect_rate:
+      return "an address connects more often than limits.connect_rate_per_address allows; what is too much "
+             "is "
+             "closed";
+    default: return "limits.half_open is reached; new connections wait until others have sent their CONNECT";
+  }
 }
 
 }  // namespace
@@ -21,8 +36,8 @@ bool is_of_one_connection(int error) {  // not of the listener: the next one may
 void Acceptor::add(Listening listening, std::uint64_t token) {
   const std::uint32_t events = resting_until_ == base::never ? readable : 0;
   if (!poller_.add(listening.socket.number(), events, token)) {
-    log_.write(broker::LogLevel::error, "listeners", "listener.failed", "the system watches no more sockets",
-               nullptr, {});
+    shared_.log.write(broker::LogLevel::error, "listeners", "listener.failed",
+                      "the system watches no more sockets", nullptr, {});
     return;
   }
   entrances_.push_back({std::move(listening), token});
@@ -37,6 +52,10 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
   for (const Entrance& entrance : entrances_) {
     if (entrance.token != token) continue;
     for (int i = 0; i < accepted_a_turn; ++i) {
+      if (is_crowded(accepted.size())) {
+        refuse(*entrance.listening.door, broker::Limit::half_open, {}, now);
+        return rest(now);
+      }
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
       Descriptor socket{::accept4(entrance.listening.socket.number(), reinterpret_cast<sockaddr*>(&peer),
@@ -45,17 +64,24 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
         const int error = errno;
         if (error == EAGAIN || error == EWOULDBLOCK) return;
         if (is_of_one_connection(error)) continue;
-        return rest(now, error);
+        exhausted_.say(shared_.log, now, broker::LogLevel::error, "listeners", "listener.exhausted",
+                       std::string{"cannot accept connections: "} + std::strerror(error) +
+                           "; trying again every 100 ms");
+        return rest(now);
       }
-      if (connections_max_ && open_.load(std::memory_order_relaxed) >= *connections_max_) {
-        complain(over_limit_, now, "listener.full",
-                 "limits.connections is reached; new connections are closed");
+      Door& door = *entrance.listening.door;
+      const Peer who = peer_of(peer);
+      const bool is_known = who.address && !(door.learns_address && door.learns_address(who));
+      Guests::Verdict verdict = guests_.admit(std::move(socket), door.presence, door.listener.connections_max,
+                                              is_known ? who.address : std::nullopt, now);
+      if (verdict.limit) {
+        refuse(door, *verdict.limit, who, now);
         continue;
       }
       Arrival& arrival = accepted.emplace_back();
-      arrival.socket = Socket{std::move(socket), open_};
-      arrival.door = entrance.listening.door;
-      arrival.peer = peer_of(peer);
+      arrival.socket = std::move(verdict.socket);
+      arrival.door = &door;
+      arrival.peer = who;
       arrival.address = arrival.peer.address
                             ? text_of(*arrival.peer.address, arrival.peer.port)
                             : unix_peer_text(arrival.socket.number(), entrance.listening.path);
@@ -64,10 +90,24 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
   }
 }
 
+void Acceptor::refuse(const Door& door, broker::Limit limit, const Peer& peer, base::TimePoint now) {
+  shared_.ledgers.front()->hit(limit);
+  const std::string about = peer.address ? peer.address->text() : door.listener.name;
+  over_limit_[static_cast<std::size_t>(limit)].say(shared_.log, now, broker::LogLevel::error, "listeners",
+                                                   "listener.full", text_of(limit), nullptr,
+                                                   {peer.address ? "address" : "listener", about});
+}
+
+// Whether too many are there, or `under_way`, that have not been let in yet.
+bool Acceptor::is_crowded(std::size_t under_way) const {
+  if (!guests_.limits().half_open) return false;
+  std::uint64_t half_open = under_way;
+  for (const auto& ledger : shared_.ledgers) half_open += ledger->half_open.value();
+  return half_open >= *guests_.limits().half_open;
+}
+
 // Without a descriptor to spare an accept fails at once, and the listener stays readable: that would spin.
-void Acceptor::rest(base::TimePoint now, int error) {
-  complain(exhausted_, now, "listener.exhausted",
-           std::string{"cannot accept connections: "} + std::strerror(error) + "; trying again every 100 ms");
+void Acceptor::rest(base::TimePoint now) {
   resting_until_ = now + rest_time;
   for (const Entrance& entrance : entrances_)
     poller_.change(entrance.listening.socket.number(), 0, entrance.token);
@@ -78,17 +118,6 @@ void Acceptor::on_time(base::TimePoint now) {
   resting_until_ = base::never;
   for (const Entrance& entrance : entrances_)
     poller_.change(entrance.listening.socket.number(), readable, entrance.token);
-}
-
-void Acceptor::complain(Complaint& complaint, base::TimePoint now, std::string_view event,
-                        std::string_view text) {
-  ++complaint.times;
-  if (now < complaint.quiet_until) return;
-  complaint.quiet_until = now + quiet_time;
-  const std::string times = std::to_string(std::exchange(complaint.times, 0));
-  const broker::Log::Field field{"times", times};
-  if (log_.wants(broker::LogLevel::error, "listeners"))
-    log_.write(broker::LogLevel::error, "listeners", event, text, nullptr, {&field, 1});
 }
 
 }  // namespace mortise::net

@@ -1,4 +1,6 @@
-// Accepts connections, up to the operator's limit, and rests when the system has no descriptor left.
+// Accepts connections, up to the operator's limits, and rests when the system has no descriptor left or too
+// many have not sent their CONNECT yet: the rest waits in the system's queue, and those who are in come
+// first.
 //
 // All listeners are on loop 0, which hands the sockets to the loops in turn. A listening socket for each loop
 // (SO_REUSEPORT) would save that hand-over, but lets a second broker of the same user open the same port
@@ -13,8 +15,10 @@
 #include <optional>
 #include <vector>
 
+#include "broker/complaint.hpp"
 #include "broker/shared.hpp"
 #include "net/arrival.hpp"
+#include "net/guests.hpp"
 #include "net/listening.hpp"
 #include "net/poller.hpp"
 
@@ -22,9 +26,9 @@ namespace mortise::net {
 
 class Acceptor {
  public:
-  // `connections_max` empty: unlimited. Listening sockets have the tokens given to add().
-  Acceptor(Poller& poller, broker::Log& log, OpenSockets& open, std::optional<std::uint32_t> connections_max)
-      : poller_{poller}, log_{log}, open_{open}, connections_max_{connections_max} {}
+  // Listening sockets have the tokens given to add().
+  Acceptor(Poller& poller, broker::Shared& shared, Guests& guests)
+      : poller_{poller}, shared_{shared}, guests_{guests} {}
 
   void add(Listening listening, std::uint64_t token);
   void close();  // all of them
@@ -40,21 +44,17 @@ class Acceptor {
     Listening listening;
     std::uint64_t token = 0;
   };
-  struct Complaint {
-    base::TimePoint quiet_until{};
-    std::uint64_t times = 0;
-  };
-  void rest(base::TimePoint now, int error);
-  void complain(Complaint& complaint, base::TimePoint now, std::string_view event, std::string_view text);
+  void refuse(const Door& door, broker::Limit limit, const Peer& peer, base::TimePoint now);
+  bool is_crowded(std::size_t under_way) const;
+  void rest(base::TimePoint now);
 
   Poller& poller_;
-  broker::Log& log_;
-  OpenSockets& open_;
-  const std::optional<std::uint32_t> connections_max_;
+  broker::Shared& shared_;
+  Guests& guests_;
   std::vector<Entrance> entrances_;
   base::TimePoint resting_until_ = base::never;
-  Complaint over_limit_;
-  Complaint exhausted_;
+  std::array<broker::Complaint, static_cast<std::size_t>(broker::Limit::count)> over_limit_;
+  broker::Complaint exhausted_;
 };
 
 }  // namespace mortise::net

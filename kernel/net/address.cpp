@@ -49,6 +49,13 @@ std::string text_of(const Address& address, std::uint16_t port) {
   return (address.is_v4() ? text : "[" + text + "]") + ":" + std::to_string(port);
 }
 
+std::optional<Address> address_in(std::string_view peer) {
+  if (const auto whole = Address::from(peer)) return whole;
+  std::string_view address = peer.substr(0, peer.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return Address::from(address);
+}
+
 Peer peer_of(const sockaddr_storage& peer) {
   Address address;
   if (peer.ss_family == AF_INET) {

@@ -31,6 +31,9 @@ struct Address {
 // How people write it: "10.0.0.17:50122", "[::1]:50122".
 std::string text_of(const Address& address, std::uint16_t port);
 
+// The address in what people write, with or without a port; empty: there is none in it.
+std::optional<Address> address_in(std::string_view peer);
+
 // Who has connected, as the system says.
 struct Peer {
   std::optional<Address> address;  // empty: over a Unix socket

@@ -17,7 +17,7 @@ namespace mortise::net {
 
 struct Arrival {
   Socket socket;
-  const Door* door = nullptr;        // just accepted: where
+  Door* door = nullptr;              // just accepted: where
   std::string address;               // "10.0.0.17:50122"; of a move, in there
   Peer peer;                         // just accepted: who
   std::optional<broker::Move> move;  // empty: just accepted

@@ -26,10 +26,13 @@ bool is_for_later(int error) { return error == EAGAIN || error == EWOULDBLOCK ||
 
 }  // namespace
 
-Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller)
+Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller,
+                         Guests& guests)
     : broker_{broker},
       poller_{poller},
-      accounts_{shared.ledgers[loop]->accounts},
+      ledger_{*shared.ledgers[loop]},
+      accounts_{ledger_.accounts},
+      guests_{guests},
       unwritten_max_{shared.options.packet_size_max + unwritten_beside_a_packet} {}
 
 Connections::~Connections() {
@@ -123,7 +126,8 @@ void Connections::read_line(Connection& connection) {
   Line& line = *connection.line;
   const broker::ClientKey client = connection.client;
   const mqtt::Bytes plain = line.take({buffer_.data(), bytes}, scratch_);
-  if (auto learnt = line.take_introduction()) broker_.on_introduced(client, std::move(*learnt));
+  if (auto learnt = line.take_introduction())
+    if (!introduce(connection, std::move(*learnt))) return;
   if (!line.sealed().empty()) broker_.effects().flush.push_back(client);
   charge(line);
   if (line.is_plain()) {
@@ -133,6 +137,21 @@ void Connections::read_line(Connection& connection) {
   if (!kept && !plain.empty()) return feed(client, plain);
   connection.unread.append(plain, accounts_);
   settle(connection);
+}
+
+// What its filters have learnt of the client. False: it may not stay.
+bool Connections::introduce(Connection& connection, broker::Introduction learnt) {
+  const auto address = address_in(learnt.address);
+  broker_.on_introduced(connection.client, std::move(learnt));
+  if (!address) return true;
+  const auto limit = guests_.recognise(connection.socket, *address, now_);
+  if (!limit) return true;
+  ledger_.hit(*limit);
+  broker_.on_hung_up(connection.client, *limit == broker::Limit::address_connections
+                                            ? "more connections than limits.connections_per_address allows"
+                                            : "more often than limits.connect_rate_per_address allows");
+  lose(connection);
+  return false;
 }
 
 // The peer may close at once after its last packets: those that wait are heard before the connection ends.
@@ -231,6 +250,7 @@ void Connections::flush(broker::ClientKey client, bool takes_more) {
   if (!output || !connection) return;
   if (takes_more && !send(*connection, *output)) return lose(*connection);
   const bool unwritten = has_unwritten(*connection, *output);
+  if (unwritten || output->charged != 0) broker_.charge(*output);
   if (connection->closing && !unwritten) return finish(*connection);
   connection->clogged =
       output->size() > unwritten_max_ || (connection->line && connection->line->sealed().size() > sealed_max);

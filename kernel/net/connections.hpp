@@ -27,6 +27,7 @@
 #include "broker/broker.hpp"
 #include "broker/output.hpp"
 #include "net/arrival.hpp"
+#include "net/guests.hpp"
 #include "net/poller.hpp"
 
 namespace mortise::net {
@@ -35,7 +36,8 @@ class Connections {
  public:
   // Our tokens in the poller are handles and have a generation in their upper half; others of the loop have
   // none.
-  Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller);
+  Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller,
+              Guests& guests);
   ~Connections();
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
@@ -88,6 +90,7 @@ class Connections {
   }
   void read(Connection& connection);
   void read_line(Connection& connection);
+  bool introduce(Connection& connection, broker::Introduction learnt);
   void feed(broker::ClientKey client, mqtt::Bytes fresh);
   bool feed_unread(Connection& connection, mqtt::Bytes& fresh);
   bool departs(Connection& connection, mqtt::Bytes fresh);
@@ -112,7 +115,9 @@ class Connections {
 
   broker::Broker& broker_;
   Poller& poller_;
+  broker::Ledger& ledger_;
   broker::Accounts& accounts_;
+  Guests& guests_;
   const std::size_t unwritten_max_;
   base::TimePoint now_{};
   std::vector<Connection> connections_;  // by the index of the client's handle

@@ -6,9 +6,9 @@
 
 #include <unistd.h>
 
-#include <atomic>
-#include <cstdint>
 #include <utility>
+
+#include "net/presence.hpp"
 
 namespace mortise::net {
 
@@ -33,26 +33,32 @@ class Descriptor {
   int number_ = -1;
 };
 
-// How many sockets of clients are open, wherever they are: on a loop, on the way to one, saying goodbye.
-using OpenSockets = std::atomic<std::uint32_t>;
-
+// A client's socket, counted in its Presence wherever it is: on a loop, on the way to one, saying goodbye.
 class Socket {
  public:
   Socket() = default;
-  Socket(Descriptor descriptor, OpenSockets& open) noexcept
-      : descriptor_{std::move(descriptor)}, open_{&open} {
-    open.fetch_add(1, std::memory_order_relaxed);
+  Socket(Descriptor descriptor, Presence& presence) noexcept
+      : descriptor_{std::move(descriptor)}, presence_{&presence} {
+    presence.enter();
   }
   Socket(Socket&& other) noexcept
-      : descriptor_{std::move(other.descriptor_)}, open_{std::exchange(other.open_, nullptr)} {}
+      : descriptor_{std::move(other.descriptor_)}, presence_{std::exchange(other.presence_, nullptr)} {}
   Socket& operator=(Socket&& other) noexcept {
     Socket taken{std::move(other)};
     std::swap(descriptor_, taken.descriptor_);
-    std::swap(open_, taken.open_);
+    std::swap(presence_, taken.presence_);
     return *this;
   }
   ~Socket() {
-    if (open_) open_->fetch_sub(1, std::memory_order_relaxed);
+    if (presence_) presence_->leave();
+  }
+
+  // Where it counts; null for none.
+  Presence* presence() const noexcept { return presence_; }
+  // It counts there from now on.
+  void move_to(Presence& presence) noexcept {
+    presence.enter();
+    std::exchange(presence_, &presence)->leave();
   }
 
   int number() const noexcept { return descriptor_.number(); }
@@ -60,7 +66,7 @@ class Socket {
 
  private:
   Descriptor descriptor_;
-  OpenSockets* open_ = nullptr;
+  Presence* presence_ = nullptr;
 };
 
 }  // namespace mortise::net

@@ -110,7 +110,7 @@ std::optional<std::uint16_t> port_of(int socket) {
   return std::nullopt;
 }
 
-base::Failure<std::string> failure(const Door& door, const std::string& where, const std::string& why) {
+base::Failure<std::string> failure(Door& door, const std::string& where, const std::string& why) {
   return base::Failure{"listener \"" + door.listener.name + "\": cannot listen on " + where + ": " + why};
 }
 
@@ -121,7 +121,7 @@ std::string text_of(const Endpoint& endpoint) {
   return (bracketed ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
 }
 
-base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint& endpoint) {
+base::Result<Listening, std::string> listen_on(Door& door, const Endpoint& endpoint) {
   const std::string where = text_of(endpoint);
   auto address = parse(endpoint);
   if (!address) return failure(door, where, address.error());
@@ -136,13 +136,13 @@ base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint&
   return Listening{std::move(*socket), *port, &door};
 }
 
-base::Result<Listening, std::string> listen_on(const Door& door, const UnixEndpoint& endpoint) {
+base::Result<Listening, std::string> listen_on(Door& door, const UnixEndpoint& endpoint) {
   auto listening = listen_on_unix(endpoint);
   if (!listening) return failure(door, endpoint.path, listening.error());
   return Listening{std::move(listening->socket), 0, &door, endpoint.path, std::move(listening->file)};
 }
 
-base::Result<Listening, std::string> listen_on(const Door& door, Descriptor socket) {
+base::Result<Listening, std::string> listen_on(Door& door, Descriptor socket) {
   const std::uint16_t port = port_of(socket.number()).value_or(0);
   if (port != 0) set_for_connections(socket.number());
   std::string path = unix_path_of(socket.number());

@@ -24,23 +24,30 @@ struct Endpoint {
 // How people write it: "[::1]:1883".
 std::string text_of(const Endpoint& endpoint);
 
+// Whether a peer is a proxy, whose filters will tell the address of the client.
+using LearnsAddress = std::function<bool(const Peer& peer)>;
+
 // What clients come in through: a listener, and what stands between its sockets and the broker.
 struct Door {
+  Door(const broker::Listener& of, MakeFilters between, LearnsAddress later, Presence& all)
+      : listener{of}, filters{std::move(between)}, learns_address{std::move(later)}, presence{&all} {}
   const broker::Listener& listener;
-  MakeFilters filters;  // empty: nothing
+  MakeFilters filters;           // empty: nothing
+  LearnsAddress learns_address;  // empty: never
+  Presence presence;             // how many have come in here
 };
 
 struct Listening {
-  Descriptor socket;           // does not block; accepted sockets inherit no delay and keep-alive from it
-  std::uint16_t port = 0;      // 0: a Unix socket
-  const Door* door = nullptr;  // outlives the loops
-  std::string path{};          // of a Unix socket
-  SocketFile file{};           // likewise, if we have made it
+  Descriptor socket;       // does not block; accepted sockets inherit no delay and keep-alive from it
+  std::uint16_t port = 0;  // 0: a Unix socket
+  Door* door = nullptr;    // outlives the loops
+  std::string path{};      // of a Unix socket
+  SocketFile file{};       // likewise, if we have made it
 };
 
-base::Result<Listening, std::string> listen_on(const Door& door, const Endpoint& endpoint);
-base::Result<Listening, std::string> listen_on(const Door& door, const UnixEndpoint& endpoint);
+base::Result<Listening, std::string> listen_on(Door& door, const Endpoint& endpoint);
+base::Result<Listening, std::string> listen_on(Door& door, const UnixEndpoint& endpoint);
 // A socket that listens already, opened by somebody else.
-base::Result<Listening, std::string> listen_on(const Door& door, Descriptor socket);
+base::Result<Listening, std::string> listen_on(Door& door, Descriptor socket);
 
 }  // namespace mortise::net

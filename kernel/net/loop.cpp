@@ -21,8 +21,8 @@ Loop::Loop(Surroundings& around, std::uint32_t number)
       number_{number},
       bell_{poller_, bell_token},
       broker_{around.shared, number, around.clock.now()},
-      connections_{around.shared, number, broker_, poller_},
-      acceptor_{poller_, around.shared.log, around.open, around.connections_max} {}
+      connections_{around.shared, number, broker_, poller_, around.guests},
+      acceptor_{poller_, around.shared, around.guests} {}
 
 void Loop::run() {
   bool over = false;
@@ -213,7 +213,7 @@ bool Loop::finish_stopping() {
     return false;
   }
   const bool time_is_up = now_.monotonic >= *stop_at_;
-  if (!time_is_up && around_.open.load(std::memory_order_relaxed) != 0) return false;
+  if (!time_is_up && around_.guests.count() != 0) return false;
   connections_.drop_all();
   broker_.end_last_turn();
   return true;

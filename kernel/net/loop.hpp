@@ -39,9 +39,8 @@ class Loop;
 struct Surroundings {
   broker::Shared& shared;
   Clock clock;
-  TurnObserver* observer = nullptr;              // may be null
-  std::optional<std::uint32_t> connections_max;  // empty: unlimited
-  OpenSockets open{0};
+  TurnObserver* observer = nullptr;  // may be null
+  Guests guests;
   std::vector<std::unique_ptr<Loop>> loops{};
 };
 

@@ -26,7 +26,7 @@ class SignalsHeldBack {
 }  // namespace
 
 Loops::Loops(broker::Shared& shared, LoopsOptions options)
-    : around_{shared, Clock{options.latest_stored}, options.observer, options.connections_max} {
+    : around_{shared, Clock{options.latest_stored}, options.observer, Guests{options.limits}} {
   for (std::uint32_t i = 0; i < shared.loops(); ++i)
     around_.loops.push_back(std::make_unique<Loop>(around_, i));
 }
@@ -35,8 +35,10 @@ Loops::~Loops() { stop(base::Duration::zero()); }
 
 template <class Where>
 base::Result<std::uint16_t, std::string> Loops::open_door(const broker::Listener& listener,
-                                                          MakeFilters filters, Where&& where) {
-  auto door = std::make_unique<Door>(Door{listener, std::move(filters)});
+                                                          MakeFilters filters, LearnsAddress learns_address,
+                                                          Where&& where) {
+  auto door =
+      std::make_unique<Door>(listener, std::move(filters), std::move(learns_address), around_.guests.all());
   auto listening = listen_on(*door, std::forward<Where>(where));
   if (!listening) return base::Failure{listening.error()};
   doors_.push_back(std::move(door));
@@ -46,19 +48,20 @@ base::Result<std::uint16_t, std::string> Loops::open_door(const broker::Listener
 }
 
 base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener,
-                                                       const Endpoint& endpoint, MakeFilters filters) {
-  return open_door(listener, std::move(filters), endpoint);
+                                                       const Endpoint& endpoint, MakeFilters filters,
+                                                       LearnsAddress learns_address) {
+  return open_door(listener, std::move(filters), std::move(learns_address), endpoint);
 }
 
 base::Result<std::uint16_t, std::string> Loops::listen_unix(const broker::Listener& listener,
-                                                            const UnixEndpoint& endpoint,
-                                                            MakeFilters filters) {
-  return open_door(listener, std::move(filters), endpoint);
+                                                            const UnixEndpoint& endpoint, MakeFilters filters,
+                                                            LearnsAddress learns_address) {
+  return open_door(listener, std::move(filters), std::move(learns_address), endpoint);
 }
 
 base::Result<std::uint16_t, std::string> Loops::adopt(const broker::Listener& listener, Descriptor socket,
-                                                      MakeFilters filters) {
-  return open_door(listener, std::move(filters), std::move(socket));
+                                                      MakeFilters filters, LearnsAddress learns_address) {
+  return open_door(listener, std::move(filters), std::move(learns_address), std::move(socket));
 }
 
 void Loops::start() {

@@ -17,9 +17,9 @@
 namespace mortise::net {
 
 struct LoopsOptions {
-  std::optional<std::uint32_t> connections_max;  // limits.connections; empty: unlimited
-  base::WallTime latest_stored{};                // the latest stamp in the store, see Clock
-  TurnObserver* observer = nullptr;              // may be null; outlives the loops
+  GuestLimits limits;
+  base::WallTime latest_stored{};    // the latest stamp in the store, see Clock
+  TurnObserver* observer = nullptr;  // may be null; outlives the loops
 };
 
 class Loops {
@@ -37,16 +37,18 @@ class Loops {
   base::Now now() const { return around_.clock.now(); }
 
   // Opens a port; clients are served from start() on. The listener outlives this. Returns the port.
-  // `filters`: what stands between its sockets and the broker; empty: nothing.
+  // `filters`: what stands between its sockets and the broker; empty: nothing. `learns_address`: for which
+  // peers it will tell another address; empty: for none.
   base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint,
-                                                  MakeFilters filters = {});
+                                                  MakeFilters filters = {},
+                                                  LearnsAddress learns_address = {});
   // A socket in the file system, which is removed at the end.
   base::Result<std::uint16_t, std::string> listen_unix(const broker::Listener& listener,
-                                                       const UnixEndpoint& endpoint,
-                                                       MakeFilters filters = {});
+                                                       const UnixEndpoint& endpoint, MakeFilters filters = {},
+                                                       LearnsAddress learns_address = {});
   // A socket that listens already.
   base::Result<std::uint16_t, std::string> adopt(const broker::Listener& listener, Descriptor socket,
-                                                 MakeFilters filters = {});
+                                                 MakeFilters filters = {}, LearnsAddress learns_address = {});
 
   // Signals stay with the threads there are already: the loops' threads take none.
   void start();
@@ -61,14 +63,14 @@ class Loops {
   // Each loop takes a turn: after Journal::durable, or when an observer wants to be called.
   void wake_all();
 
-  std::uint32_t connections() const noexcept { return around_.open.load(std::memory_order_relaxed); }
+  std::uint32_t connections() const noexcept { return around_.guests.count(); }
   std::uint64_t bytes_read() const noexcept;
   std::uint64_t bytes_written() const noexcept;
 
  private:
   template <class Where>
   base::Result<std::uint16_t, std::string> open_door(const broker::Listener& listener, MakeFilters filters,
-                                                     Where&& where);
+                                                     LearnsAddress learns_address, Where&& where);
 
   std::vector<std::unique_ptr<Door>> doors_;
   Surroundings around_;

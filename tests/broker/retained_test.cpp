@@ -36,13 +36,13 @@ class Retained : public testing::Test {
 
   Accounts messages;
   Accounts accounts;
-  RetainedMessages values{{1, 2}, accounts};
+  RetainedMessages values{{1, 2}, accounts, {}};
 };
 
 TEST_F(Retained, reads_exactly_what_matches) {
   for (std::uint32_t seed = 1; seed <= 5; ++seed) {
     RandomTopics random{seed};
-    RetainedMessages some{{seed, 9}, accounts};
+    RetainedMessages some{{seed, 9}, accounts, {}};
     std::map<std::string, std::string> model;
     for (int step = 0; step < 1000; ++step) {
       const std::string topic = random.topic();
@@ -87,6 +87,27 @@ TEST_F(Retained, goes_on_above_the_versions_that_were_restored) {
   values.restore(7, message("b", "y"));
   EXPECT_EQ(values.size(), 2U);
   EXPECT_EQ(values.store(message("c", "z")).version, 42U);
+}
+
+TEST_F(Retained, keeps_within_its_limits_and_counts_what_goes) {
+  RetainedMessages few{{1, 2}, accounts, {.messages = 2, .bytes = 12, .payload = 8}};
+  const auto refusal = [&](std::string_view topic, std::string_view payload) {
+    return few.store(message(topic, payload)).refused;
+  };
+  EXPECT_EQ(refusal("a", "123456789"), Limit::retained_payload);
+  EXPECT_FALSE(refusal("a", "12345"));  // 6 bytes
+  EXPECT_FALSE(refusal("b", "12345"));  // 12
+  EXPECT_EQ(refusal("c", "1"), Limit::retained_messages);
+  EXPECT_EQ(refusal("a", "123456"), Limit::retained_bytes);
+  EXPECT_FALSE(refusal("a", "1234"));
+  EXPECT_FALSE(refusal("b", "123456"));
+  EXPECT_EQ(few.bytes(), 12U);
+  EXPECT_FALSE(refusal("b", ""));  // what clears is never refused
+  EXPECT_FALSE(refusal("c", "1"));
+  EXPECT_EQ(few.size(), 2U);
+  EXPECT_EQ(few.bytes(), 7U);
+  values.restore(1, message("d", "x"));
+  EXPECT_EQ(values.bytes(), 2U);
 }
 
 TEST_F(Retained, what_has_expired_is_not_read_and_is_taken_out_in_time) {

@@ -96,13 +96,25 @@ INSTANTIATE_TEST_SUITE_P(
          "  - {name: a, bind: \"127.0.0.1:8883\", colour: red}\n",
          "mortise.yaml:2:39  unknown key \"colour\"; known here: name, bind, mode, owner, group, transport, "
          "websocket, proxy_protocol, proxies, anonymous, tls, versions, maximum_qos, retain, "
-         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, authenticate\n"},
-        {"retained_limits_are_not_built_yet",
+         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, limits, "
+         "authenticate\n"},
+        {"a_key_of_retained_like_none",
          "kernel:\n"
-         "  retained: {messages: 5}\n"
+         "  retained: {colour: 5}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:2:3  unknown key \"retained\"; known here: threads, plugin_path, limits, session, "
-         "store, acknowledge, grants\n"},
+         "mortise.yaml:2:14  unknown key \"colour\"; known here: messages, bytes, payload\n"},
+        {"limits_that_are_none",
+         "kernel:\n"
+         "  limits: {memory: 1MiB, publish_rate: 0, half_open: none, connect_packet_size: 1}\n"
+         "listeners: [{name: a, bind: \"127.0.0.1:1883\", limits: {connections: 0}}]\n",
+         "mortise.yaml:2:20  kernel/limits/memory: 1MiB is not between 8MiB and 1024GiB; or write unlimited\n"
+         "mortise.yaml:2:40  kernel/limits/publish_rate: 0 is not between 1 and 10000000; or write "
+         "unlimited\n"
+         "mortise.yaml:2:54  kernel/limits/half_open: \"none\" is not a whole number; write one from 1 to "
+         "10000000, or unlimited\n"
+         "mortise.yaml:2:81  kernel/limits/connect_packet_size: 1 is not between 1KiB and 256MiB\n"
+         "mortise.yaml:3:69  listeners/0/limits/connections: 0 is not between 1 and 10000000; or write "
+         "unlimited\n"},
         {"a_duplicate_key_tells_both_lines",
          "kernel:\n"
          "  threads: 1\n"
@@ -284,8 +296,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"columns_count_characters",
          "kernel: {\"ü\": {}, thread: 1}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
-         "mortise.yaml:1:10  unknown key \"ü\"; known here: threads, plugin_path, limits, session, store, "
-         "acknowledge, grants\n"
+         "mortise.yaml:1:10  unknown key \"ü\"; known here: threads, plugin_path, limits, session, "
+         "retained, store, acknowledge, grants\n"
          "mortise.yaml:1:19  unknown key \"thread\", did you mean \"threads\"?\n"},
     }),
     row_name<Row>);
@@ -465,7 +477,7 @@ INSTANTIATE_TEST_SUITE_P(
          "kernel: {session: {queue: {overflow: newest}}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",
          "mortise.yaml:1:38  kernel/session/queue/overflow: \"newest\" is not one of drop_oldest, "
-         "drop_newest\n"},
+         "drop_newest, disconnect\n"},
         {"a_queue_of_nothing",
          "kernel: {session: {queue: {messages: 0}}}\n"
          "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n",

@@ -21,6 +21,17 @@ TEST(settings, defaults_are_those_of_the_manual) {
   EXPECT_EQ(kernel.limits.packet_size, 2 * mebibyte);
   EXPECT_EQ(kernel.limits.connect_timeout, 5s);
   EXPECT_EQ(kernel.limits.topic_levels, 64u);
+  EXPECT_EQ(kernel.limits.memory, 512 * mebibyte);
+  EXPECT_EQ(kernel.limits.half_open, 1'000u);
+  EXPECT_EQ(kernel.limits.connect_packet_size, 128 * kibibyte);
+  EXPECT_EQ(kernel.limits.topic_length, 65'535u);
+  EXPECT_EQ(kernel.limits.filters, 1'000u);
+  EXPECT_EQ(kernel.limits.write_buffer, 128 * kibibyte);
+  EXPECT_FALSE(kernel.limits.connections_per_address || kernel.limits.connect_rate_per_address ||
+               kernel.limits.connect_rate_per_client || kernel.limits.publish_rate ||
+               kernel.limits.publish_bytes);
+  EXPECT_FALSE(kernel.retained.messages || kernel.retained.bytes || kernel.retained.payload);
+  EXPECT_EQ(kernel.session.subscriptions, 100'000u);
   EXPECT_EQ(kernel.session.expiry_maximum, 168h);
   EXPECT_EQ(kernel.session.receive_maximum, 64);
   EXPECT_EQ(kernel.session.inflight_maximum, 64);
@@ -49,13 +60,17 @@ TEST(settings, every_kernel_setting_arrives) {
   const auto [settings, findings, plugins_known] = reading_of(
       "kernel:\n"
       "  threads: 3\n"
-      "  limits: {connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: "
-      "7}\n"
+      "  limits: {connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: 7,\n"
+      "    memory: 64MiB, connections_per_address: 6, connect_rate_per_address: 8, connect_rate_per_client: "
+      "9,\n"
+      "    half_open: 10, connect_packet_size: 2KiB, topic_length: 11, filters: 12, publish_rate: 13,\n"
+      "    publish_bytes: 14KiB, write_buffer: 16KiB}\n"
+      "  retained: {messages: 17, bytes: 18, payload: 19}\n"
       "  session:\n"
       "    {expiry_maximum: 1h, receive_maximum: 1, inflight_maximum: 65535, keep_alive_maximum: 5m, store: "
       "written,\n"
       "     topic_alias_maximum: 0, retry_interval: 20s, response_information: \"answers/%c\",\n"
-      "     queue: {messages: 9, bytes: 4096, overflow: drop_newest}}\n"
+      "     subscriptions: 20, queue: {messages: 9, bytes: 4096, overflow: disconnect}}\n"
       "  store: {pending: 1MiB, resident: 0, stall: 10s, on_failure: memory}\n"
       "  grants: strict\n" +
       std::string{one_listener});
@@ -66,6 +81,21 @@ TEST(settings, every_kernel_setting_arrives) {
   EXPECT_EQ(kernel.limits.packet_size, 256 * mebibyte);
   EXPECT_EQ(kernel.limits.connect_timeout, 250ms);
   EXPECT_EQ(kernel.limits.topic_levels, 7u);
+  EXPECT_EQ(kernel.limits.memory, 64 * mebibyte);
+  EXPECT_EQ(kernel.limits.connections_per_address, 6u);
+  EXPECT_EQ(kernel.limits.connect_rate_per_address, 8u);
+  EXPECT_EQ(kernel.limits.connect_rate_per_client, 9u);
+  EXPECT_EQ(kernel.limits.half_open, 10u);
+  EXPECT_EQ(kernel.limits.connect_packet_size, 2 * kibibyte);
+  EXPECT_EQ(kernel.limits.topic_length, 11u);
+  EXPECT_EQ(kernel.limits.filters, 12u);
+  EXPECT_EQ(kernel.limits.publish_rate, 13u);
+  EXPECT_EQ(kernel.limits.publish_bytes, 14 * kibibyte);
+  EXPECT_EQ(kernel.limits.write_buffer, 16 * kibibyte);
+  EXPECT_EQ(kernel.retained.messages, 17u);
+  EXPECT_EQ(kernel.retained.bytes, 18u);
+  EXPECT_EQ(kernel.retained.payload, 19u);
+  EXPECT_EQ(kernel.session.subscriptions, 20u);
   EXPECT_EQ(kernel.session.expiry_maximum, 1h);
   EXPECT_EQ(kernel.session.receive_maximum, 1);
   EXPECT_EQ(kernel.session.inflight_maximum, 65'535);
@@ -74,10 +104,10 @@ TEST(settings, every_kernel_setting_arrives) {
   EXPECT_EQ(kernel.session.response_information, "answers/%c");
   EXPECT_EQ(kernel.session.keep_alive_maximum, 5min);
   EXPECT_EQ(kernel.session.store->value, Durability::written);
-  EXPECT_EQ(kernel.session.store->where.line, 5);
+  EXPECT_EQ(kernel.session.store->where.line, 9);
   EXPECT_EQ(kernel.session.queue.messages, 9u);
   EXPECT_EQ(kernel.session.queue.bytes, 4096u);
-  EXPECT_EQ(kernel.session.queue.overflow, Overflow::drop_newest);
+  EXPECT_EQ(kernel.session.queue.overflow, Overflow::disconnect);
   EXPECT_EQ(kernel.store.pending, mebibyte);
   EXPECT_EQ(kernel.store.resident, 0u);
   EXPECT_EQ(kernel.store.stall, 10s);
@@ -89,7 +119,8 @@ TEST(settings, a_listener_may_offer_less) {
   const auto [settings, findings, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5.0], maximum_qos: 1, retain: false,\n"
-      "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false}\n"
+      "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false,\n"
+      "     limits: {connections: 3, packet_size: 4KiB, publish_rate: 5, publish_bytes: 6KiB}}\n"
       "  - {name: b, bind: \"127.0.0.1:1884\"}\n");
   ASSERT_EQ(texts(findings), "");
   const Listener& less = settings.listeners[0];
@@ -97,7 +128,13 @@ TEST(settings, a_listener_may_offer_less) {
   EXPECT_EQ(less.maximum_qos, 1);
   EXPECT_FALSE(less.retain || less.wildcard_subscriptions || less.subscription_identifiers ||
                less.shared_subscriptions);
+  EXPECT_EQ(less.limits.connections, 3u);
+  EXPECT_EQ(less.limits.packet_size, 4 * kibibyte);
+  EXPECT_EQ(less.limits.publish_rate, 5u);
+  EXPECT_EQ(less.limits.publish_bytes, 6 * kibibyte);
   const Listener& all = settings.listeners[1];
+  EXPECT_FALSE(all.limits.connections || all.limits.packet_size || all.limits.publish_rate ||
+               all.limits.publish_bytes);
   EXPECT_EQ(all.maximum_qos, 2);
   EXPECT_TRUE(all.retain && all.wildcard_subscriptions && all.subscription_identifiers &&
               all.shared_subscriptions);

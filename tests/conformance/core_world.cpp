@@ -45,6 +45,18 @@ broker::Options options_for(const BrokerSettings& settings, Storage storage) {
   set("inflight_maximum", options.inflight_maximum);
   set("packet_size", options.packet_size_max);
   set("topic_levels", options.topic_levels_max);
+  set("connect_packet_size", options.connect_packet_size_max);
+  set("topic_length", options.topic_length_max);
+  set("filters", options.filters_max);
+  set("subscriptions", options.subscriptions_max);
+  set("connect_rate_per_client", options.client_id_rate);
+  set("retained_messages", options.retained_messages_max);
+  set("retained_payload", options.retained_payload_max);
+  set("queue_bytes", options.queue_bytes_max);
+  set("publish_rate", options.publish_rate);
+  set("publish_bytes", options.publish_bytes);
+  set("write_buffer", options.write_buffer);
+  set("memory", options.memory_max);
   set("expiry_maximum", options.session_expiry_max_s);
   set("keep_alive_maximum", options.keep_alive_max_s);
   set("queue_messages", options.queue_messages_max);
@@ -53,6 +65,7 @@ broker::Options options_for(const BrokerSettings& settings, Storage storage) {
     options.retry_interval = std::chrono::seconds{found->second};
   if (settings.contains("response_information")) options.response_information = response_information;
   if (settings.contains("drop_newest")) options.overflow = broker::Options::Overflow::drop_newest;
+  if (settings.contains("overflow_disconnect")) options.overflow = broker::Options::Overflow::disconnect;
   if (storage == Storage::none) options.acknowledge_default = options.session_store = broker::Level::memory;
   return options;
 }
@@ -108,6 +121,12 @@ void CoreWorld::send(Connection connection, std::span<const std::uint8_t> bytes)
   Peer& peer = peers_[connection];
   peer.to_broker.insert(peer.to_broker.end(), bytes.begin(), bytes.end());
   peer.fed = false;
+  settle();
+}
+
+void CoreWorld::stop_reading(Connection connection, bool stops) {
+  peers_[connection].reads = !stops;
+  if (!stops) flush(peers_[connection]);
   settle();
 }
 
@@ -213,7 +232,7 @@ bool CoreWorld::carry_out(std::uint32_t loop, broker::Effects effects) {
 
 void CoreWorld::flush(Peer& peer) {
   broker::Output* output = brokers_[peer.loop]->output(peer.client);
-  if (!output || peer.dropped) return;
+  if (!output || peer.dropped || !peer.reads) return;
   std::array<std::span<const std::uint8_t>, 4> parts;
   while (!output->empty()) {
     const std::size_t count = output->gather(parts);

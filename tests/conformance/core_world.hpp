@@ -43,6 +43,11 @@ class CoreWorld : public World {
   // Ends every connection and session, clears what is retained, and looks at the books.
   void end();
   std::uint64_t letters() const;
+  const broker::Shared& shared() const { return *shared_; }
+  // Of the options that transcripts have no word for; before anybody connects.
+  broker::Listener& listener() { return listener_; }
+  // The client reads nothing any more, until it does.
+  void stop_reading(Connection connection, bool stops);
   // Bytes on all accounts of all loops.
   std::int64_t charged() const;
 
@@ -53,6 +58,7 @@ class CoreWorld : public World {
     broker::ClientKey client;
     std::vector<std::uint8_t> to_broker;
     std::vector<std::uint8_t> to_client;
+    bool reads = true;
     bool fed = true;       // nothing new for the broker since it last stopped reading
     bool dropped = false;  // by the client; the broker is to be told
     bool closed = false;   // by the broker

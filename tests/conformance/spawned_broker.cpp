@@ -77,6 +77,14 @@ void SpawnedBroker::write_configuration(const SpawnChoices& choices, const Broke
   file << "kernel:\n  threads: " << choices.threads << "\n  limits:\n    connections: 1000\n";
   line("packet_size", "    packet_size: ");
   line("topic_levels", "    topic_levels: ");
+  line("connect_packet_size", "    connect_packet_size: ");
+  line("topic_length", "    topic_length: ");
+  line("filters", "    filters: ");
+  line("connect_rate_per_client", "    connect_rate_per_client: ");
+  if (settings.contains("retained_messages") || settings.contains("retained_payload"))
+    file << "  retained:\n";
+  line("retained_messages", "    messages: ");
+  line("retained_payload", "    payload: ");
   file << "  session:\n    keep_alive_maximum: ";
   const auto keep_alive = settings.find("keep_alive_maximum");
   file << (keep_alive == settings.end() ? std::string{"unlimited"} : std::to_string(keep_alive->second) + "s")
@@ -85,10 +93,14 @@ void SpawnedBroker::write_configuration(const SpawnChoices& choices, const Broke
   line("inflight_maximum", "    inflight_maximum: ");
   line("expiry_maximum", "    expiry_maximum: ", "s");
   line("topic_alias_maximum", "    topic_alias_maximum: ");
+  line("subscriptions", "    subscriptions: ");
   line("retry_interval", "    retry_interval: ", "s");
   if (settings.contains("response_information"))
     file << "    response_information: \"" << response_information << "\"\n";
-  file << "    queue:\n      overflow: " << (settings.contains("drop_newest") ? "drop_newest" : "drop_oldest")
+  file << "    queue:\n      overflow: "
+       << (settings.contains("overflow_disconnect") ? "disconnect"
+           : settings.contains("drop_newest")       ? "drop_newest"
+                                                    : "drop_oldest")
        << '\n';
   line("queue_messages", "      messages: ");
   file << "listeners:\n  - name: transcripts\n    bind: \"127.0.0.1:" << port_

@@ -91,7 +91,7 @@ TEST(Listening, listeners_can_be_opened_while_clients_are_served) {
 
 TEST(Listening, connections_beyond_the_limit_are_closed_and_logged_once) {
   LoopsOptions options;
-  options.connections_max = 3;
+  options.limits.connections = 3;
   Served served{1, {}, options};
   served.start();
   std::vector<SocketClient> clients;

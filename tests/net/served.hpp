@@ -143,8 +143,8 @@ class Served {
   Served& operator=(const Served&) = delete;
   void start() { loops_.start(); }
   // One more port of the listener, whose connections go through these filters.
-  std::uint16_t open_door(MakeFilters filters) {
-    auto opened = loops_.listen(listener, {"127.0.0.1", 0}, std::move(filters));
+  std::uint16_t open_door(MakeFilters filters, LearnsAddress learns_address = {}) {
+    auto opened = loops_.listen(listener, {"127.0.0.1", 0}, std::move(filters), std::move(learns_address));
     if (!opened) throw std::runtime_error{opened.error()};
     return *opened;
   }

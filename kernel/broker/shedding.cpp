@@ -1,0 +1,115 @@
+#include "broker/shedding.hpp"
+
+#include <algorithm>
+
+namespace mortise::broker {
+
+namespace {
+
+constexpr base::Duration period = std::chrono::milliseconds{100};
+constexpr std::size_t queues_at_once = 16;
+constexpr std::size_t drops_between_looks = 256;
+constexpr std::size_t drops_at_once = 16 * 1024;
+constexpr std::size_t stub_bytes = 80;  // what a message takes whose body has left memory, or will have
+
+std::string mebibytes(std::uint64_t bytes) {
+  const std::uint64_t tenths = bytes * 10 / (1024 * 1024);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+}
+
+// What dropping it all would give back, about.
+std::uint64_t held_by(const Session& session) {
+  const std::uint64_t entries = session.outbox.queued.size() * sizeof(Waiting);
+  return entries + (session.is_stored() ? session.outbox.queued.size() * stub_bytes : session.queued_bytes);
+}
+
+}  // namespace
+
+void Shedding::look() {
+  Shared& shared = core_.shared;
+  const auto used = static_cast<std::uint64_t>(std::max<std::int64_t>(0, shared.memory_used()));
+  Pressure before = shared.pressure.load(std::memory_order_relaxed);
+  const Pressure now = pressure_at(used, core_.options.memory_max, before);
+  if (now != before && shared.pressure.compare_exchange_strong(before, now, std::memory_order_relaxed)) {
+    announce(before, now, used);
+    if (now > before)  // those that sleep have something to shed, too
+      for (std::uint32_t loop = 0; loop < shared.loops(); ++loop)
+        if (loop != core_.loop) core_.effects.wake |= std::uint64_t{1} << loop;
+  }
+  core_.pressure = now;
+  if (now != Pressure::none && !timer_.is_set()) core_.deadlines.set(timer_, core_.now.monotonic);
+}
+
+void Shedding::announce(Pressure before, Pressure now, std::uint64_t used) const {
+  const std::string budget = mebibytes(core_.options.memory_max);
+  const std::string in_use = mebibytes(used);
+  std::uint64_t dropped = 0, refused = 0;
+  for (const auto& ledger : core_.shared.ledgers) {
+    dropped += ledger->dropped[static_cast<std::size_t>(Dropped::memory_shed)].value();
+    refused += ledger->limited[static_cast<std::size_t>(Limit::memory)].value();
+  }
+  const std::string all_dropped = std::to_string(dropped);
+  const std::string all_refused = std::to_string(refused);
+  const auto say = [&](LogLevel level, std::string_view event, const std::string& text) {
+    core_.log(level, "kernel", event, text, nullptr,
+              {{"in_use", in_use}, {"budget", budget}, {"dropped", all_dropped}, {"refused", all_refused}});
+  };
+  for (const PressureStep& step : pressure_steps)
+    if (step.pressure > before && step.pressure <= now)
+      say(LogLevel::warning, "memory.short", "limits.memory is nearly used up: " + std::string{step.what});
+    else if (step.pressure == before && now < before)
+      say(LogLevel::notice, "memory.relieved",
+          "memory is less short: it is over that " + std::string{step.what});
+}
+
+void Shedding::on_timer() {
+  look();
+  if (core_.pressure == Pressure::none) return;
+  shed_slow_readers();
+  if (core_.pressure >= Pressure::queues) shed_queues();
+  look();
+  core_.deadlines.set(timer_, core_.now.monotonic + period);
+}
+
+void Shedding::shed_slow_readers() {
+  core_.sessions.each([&](SessionKey, Session& session) {
+    if (!session.outbox.queued.empty()) delivery_.shed_qos_0(session);
+  });
+}
+
+bool Shedding::is_relieved() const {
+  const auto used = static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.shared.memory_used()));
+  return pressure_at(used, core_.options.memory_max, Pressure::queues) < Pressure::queues;
+}
+
+// The largest first, each to half of what it had: the next time another may be the largest.
+void Shedding::shed_queues() {
+  struct Candidate {
+    std::uint64_t held;
+    Session* session;
+  };
+  std::vector<Candidate> largest;
+  const auto is_larger = [](const Candidate& a, const Candidate& b) { return a.held > b.held; };
+  core_.sessions.each([&](SessionKey, Session& session) {
+    if (session.ended || session.is_connected() || session.outbox.queued.empty()) return;
+    largest.push_back({held_by(session), &session});
+    std::push_heap(largest.begin(), largest.end(), is_larger);
+    if (largest.size() <= queues_at_once) return;
+    std::pop_heap(largest.begin(), largest.end(), is_larger);
+    largest.pop_back();
+  });
+  std::sort(largest.begin(), largest.end(), is_larger);
+  std::size_t left = drops_at_once;
+  for (const Candidate& candidate : largest) {
+    std::size_t share = std::min(left, (candidate.session->outbox.queued.size() + 1) / 2);
+    left -= share;
+    while (share > 0) {
+      if (is_relieved()) return;
+      const std::size_t step = std::min(share, drops_between_looks);
+      delivery_.shed_oldest(*candidate.session, step);
+      share -= step;
+    }
+  }
+}
+
+}  // namespace mortise::broker

@@ -1,0 +1,117 @@
+// limits.memory: what goes first, and that what is charged stays within the budget.
+#include <gtest/gtest.h>
+
+#include "crowd.hpp"
+
+namespace mortise::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t budget = 1024 * 1024;
+constexpr std::size_t size = 2000;  // of a payload
+
+class Shedding : public testing::TestWithParam<std::uint32_t> {
+ protected:
+  double used() const { return static_cast<double>(crowd.world.shared().memory_used()) / budget; }
+  Pressure pressure() const { return crowd.world.shared().pressure.load(); }
+  // Publishes until so much of the budget is used, or often enough to know that it never will be.
+  void fill(double share, std::uint8_t qos, const std::string& topic = "a") {
+    for (int i = 0; i < 2000 && used() < share; ++i) crowd.say(writer, Crowd::publication(topic, size, qos));
+  }
+  CoreWorld::Connection sleeper(const std::string& name, const std::string& filter) {
+    const auto connection = crowd.connected(name, true);
+    crowd.subscribe(connection, filter, 1);
+    crowd.world.drop(connection);
+    return connection;
+  }
+
+  Crowd crowd{{{"memory", budget}, {"queue_messages", 100'000}}, GetParam()};
+  CoreWorld::Connection writer = crowd.connected("writer");
+};
+
+TEST(Pressure, steps_are_reached_in_order_and_left_five_percent_below) {
+  const std::uint64_t all = 1000;
+  EXPECT_EQ(pressure_at(799, all, Pressure::none), Pressure::none);
+  EXPECT_EQ(pressure_at(800, all, Pressure::none), Pressure::slow_readers);
+  EXPECT_EQ(pressure_at(760, all, Pressure::slow_readers), Pressure::slow_readers);
+  EXPECT_EQ(pressure_at(749, all, Pressure::slow_readers), Pressure::none);
+  EXPECT_EQ(pressure_at(900, all, Pressure::none), Pressure::new_sessions);
+  EXPECT_EQ(pressure_at(950, all, Pressure::none), Pressure::queues);
+  EXPECT_EQ(pressure_at(1000, all, Pressure::none), Pressure::full);
+  EXPECT_EQ(pressure_at(960, all, Pressure::full), Pressure::full);
+  EXPECT_EQ(pressure_at(940, all, Pressure::full), Pressure::queues);
+  EXPECT_EQ(pressure_at(860, all, Pressure::full), Pressure::new_sessions);
+  EXPECT_EQ(pressure_at(0, all, Pressure::full), Pressure::none);
+}
+
+TEST_P(Shedding, begins_with_qos_0_to_slow_readers) {
+  const auto reader = crowd.connected("reader");
+  crowd.subscribe(reader, "a", 0);
+  sleeper("sleeper", "kept");
+  crowd.world.stop_reading(reader, true);
+  fill(0.5, 1, "kept");
+  fill(0.9, 0);
+  EXPECT_LT(used(), 0.85);
+  EXPECT_GT(crowd.dropped(Dropped::memory_shed), 0u);
+  crowd.world.wait(1s);
+  EXPECT_LT(used(), 0.8);  // what waited went, too
+  crowd.world.stop_reading(reader, false);
+  crowd.world.end();
+}
+
+TEST_P(Shedding, then_turns_away_who_has_no_session_and_lets_in_who_has_one) {
+  sleeper("sleeper", "a");
+  fill(0.92, 1);
+  ASSERT_GE(pressure(), Pressure::new_sessions);
+  const auto stranger = crowd.world.open();
+  EXPECT_EQ(crowd.connect(stranger, "stranger"), mqtt::ReasonCode::quota_exceeded);
+  EXPECT_GT(crowd.hits(Limit::memory), 0u);
+  const auto back = crowd.world.open();
+  EXPECT_EQ(crowd.connect(back, "sleeper", true), mqtt::ReasonCode::success);
+  crowd.world.end();
+}
+
+TEST_P(Shedding, then_takes_the_oldest_from_the_largest_queue) {
+  sleeper("small", "small");
+  sleeper("large", "a");
+  for (int i = 0; i < 10; ++i) crowd.say(writer, Crowd::publication("small", size, 1));
+  for (int i = 0; i < 3000; ++i) {
+    crowd.say(writer, Crowd::publication("a", size, 1));
+    if (i % 10 == 0) crowd.world.wait(1s);
+    ASSERT_LE(used(), 1.01) << i;
+  }
+  EXPECT_GT(crowd.dropped(Dropped::memory_shed), 1000u);
+  EXPECT_EQ(crowd.hits(Limit::memory), 0u);  // nobody was refused for it
+  const auto back = crowd.connected("small", true);
+  EXPECT_EQ(crowd.hear(back).size(), 10u) << "the small queue has lost something";
+  crowd.world.end();
+}
+
+TEST_P(Shedding, refuses_publishers_when_nothing_is_left_to_go) {
+  const auto reader = crowd.connected("reader");
+  crowd.subscribe(reader, "a", 1);
+  crowd.world.stop_reading(reader, true);
+  fill(1.2, 1);
+  EXPECT_EQ(pressure(), Pressure::full);
+  EXPECT_LE(used(), 1.01);
+  const auto heard = crowd.say(writer, Crowd::publication("a", size, 1));
+  ASSERT_EQ(heard.size(), 1u);
+  ASSERT_GT(heard[0][1], 2);
+  EXPECT_EQ(heard[0][4], 0x97);  // quota exceeded
+  crowd.say(writer, Crowd::publication("a", size, 0));
+  EXPECT_LE(used(), 1.01);
+
+  crowd.world.drop(reader);  // its session ends with it
+  crowd.world.wait(1s);
+  EXPECT_EQ(pressure(), Pressure::none);
+  EXPECT_EQ(crowd.say(writer, Crowd::publication("a", size, 1))[0].size(), 4u);  // PUBACK, success
+  crowd.world.end();
+}
+
+INSTANTIATE_TEST_SUITE_P(Loops, Shedding, testing::Values(1U, 3U), [](const auto& row) {
+  return row.param == 1 ? std::string{"one_loop"} : std::string{"three_loops"};
+});
+
+}  // namespace
+}  // namespace mortise::broker

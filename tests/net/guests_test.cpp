@@ -1,0 +1,178 @@
+// Who may come in, as counts by themselves and on real sockets.
+#include "net/guests.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "net/proxy_header.hpp"
+#include "served.hpp"
+
+namespace mortise::net {
+namespace {
+
+using broker::Limit;
+using testing::SocketClient;
+
+constexpr base::TimePoint start{1h};
+
+class GuestBook {
+ public:
+  explicit GuestBook(GuestLimits limits) : guests{limits} {}
+
+  std::optional<Limit> come(Presence& at, std::string_view address, base::TimePoint now = start) {
+    std::optional<Address> from;
+    if (!address.empty()) from = Address::from(address);
+    Guests::Verdict verdict =
+        guests.admit(Descriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)}, at, 0, from, now);
+    if (verdict.limit) return verdict.limit;
+    EXPECT_TRUE(verdict.socket);
+    inside.push_back(std::move(verdict.socket));
+    return {};
+  }
+
+  Guests guests;
+  Presence door{&guests.all()};
+  Presence other_door{&guests.all()};
+  std::vector<Socket> inside;
+};
+
+TEST(Guests, of_one_address_are_counted_for_each_door) {
+  GuestBook book{{.per_address = 2}};
+  EXPECT_FALSE(book.come(book.door, "10.0.0.1"));
+  EXPECT_FALSE(book.come(book.door, "10.0.0.1"));
+  EXPECT_EQ(book.come(book.door, "10.0.0.1"), Limit::address_connections);
+  EXPECT_FALSE(book.come(book.door, "10.0.0.2"));
+  EXPECT_FALSE(book.come(book.other_door, "10.0.0.1"));
+  EXPECT_FALSE(book.come(book.door, ""));  // a Unix socket has none
+  EXPECT_EQ(book.guests.count(), 5u);
+  EXPECT_EQ(book.door.count(), 4u);
+  book.inside.erase(book.inside.begin());
+  EXPECT_FALSE(book.come(book.door, "10.0.0.1"));
+  book.inside.clear();
+  EXPECT_EQ(book.guests.count(), 0u);
+  EXPECT_EQ(book.door.count(), 0u);
+}
+
+TEST(Guests, of_ipv6_are_counted_by_their_network_of_64_bits) {
+  GuestBook book{{.per_address = 1}};
+  EXPECT_FALSE(book.come(book.door, "2001:db8::1"));
+  EXPECT_EQ(book.come(book.door, "2001:db8::ffff:1"), Limit::address_connections);
+  EXPECT_FALSE(book.come(book.door, "2001:db8:0:1::1"));
+}
+
+TEST(Guests, come_no_faster_than_their_address_may) {
+  GuestBook book{{.rate_per_address = 2}};
+  EXPECT_FALSE(book.come(book.door, "10.0.0.1"));
+  EXPECT_FALSE(book.come(book.door, "10.0.0.1"));
+  EXPECT_EQ(book.come(book.door, "10.0.0.1"), Limit::address_connect_rate);
+  EXPECT_FALSE(book.come(book.door, "10.0.0.2"));
+  EXPECT_FALSE(book.come(book.door, "10.0.0.1", start + 500ms));
+  EXPECT_EQ(book.come(book.door, "10.0.0.1", start + 500ms), Limit::address_connect_rate);
+}
+
+TEST(Guests, that_have_left_are_forgotten_and_come_back_as_new) {
+  GuestBook book{{.per_address = 1, .rate_per_address = 1}};
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 3000; ++i) {
+      const std::string address = "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250);
+      EXPECT_FALSE(book.come(book.door, address, start + round * 1h + i * 1ms)) << address;
+      book.inside.clear();
+    }
+  }
+  EXPECT_EQ(book.guests.count(), 0u);
+}
+
+TEST(Guests, are_counted_for_the_address_a_proxy_tells_once_it_is_known) {
+  GuestBook book{{.per_address = 1}};
+  EXPECT_FALSE(book.come(book.door, ""));
+  EXPECT_FALSE(book.come(book.door, ""));
+  const Address client = *Address::from("203.0.113.9");
+  EXPECT_FALSE(book.guests.recognise(book.inside[0], client, start));
+  EXPECT_EQ(book.guests.recognise(book.inside[1], client, start), Limit::address_connections);
+  EXPECT_EQ(book.door.count(), 2u);
+  // A second proxy behind the first tells another one.
+  EXPECT_FALSE(book.guests.recognise(book.inside[0], *Address::from("203.0.113.10"), start));
+  EXPECT_FALSE(book.guests.recognise(book.inside[1], client, start));
+  book.inside.clear();
+  EXPECT_EQ(book.door.count(), 0u);
+}
+
+TEST(Guests, address_is_found_in_what_people_write) {
+  EXPECT_EQ(address_in("10.0.0.17:50122"), Address::from("10.0.0.17"));
+  EXPECT_EQ(address_in("10.0.0.17"), Address::from("10.0.0.17"));
+  EXPECT_EQ(address_in("[2001:db8::1]:50122"), Address::from("2001:db8::1"));
+  EXPECT_EQ(address_in("2001:db8::1"), Address::from("2001:db8::1"));
+  EXPECT_FALSE(address_in("unix:/run/socket"));
+  EXPECT_FALSE(address_in(""));
+  EXPECT_FALSE(address_in(":"));
+  EXPECT_FALSE(address_in("[]:1"));
+}
+
+class Entrances : public ::testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(Entrances, have_a_limit_of_their_own) {
+  Served served{GetParam()};
+  served.listener.connections_max = 2;
+  served.start();
+  SocketClient first = served.connected("first");
+  SocketClient second = served.connected("second");
+  EXPECT_TRUE(served.client().sees_close());
+  EXPECT_EQ(served.shared.ledgers[0]->limited[static_cast<std::size_t>(Limit::listener_connections)].value(),
+            1u);
+  ASSERT_EQ(served.log.of("listener.full").size(), 1u);
+  EXPECT_EQ(served.log.of("listener.full")[0].text,
+            "the listener's limits.connections is reached; its new connections are closed");
+}
+
+TEST_P(Entrances, count_clients_behind_a_proxy_for_themselves) {
+  LoopsOptions options;
+  options.limits.per_address = 1;
+  Served served{GetParam(), {}, options};
+  const std::vector<Network> proxies{*Network::from("127.0.0.1")};
+  const std::uint16_t port = served.open_door(
+      [proxies](const Peer& peer) {
+        Filters filters;
+        filters.push_back(proxy_filter(ProxyHeaderFilter::Demand::required, proxies, peer));
+        return filters;
+      },
+      [proxies](const Peer& peer) { return proxies[0].contains(*peer.address); });
+  served.start();
+  const auto through_proxy = [&](const std::string& from) {
+    SocketClient client{port};
+    client.send_raw(bytes_of("PROXY TCP4 " + from + " 10.0.0.1 50122 1883\r\n"));
+    return client;
+  };
+  SocketClient first = through_proxy("203.0.113.1");
+  ASSERT_EQ(first.connect("first", Served::clean()), mqtt::ReasonCode::success);
+  SocketClient second = through_proxy("203.0.113.2");
+  ASSERT_EQ(second.connect("second", Served::clean()), mqtt::ReasonCode::success);
+  SocketClient third = through_proxy("203.0.113.1");
+  EXPECT_TRUE(third.sees_close());
+  ASSERT_EQ(served.log.of("client.fault").size(), 1u);
+  EXPECT_EQ(served.log.of("client.fault")[0].text,
+            "more connections than limits.connections_per_address allows");
+}
+
+TEST_P(Entrances, leave_strangers_waiting_while_too_many_have_said_nothing) {
+  broker::Options patient;
+  patient.connect_timeout = 10min;
+  LoopsOptions options;
+  options.limits.half_open = 2;
+  Served served{GetParam(), patient, options};
+  served.start();
+  std::vector<SocketClient> silent;
+  for (int i = 0; i < 2; ++i) silent.push_back(served.client());
+  ASSERT_TRUE(eventually([&] { return served.loops().connections() == 2; }));
+  SocketClient waits = served.client();  // the system's queue has it
+  ASSERT_TRUE(eventually([&] { return served.log.of("listener.full").size() == 1; }));
+  EXPECT_EQ(served.loops().connections(), 2u);
+  ASSERT_EQ(silent[0].connect("speaks", Served::clean()), mqtt::ReasonCode::success);
+  EXPECT_EQ(waits.connect("waited", Served::clean()), mqtt::ReasonCode::success);
+}
+
+INSTANTIATE_TEST_SUITE_P(Loops, Entrances, ::testing::Values(1U, 3U), [](const auto& row) {
+  return row.param == 1 ? std::string{"one_loop"} : std::string{"three_loops"};
+});
+
+}  // namespace
+}  // namespace mortise::net
