@@ -29,6 +29,14 @@ inline std::string text_in(mqtt::Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// A row as its name and, in hexadecimal, the bytes it is about: for people who look at a failure, and for
+// tests/fuzz, which takes its seeds from it.
+inline void print_row(std::string_view name, std::string_view bytes, std::ostream& out) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out << name;
+  for (const std::uint8_t byte : bytes_in(bytes)) out << ' ' << digits[byte >> 4] << digits[byte & 15];
+}
+
 inline Played played(Filter& filter, const std::vector<std::string_view>& pieces) {
   Played outcome;
   mqtt::Buffer up, down;
