@@ -51,6 +51,7 @@ struct Row {
   const char* wrong = "";
   bool ended = false;
 };
+void PrintTo(const Row& row, std::ostream* out) { print_row(row.name, row.frames, *out); }
 class Frames : public ::testing::TestWithParam<Row> {};
 
 INSTANTIATE_TEST_SUITE_P(
