@@ -48,17 +48,17 @@ inline Played played(Filter& filter, const std::vector<std::string_view>& pieces
       continue;
     }
     const auto progress = filter.take(bytes_in(piece), up, down);
+    if (!progress || *progress != Filter::Progress::goes_on) {
+      outcome.address = filter.introduction().address;
+      outcome.identity = filter.introduction().identity;
+      outcome.cipher = filter.introduction().cipher;
+    }
     if (!progress) {
       outcome.wrong = progress.error();
       continue;
     }
     outcome.ended = *progress == Filter::Progress::ended;
     over = *progress == Filter::Progress::is_over;
-    if (*progress == Filter::Progress::learnt || over) {
-      outcome.address = filter.introduction().address;
-      outcome.identity = filter.introduction().identity;
-      outcome.cipher = filter.introduction().cipher;
-    }
   }
   outcome.up = text_in(up);
   outcome.down = text_in(down);
