@@ -5,7 +5,6 @@
 
 #include <functional>
 
-#include "net/line.hpp"
 #include "net/tls_peer.hpp"
 
 namespace mortise::net {
@@ -208,28 +207,6 @@ TEST_P(Version, a_second_visit_resumes_and_keeps_the_identity) {
 }
 
 // ---- who may come in
-
-// Its user name must not be what CONNECT says only because it does not stay.
-TEST(Tls, who_says_everything_and_goodbye_in_one_read_is_known_by_its_certificate) {
-  TlsPeer::Choices choices = speaking(TLS1_3_VERSION);
-  choices.certificate = &world().pump;
-  Filters filters;
-  filters.push_back(std::make_unique<TlsFilter>(context_of(mutual(Verify::optional))));
-  Line line{std::move(filters)};
-  Line::Scratch scratch;
-  TlsPeer peer{world().authority.certificate(), choices};
-  peer.take({});
-  line.take(peer.sent(), scratch);
-  ASSERT_TRUE(peer.take(line.sealed())) << peer.error();
-  peer.send("up");
-  peer.close();
-  const mqtt::Bytes up = line.take(peer.sent(), scratch);
-  EXPECT_EQ(text_of({up.begin(), up.end()}), "up");
-  EXPECT_TRUE(line.has_ended());
-  const auto learnt = line.take_introduction();
-  ASSERT_NE(learnt, nullptr);
-  EXPECT_EQ(learnt->identity, "pump-7");
-}
 
 TEST_P(Version, identities_come_from_where_the_listener_says) {
   TlsPeer::Choices choices = speaking(GetParam());
