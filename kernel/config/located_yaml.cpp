@@ -70,6 +70,10 @@ class Builder : public YAML::EventHandler {
   Tree take_root() { return std::move(root_); }
   std::vector<Location> take_unexpanded() { return std::move(unexpanded_); }
 
+  // A second document has been told of, and nothing behind it counts. yaml-cpp finds documents without end in
+  // front of a comma, which it does not take.
+  bool is_over() const { return documents_ > 1; }
+
   // The bracket or brace that is still open, innermost first, for a file that ends too early.
   std::optional<Location> open_flow(Tree::Kind kind) const {
     for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame)
@@ -79,10 +83,12 @@ class Builder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ != 2) return;
-    const bool marked = text_.line(mark.line).starts_with("---");
-    if (marked)
+    if (text_.line(mark.line).starts_with("---"))
       error(where(mark), "", "a second document begins here",
             "a configuration is one document; remove the ---");
+    else if (const std::size_t at = text_.offset(mark.line, mark.column);
+             at < text_.text().size() && text_.text()[at] == ',')
+      error(where(mark), "", "a comma separates nothing here", "remove it, or put the text in quotes");
     else
       error(where(mark), "", "this does not continue what stands above",
             "check the indentation of this line");
@@ -96,7 +102,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (ignoring()) return;
+    if (is_over()) return;
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) {
       error(where(mark), path(), "this alias stands inside of what it names", "write the value out");
@@ -109,7 +115,7 @@ class Builder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    if (ignoring()) return;
+    if (is_over()) return;
     refuse_tag(mark, tag);
     count(1, mark);
     if (tag == "!" && !text_.closes_quote(text_.offset(mark.line, mark.column))) {
@@ -154,7 +160,6 @@ class Builder : public YAML::EventHandler {
   };
 
   Location where(const YAML::Mark& mark) const { return text_.where(mark.line, mark.column); }
-  bool ignoring() const { return documents_ > 1; }
   bool awaits_key() const {
     return !frames_.empty() && frames_.back().node.kind() == Tree::Kind::map && !frames_.back().has_key;
   }
@@ -213,7 +218,7 @@ class Builder : public YAML::EventHandler {
 
   void open(Tree node, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
             YAML::EmitterStyle::value style) {
-    if (ignoring()) return;
+    if (is_over()) return;
     if (awaits_key()) refuse_key(mark);
     refuse_tag(mark, tag);
     count(1, mark);
@@ -222,14 +227,14 @@ class Builder : public YAML::EventHandler {
   }
 
   void close() {
-    if (ignoring()) return;
+    if (is_over()) return;
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
     place(std::move(frame.node), frame.anchor);
   }
 
   void place(Tree value, YAML::anchor_t anchor) {
-    if (ignoring()) return;
+    if (is_over()) return;
     if (awaits_key()) {
       error(value.where(), path(), "a key must be plain text",
             "write the key before the colon, in quotes if need be");
@@ -357,7 +362,7 @@ YamlReading read_yaml(std::string_view source, const std::string& file, const En
     try {
       std::istringstream in{text.text()};
       YAML::Parser parser{in};
-      while (parser.HandleNextDocument(builder)) {}
+      while (!builder.is_over() && parser.HandleNextDocument(builder)) {}
       tree = builder.take_root();
       if (tree->where().line == 0) tree = Tree::scalar(Tree::Kind::null, "null", text.where(0, 0));
     } catch (const Stop&) {

@@ -93,8 +93,11 @@ void check_proxies(const Listener& listener, std::size_t index, ValueReader& val
   if (is_off && !listener.proxies.empty())
     values.error(listener.proxies.front().where, key_of("listeners", index, "proxies"),
                  "no PROXY header is read from them", "add proxy_protocol: required, or optional");
-  if (!is_off && listener.proxies.empty() && listener.bind.value.kind != Bind::Kind::unix_socket)
-    values.error(listener.name.where, key_of("listeners", index, "proxies"), "missing key \"proxies\"",
+  const auto& bind = listener.bind;
+  if (!is_off && listener.proxies.empty() && !bind.value.text.empty() &&
+      bind.value.kind != Bind::Kind::unix_socket)
+    values.error(listener.name.where.line != 0 ? listener.name.where : bind.where,
+                 key_of("listeners", index, "proxies"), "missing key \"proxies\"",
                  "list the networks whose PROXY header is believed, such as proxies: [10.0.0.0/8]");
 }
 

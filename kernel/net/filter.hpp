@@ -44,8 +44,10 @@ class Filter {
   // Appends its last words: a close frame, close_notify; nothing when it has said them in take(), or before
   // there was anybody to hear them. Not called after a failure.
   virtual void finish(mqtt::Buffer& down) = 0;
-  // Read after learnt and is_over.
+  // Read after learnt and is_over; and after a fault or ended if it was not read before, since what came with
+  // them may have begun with it.
   virtual const Introduction& introduction() const = 0;
+  bool was_read = false;  // its introduction; for whoever reads it
   // Bytes of memory it holds, for the account of connections.
   virtual std::size_t memory() const = 0;
 };

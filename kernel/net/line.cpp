@@ -31,6 +31,15 @@ mqtt::Bytes Line::take(mqtt::Bytes bytes, Scratch& scratch) {
 
 // Whether the filter stays.
 bool Line::note(std::size_t index, const base::Result<Filter::Progress, std::string>& progress) {
+  using Progress = Filter::Progress;
+  Filter& filter = *filters_[index];
+  const bool has_learnt = progress && (*progress == Progress::learnt || *progress == Progress::is_over);
+  // A read that ends in a fault or a goodbye may have begun with an introduction.
+  const bool is_last = !progress || *progress == Progress::ended;
+  if (has_learnt || (is_last && !filter.was_read && !has_failed())) {
+    introduce(filter.introduction());
+    filter.was_read = true;
+  }
   if (!progress) {
     if (has_failed()) return true;
     end_ = End::failed;
@@ -38,10 +47,8 @@ bool Line::note(std::size_t index, const base::Result<Filter::Progress, std::str
     wrong_ = progress.error();
     return true;
   }
-  if (*progress == Filter::Progress::ended && end_ == End::none) end_ = End::ended;
-  if (*progress == Filter::Progress::learnt || *progress == Filter::Progress::is_over)
-    introduce(filters_[index]->introduction());
-  return *progress != Filter::Progress::is_over;
+  if (*progress == Progress::ended && end_ == End::none) end_ = End::ended;
+  return *progress != Progress::is_over;
 }
 
 // What a filter further up says counts more: it has read what those below it have let through.

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "mqtt/utf8.hpp"
+
 namespace mortise::net {
 
 namespace {
@@ -144,6 +146,8 @@ Outcome read_v2(mqtt::Bytes header) {
     return type != ssl_type || read_ssl(value, introduction);
   });
   if (!fits) return wrong("a TLV does not fit its length");
+  if (!mqtt::is_utf8(introduction.identity))  // access rules, logs and plugins take it for one
+    return wrong("the name in the client's certificate cannot be a user name of MQTT");
   return introduction;
 }
 

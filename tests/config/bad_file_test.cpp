@@ -13,6 +13,8 @@ struct Row {
   const char* told;
 };
 
+void PrintTo(const Row& row, std::ostream* out) { *out << row.file; }
+
 class BadFile : public testing::TestWithParam<Row> {};
 
 TEST_P(BadFile, is_explained_word_for_word) {
@@ -203,6 +205,15 @@ INSTANTIATE_TEST_SUITE_P(
          "listeners: []\n",
          "mortise.yaml:1:1  a list is not a map; begin with a key such as listeners:\n"
          "mortise.yaml:2:1  this does not continue what stands above; check the indentation of this line\n"},
+        {"a_comma_in_front_of_all", ", a\n",
+         "mortise.yaml:1:1  a comma separates nothing here; remove it, or put the text in quotes\n"
+         "mortise.yaml:1:1  missing key \"listeners\"; add it, such as listeners: [{name: local, bind: "
+         "\"127.0.0.1:1883\"}]\n"},
+        {"a_comma_behind_all",
+         "listeners: [{name: a, bind: \"127.0.0.1:1883\"}]\n"
+         "...\n"
+         " ,,\n",
+         "mortise.yaml:3:2  a comma separates nothing here; remove it, or put the text in quotes\n"},
         {"a_tab_as_indentation",
          "kernel:\n"
          "\tthreads: 1\n",
@@ -678,6 +689,18 @@ INSTANTIATE_TEST_SUITE_P(
          "mortise.yaml:2:49  listeners/0/proxies: no PROXY header is read from them; add proxy_protocol: "
          "required, "
          "or optional\n"},
+        {"a_header_of_nobody_on_a_listener_without_a_name",
+         "listeners:\n"
+         "  - {bind: \"127.0.0.1:1883\", proxy_protocol: required}\n",
+         "mortise.yaml:2:5  missing key \"name\"; add it, such as name: local\n"
+         "mortise.yaml:2:12  missing key \"proxies\"; list the networks whose PROXY header is believed, such "
+         "as "
+         "proxies: [10.0.0.0/8]\n"},
+        {"a_header_of_nobody_on_a_listener_without_its_keys",
+         "listeners:\n"
+         "  - {proxy_protocol: required}\n",
+         "mortise.yaml:2:5  missing key \"name\"; add it, such as name: local\n"
+         "mortise.yaml:2:5  missing key \"bind\"; add it, such as bind: 127.0.0.1:1883\n"},
         {"a_header_of_nobody",
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:1883\", proxy_protocol: required}\n",

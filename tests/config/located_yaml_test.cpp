@@ -16,6 +16,8 @@ struct Row {
   const char* json;
 };
 
+void PrintTo(const Row& row, std::ostream* out) { *out << row.text; }
+
 class Yaml : public testing::TestWithParam<Row> {};
 
 TEST_P(Yaml, becomes) {

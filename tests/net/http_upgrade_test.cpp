@@ -1,7 +1,7 @@
 // Requests for a WebSocket, and what each is answered.
 #include "net/http_upgrade.hpp"
 
-#include <gtest/gtest.h>
+#include "net/played.hpp"
 
 namespace mortise::net {
 namespace {
@@ -41,6 +41,9 @@ struct Offer {
   const char* offered;
   const char* chosen;  // "": refused
 };
+void PrintTo(const Offer& row, std::ostream* out) {
+  print_row(row.name, request(with("Sec-WebSocket-Protocol", row.offered)), *out);
+}
 class Offers : public ::testing::TestWithParam<Offer> {};
 INSTANTIATE_TEST_SUITE_P(HttpUpgrade, Offers,
                          ::testing::ValuesIn(std::vector<Offer>{
@@ -72,6 +75,7 @@ struct Refused {
   const char* status;
   const char* says;  // somewhere in the answer
 };
+void PrintTo(const Refused& row, std::ostream* out) { print_row(row.name, row.head, *out); }
 class Refusals : public ::testing::TestWithParam<Refused> {};
 INSTANTIATE_TEST_SUITE_P(
     HttpUpgrade, Refusals,
@@ -131,6 +135,9 @@ struct Forward {
   const char* forwarded;
   const char* client;
 };
+void PrintTo(const Forward& row, std::ostream* out) {
+  print_row(row.name, request(with("X-Forwarded-For", row.forwarded)), *out);
+}
 class Forwards : public ::testing::TestWithParam<Forward> {};
 INSTANTIATE_TEST_SUITE_P(
     HttpUpgrade, Forwards,

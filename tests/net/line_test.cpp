@@ -20,15 +20,16 @@ Filters fakes(int count) {
   return filters;
 }
 
-// What `count` clients, one inside the other, send for this; `letter` 0: none.
-std::string sealed(std::string_view plain, int count, char letter = 0) {
+// What `count` clients, one inside the other, send for this; the innermost one says `letters` behind it.
+std::string sealed(std::string_view plain, int count, std::string_view letters = "") {
   mqtt::Buffer raw;
   const mqtt::Bytes inner = bytes_of(plain);
   raw.assign(inner.begin(), inner.end());
   for (int i = 0; i < count; ++i) {
     mqtt::Buffer outer{FakeFilter::greeting.begin(), FakeFilter::greeting.end()};
     fake_seal(raw, outer);
-    if (i == 0 && letter != 0) fake_say(letter, outer);
+    if (i == 0)
+      for (const char letter : letters) fake_say(letter, outer);
     raw = outer;
   }
   return text_of(raw);
@@ -58,14 +59,15 @@ INSTANTIATE_TEST_SUITE_P(Line, Depth, ::testing::Values(1, 2, 3),
                          [](const auto& row) { return "filters_" + std::to_string(row.param); });
 
 TEST_P(Depth, every_split_of_the_input_gives_the_same_result) {
-  for (const char letter : {'\0', 'p', 'q', 'i', 'f', '!'}) {
-    const std::string input = sealed("some plain text", GetParam(), letter);
+  for (const std::string_view letters : {"", "p", "q", "i", "f", "!", "iq", "i!"}) {
+    const std::string input = sealed("some plain text", GetParam(), letters);
     const Outcome whole = played(Line{fakes(GetParam())}, input, 0);
     EXPECT_EQ(whole.plain, "some plain text");
-    EXPECT_EQ(whole.ended, letter == 'q' || letter == '!') << letter;
-    EXPECT_EQ(whole.wrong.empty(), letter != '!') << letter;
+    EXPECT_EQ(whole.ended, letters.ends_with('q') || letters.ends_with('!')) << letters;
+    EXPECT_EQ(whole.wrong.empty(), !letters.ends_with('!')) << letters;
+    EXPECT_EQ(whole.address, letters.starts_with('i') ? "192.0.2.7:7" : "") << letters;
     for (std::size_t cut = 1; cut < input.size(); ++cut)
-      ASSERT_EQ(played(Line{fakes(GetParam())}, input, cut), whole) << letter << " cut at " << cut;
+      ASSERT_EQ(played(Line{fakes(GetParam())}, input, cut), whole) << letters << " cut at " << cut;
   }
 }
 
@@ -111,7 +113,7 @@ TEST(Line, last_words_are_said_from_the_top_and_once) {
 TEST(Line, after_a_failure_only_those_below_say_goodbye) {
   Line line{fakes(2)};
   Line::Scratch scratch;
-  line.take(bytes_of(sealed("", 2, '!')), scratch);
+  line.take(bytes_of(sealed("", 2, "!")), scratch);
   EXPECT_EQ(line.wrong(), "filter 1: the seal is broken");
   line.sent(line.sealed().size(), scratch);
   line.finish(scratch);
@@ -131,7 +133,7 @@ TEST(Line, the_lowest_failure_is_the_one_that_is_told) {
 TEST(Line, nothing_is_heard_after_the_end) {
   Line line{fakes(1)};
   Line::Scratch scratch;
-  line.take(bytes_of(sealed("", 1, 'q')), scratch);
+  line.take(bytes_of(sealed("", 1, "q")), scratch);
   EXPECT_TRUE(line.take(bytes_of("d0d0"), scratch).empty());
   EXPECT_EQ(line.wrong(), "");
 }
@@ -139,7 +141,7 @@ TEST(Line, nothing_is_heard_after_the_end) {
 TEST(Line, a_filter_that_is_over_is_taken_out_and_what_follows_goes_past_it) {
   Line line{fakes(1)};
   Line::Scratch scratch;
-  EXPECT_EQ(text_of(line.take(bytes_of(sealed("a", 1, 'f') + "bc"), scratch)), "abc");
+  EXPECT_EQ(text_of(line.take(bytes_of(sealed("a", 1, "f") + "bc"), scratch)), "abc");
   EXPECT_FALSE(line.is_plain());  // its welcome is not written yet
   line.sent(line.sealed().size(), scratch);
   EXPECT_TRUE(line.is_plain());

@@ -29,6 +29,14 @@ inline std::string text_in(mqtt::Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// A row as its name and, in hexadecimal, the bytes it is about: for people who look at a failure, and for
+// tests/fuzz, which takes its seeds from it.
+inline void print_row(std::string_view name, std::string_view bytes, std::ostream& out) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out << name;
+  for (const std::uint8_t byte : bytes_in(bytes)) out << ' ' << digits[byte >> 4] << digits[byte & 15];
+}
+
 inline Played played(Filter& filter, const std::vector<std::string_view>& pieces) {
   Played outcome;
   mqtt::Buffer up, down;
@@ -40,17 +48,17 @@ inline Played played(Filter& filter, const std::vector<std::string_view>& pieces
       continue;
     }
     const auto progress = filter.take(bytes_in(piece), up, down);
+    if (!progress || *progress != Filter::Progress::goes_on) {
+      outcome.address = filter.introduction().address;
+      outcome.identity = filter.introduction().identity;
+      outcome.cipher = filter.introduction().cipher;
+    }
     if (!progress) {
       outcome.wrong = progress.error();
       continue;
     }
     outcome.ended = *progress == Filter::Progress::ended;
     over = *progress == Filter::Progress::is_over;
-    if (*progress == Filter::Progress::learnt || over) {
-      outcome.address = filter.introduction().address;
-      outcome.identity = filter.introduction().identity;
-      outcome.cipher = filter.introduction().cipher;
-    }
   }
   outcome.up = text_in(up);
   outcome.down = text_in(down);

@@ -44,6 +44,7 @@ struct Row {
   const char* identity = "";
   const char* cipher = "";
 };
+void PrintTo(const Row& row, std::ostream* out) { print_row(row.name, row.header, *out); }
 class Headers : public ::testing::TestWithParam<Row> {};
 INSTANTIATE_TEST_SUITE_P(
     ProxyHeader, Headers,
@@ -86,6 +87,7 @@ struct Malformed {
   std::string header;
   const char* says;
 };
+void PrintTo(const Malformed& row, std::ostream* out) { print_row(row.name, row.header, *out); }
 class MalformedHeaders : public ::testing::TestWithParam<Malformed> {};
 INSTANTIATE_TEST_SUITE_P(
     ProxyHeader, MalformedHeaders,
@@ -107,6 +109,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"v2_short_addresses", v2(0x21, 0x21, v4_addresses), "shorter than its addresses"},
         {"v2_half_a_tlv", v2(0x21, 0x11, v4_addresses + "\x01"), "a TLV"},
         {"v2_a_tlv_past_the_end", v2(0x21, 0x11, v4_addresses + std::string{"\x01\x00\x05x", 4}), "a TLV"},
+        {"v2_a_name_that_is_not_utf8", v2(0x21, 0x11, v4_addresses + ssl(3, 0, tlv(0x22, "pump-\xff"))),
+         "cannot be a user name"},
+        {"v2_a_name_with_a_null",
+         v2(0x21, 0x11, v4_addresses + ssl(3, 0, tlv(0x22, std::string{"root\0x", 6}))),
+         "cannot be a user name"},
         {"v2_a_short_tls_part", v2(0x21, 0x11, v4_addresses + tlv(0x20, "\x01")), "a TLV"},
         {"v2_a_tlv_past_the_tls_part",
          v2(0x21, 0x11, v4_addresses + ssl(1, 0, std::string{"\x21\x00\x09x", 4})), "a TLV"},

@@ -51,6 +51,7 @@ struct Row {
   const char* wrong = "";
   bool ended = false;
 };
+void PrintTo(const Row& row, std::ostream* out) { print_row(row.name, row.frames, *out); }
 class Frames : public ::testing::TestWithParam<Row> {};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -125,6 +126,18 @@ TEST_P(Frames, mean_the_same_wherever_they_are_cut) {
   EXPECT_EQ(outcome.down, switched + GetParam().down);
   EXPECT_EQ(outcome.wrong, GetParam().wrong);
   EXPECT_EQ(outcome.ended, GetParam().ended);
+}
+
+TEST(WebSocket, whom_a_proxy_speaks_for_is_known_also_when_the_frames_behind_are_wrong) {
+  WebSocketOptions options;
+  options.trusted_proxies = {*Network::from("10.0.0.0/8")};
+  const auto shared = std::make_shared<const WebSocketOptions>(options);
+  const auto behind_proxy = [&] {
+    return std::make_unique<WebSocketFilter>(shared, Peer{Address::from("10.0.0.1"), 1});
+  };
+  const std::string forwarded = head.substr(0, head.size() - 2) + "X-Forwarded-For: 203.0.113.9\r\n\r\n";
+  for (const std::string& frames : {frame(text, "b"), frame(close, code_1000)})
+    EXPECT_EQ(played_every_way(behind_proxy, forwarded + frames).address, "203.0.113.9");
 }
 
 TEST(WebSocket, a_refused_request_is_answered_and_fails_wherever_it_is_cut) {
