@@ -160,6 +160,7 @@ std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Se
     listener.wildcard_subscriptions = setting.wildcard_subscriptions;
     listener.subscription_identifiers = setting.subscription_identifiers;
     listener.shared_subscriptions = setting.shared_subscriptions;
+    listener.checks_payload_format = setting.check_payload_format;
     listener.connections_max = setting.limits.connections.value_or(0);
     listener.packet_size_max = setting.limits.packet_size.value_or(0);
     if (setting.limits.publish_rate)

@@ -5,7 +5,9 @@
 #include "broker/rules.hpp"
 #include "broker/telling.hpp"
 #include "mqtt/decode.hpp"
+#include "mqtt/reader.hpp"
 #include "mqtt/topic.hpp"
+#include "mqtt/utf8.hpp"
 #include "mqtt/writer.hpp"
 
 namespace mortise::broker {
@@ -66,6 +68,10 @@ std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect&
   if (packet.will && packet.will->retain && !listener.retain)  // [MQTT-3.2.2-13]
     return Fault{mqtt::ReasonCode::retain_not_supported,
                  "the will is retained, and this listener keeps none"};
+  if (packet.will && packet.will->properties.payload_is_utf8 && listener.checks_payload_format &&
+      !mqtt::is_utf8_payload(mqtt::as_text(packet.will->payload)))
+    return Fault{mqtt::ReasonCode::payload_format_invalid,
+                 "the will's payload is not UTF-8, as its format indicator says"};
   if (packet.will && mqtt::level_count(packet.will->topic) > core_.options.topic_levels_max)
     return Fault{mqtt::ReasonCode::topic_name_invalid,
                  "the will's topic has more levels than limits.topic_levels allows", Limit::topic_levels};

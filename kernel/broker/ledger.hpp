@@ -27,11 +27,13 @@ enum class Refused : std::uint8_t {
   dropped_by_plugin,
   store_unavailable,
   disconnected,
-  out_of_memory,  // limits.memory: nothing is left to be shed
+  out_of_memory,   // limits.memory: nothing is left to be shed
+  payload_format,  // it says that it is UTF-8, and is not
   count
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Refused::count)> refused_names{
-    "not_authorized", "dropped_by_plugin", "store_unavailable", "disconnected", "out_of_memory"};
+    "not_authorized", "dropped_by_plugin", "store_unavailable",
+    "disconnected",   "out_of_memory",     "payload_format"};
 
 enum class Dropped : std::uint8_t {
   queue_full,        // the session's queue was at its limit

@@ -36,13 +36,15 @@ struct Listener {
   bool wildcard_subscriptions = true;
   bool subscription_identifiers = true;
   bool shared_subscriptions = true;
+  bool checks_payload_format = false;
   bool offers_all_subscriptions() const noexcept {
     return wildcard_subscriptions && subscription_identifiers && shared_subscriptions;
   }
-  std::uint32_t connections_max = 0;                        // 0: unlimited
-  std::uint32_t packet_size_max = 0;                        // bytes; 0: Options::packet_size_max
-  std::unique_ptr<SharedPace> publish_rate, publish_bytes;  // of all its clients together; null: unlimited
-  std::vector<std::string> authenticators;                  // plugin instances in order; empty: all of them
+  std::uint32_t connections_max = 0;  // 0: unlimited
+  std::uint32_t packet_size_max = 0;  // bytes; 0: Options::packet_size_max
+  // Of all its clients together; null: unlimited.
+  std::unique_ptr<SharedPace> publish_rate{}, publish_bytes{};
+  std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
 };
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.

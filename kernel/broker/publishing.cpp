@@ -4,7 +4,9 @@
 
 #include "broker/rules.hpp"
 #include "broker/telling.hpp"
+#include "mqtt/reader.hpp"
 #include "mqtt/topic.hpp"
+#include "mqtt/utf8.hpp"
 
 namespace mortise::broker {
 
@@ -80,6 +82,9 @@ Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fau
   if (!routing_.has_room()) return wait(client, Client::for_room);
 
   Session& session = core_.sessions.at(client.session);
+  if (packet.properties.payload_is_utf8 && client.listener->checks_payload_format &&
+      !mqtt::is_utf8_payload(mqtt::as_text(packet.payload)))
+    return refuse_payload(client, session, packet);
   const Level level = core_.has_store() ? core_.options.level_of(packet.topic) : Level::memory;
   if (core_.pressure == Pressure::full) [[unlikely]] {
     core_.ledger.hit(Limit::memory);
@@ -119,6 +124,17 @@ MessageRef Publishing::make(const Client& client, const Session& session, const 
     parts.expires = core_.now.wall + std::chrono::seconds{*packet.properties.message_expiry_s};
   parts.level = level;
   return Message::make(parts, core_.ledger.accounts);
+}
+
+// (MQTT 5.0 §3.3.2.3.2)
+Progress Publishing::refuse_payload(Client& client, Session& session, const mqtt::Publish& packet) {
+  const ClientFacts facts = core_.facts_of(client, &session);
+  core_.log(LogLevel::warning, "clients", "client.payload_format", "a payload that says it is UTF-8 is not",
+            &facts, {{"topic", packet.topic}});
+  core_.ledger.published.add(1);
+  refuse(client, session, packet, mqtt::ReasonCode::payload_format_invalid, Refused::payload_format,
+         "the payload is not UTF-8, as its format indicator says");
+  return Progress::done;
 }
 
 // ---- what waits

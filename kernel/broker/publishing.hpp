@@ -49,6 +49,7 @@ class Publishing {
   [[gnu::cold]] Progress on_aliased(Client& client, const mqtt::Publish& packet, Fault& fault);
   Progress check(Client& client, const mqtt::Publish& packet, Fault& fault) const;
   bool repeats(Client& client, const mqtt::Publish& packet);
+  [[gnu::cold]] Progress refuse_payload(Client& client, Session& session, const mqtt::Publish& packet);
   Progress wait(Client& client, Client::Pause why);
   void let_go_on();
   bool store_refuses(const mqtt::Publish& packet, Level level) const;

@@ -351,6 +351,7 @@ struct Listener {
   bool wildcard_subscriptions = true;
   bool subscription_identifiers = true;
   bool shared_subscriptions = true;
+  bool check_payload_format = false;
   ListenerLimits limits;
   std::optional<std::vector<Located<std::string>>> authenticate;  // plugin names in order; empty: all of them
 };
@@ -385,6 +386,8 @@ void describe(Row& row, Listener& s) {
       "Whether 5.0 clients may give their subscriptions a number.");
   row("shared_subscriptions", s.shared_subscriptions, Flag{},
       "Whether clients may share subscriptions, as $share/NAME/FILTER.");
+  row("check_payload_format", s.check_payload_format, Flag{},
+      "Whether a payload that says it is UTF-8 has to be; one that is not is refused.");
   row("limits", s.limits, Section{}, "What its clients may take, beside the kernel's limits.");
   row("authenticate", s.authenticate, List<Text>{{}, Empty::refused},
       "The plugins that are asked who a client is, in this order; left out, all that can tell.");

@@ -72,4 +72,13 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_utf8_payload(std::string_view text) {
+  for (;;) {
+    const std::size_t zero = text.find('\0');
+    if (!is_utf8(text.substr(0, zero))) return false;
+    if (zero == std::string_view::npos) return true;
+    text.remove_prefix(zero + 1);
+  }
+}
+
 }  // namespace mortise::mqtt

@@ -10,5 +10,7 @@
 namespace mortise::mqtt {
 
 bool is_utf8(std::string_view text);
+// As Unicode wants it: with U+0000, which a payload may have.  (MQTT 5.0 §3.3.2.3.2)
+bool is_utf8_payload(std::string_view text);
 
 }  // namespace mortise::mqtt

@@ -98,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
          "  - {name: a, bind: \"127.0.0.1:8883\", colour: red}\n",
          "mortise.yaml:2:39  unknown key \"colour\"; known here: name, bind, mode, owner, group, transport, "
          "websocket, proxy_protocol, proxies, anonymous, tls, versions, maximum_qos, retain, "
-         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, limits, "
+         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, "
+         "check_payload_format, limits, "
          "authenticate\n"},
         {"a_key_of_retained_like_none",
          "kernel:\n"

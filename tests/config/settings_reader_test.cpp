@@ -120,6 +120,7 @@ TEST(settings, a_listener_may_offer_less) {
       "listeners:\n"
       "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5.0], maximum_qos: 1, retain: false,\n"
       "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false,\n"
+      "     check_payload_format: true,\n"
       "     limits: {connections: 3, packet_size: 4KiB, publish_rate: 5, publish_bytes: 6KiB}}\n"
       "  - {name: b, bind: \"127.0.0.1:1884\"}\n");
   ASSERT_EQ(texts(findings), "");
@@ -128,11 +129,13 @@ TEST(settings, a_listener_may_offer_less) {
   EXPECT_EQ(less.maximum_qos, 1);
   EXPECT_FALSE(less.retain || less.wildcard_subscriptions || less.subscription_identifiers ||
                less.shared_subscriptions);
+  EXPECT_TRUE(less.check_payload_format);
   EXPECT_EQ(less.limits.connections, 3u);
   EXPECT_EQ(less.limits.packet_size, 4 * kibibyte);
   EXPECT_EQ(less.limits.publish_rate, 5u);
   EXPECT_EQ(less.limits.publish_bytes, 6 * kibibyte);
   const Listener& all = settings.listeners[1];
+  EXPECT_FALSE(all.check_payload_format);
   EXPECT_FALSE(all.limits.connections || all.limits.packet_size || all.limits.publish_rate ||
                all.limits.publish_bytes);
   EXPECT_EQ(all.maximum_qos, 2);

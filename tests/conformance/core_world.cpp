@@ -83,6 +83,7 @@ CoreWorld::CoreWorld(const BrokerSettings& settings, std::uint32_t loops, Storag
   listener_.allows_3_1_1 = !settings.contains("only_5.0");
   if (const auto found = settings.find("maximum_qos"); found != settings.end())
     listener_.maximum_qos = static_cast<mqtt::Qos>(found->second);
+  listener_.checks_payload_format = settings.contains("checked_payloads");
   listener_.retain = !settings.contains("no_retained");
   listener_.wildcard_subscriptions = !settings.contains("no_wildcards");
   listener_.subscription_identifiers = !settings.contains("no_identifiers");

@@ -108,6 +108,7 @@ void SpawnedBroker::write_configuration(const SpawnChoices& choices, const Broke
   if (settings.contains("only_5.0")) file << "    versions: [5.0]\n";
   if (settings.contains("only_3.1.1")) file << "    versions: [3.1.1]\n";
   line("maximum_qos", "    maximum_qos: ");
+  if (settings.contains("checked_payloads")) file << "    check_payload_format: true\n";
   const auto off = [&](const char* name, const char* key) {
     if (settings.contains(name)) file << "    " << key << ": false\n";
   };

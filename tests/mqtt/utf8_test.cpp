@@ -74,5 +74,15 @@ TEST_P(Utf8, does_not_depend_on_its_place_in_the_text) {
     }
 }
 
+TEST(Utf8Payload, may_have_a_null_anywhere_and_is_checked_around_it) {
+  for (const std::string_view fine : {""sv, "\0"sv,
+                                      "1234\0"
+                                      "5678"sv,
+                                      "12345678\0\0\xC3\xBC"sv, "plain"sv})
+    EXPECT_TRUE(is_utf8_payload(fine)) << fine;
+  for (const std::string_view bad : {"\xFF"sv, "\0\xFF"sv, "\xC3\0\xBC"sv, "a\0\xED\xA0\x80"sv})
+    EXPECT_FALSE(is_utf8_payload(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace mortise::mqtt
