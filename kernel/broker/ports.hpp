@@ -38,6 +38,7 @@ struct Listener {
     return wildcard_subscriptions && subscription_identifiers && shared_subscriptions;
   }
   std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
+  std::string mount_point{};                // see mount_point.hpp; empty: none
 };
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.

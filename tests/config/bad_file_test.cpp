@@ -96,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
          "  - {name: a, bind: \"127.0.0.1:8883\", colour: red}\n",
          "mortise.yaml:2:39  unknown key \"colour\"; known here: name, bind, mode, owner, group, transport, "
          "websocket, proxy_protocol, proxies, anonymous, tls, versions, maximum_qos, retain, "
-         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, authenticate\n"},
+         "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, authenticate, "
+         "mount_point\n"},
         {"retained_limits_are_not_built_yet",
          "kernel:\n"
          "  retained: {messages: 5}\n"

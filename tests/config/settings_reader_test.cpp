@@ -89,7 +89,8 @@ TEST(settings, a_listener_may_offer_less) {
   const auto [settings, findings, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5.0], maximum_qos: 1, retain: false,\n"
-      "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false}\n"
+      "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false,\n"
+      "     mount_point: site/%u/}\n"
       "  - {name: b, bind: \"127.0.0.1:1884\"}\n");
   ASSERT_EQ(texts(findings), "");
   const Listener& less = settings.listeners[0];
@@ -97,7 +98,9 @@ TEST(settings, a_listener_may_offer_less) {
   EXPECT_EQ(less.maximum_qos, 1);
   EXPECT_FALSE(less.retain || less.wildcard_subscriptions || less.subscription_identifiers ||
                less.shared_subscriptions);
+  EXPECT_EQ(less.mount_point->value, "site/%u/");
   const Listener& all = settings.listeners[1];
+  EXPECT_FALSE(all.mount_point);
   EXPECT_EQ(all.maximum_qos, 2);
   EXPECT_TRUE(all.retain && all.wildcard_subscriptions && all.subscription_identifiers &&
               all.shared_subscriptions);

@@ -14,9 +14,9 @@ namespace {
 constexpr std::array numbered_settings{
     "receive_maximum",    "inflight_maximum", "packet_size", "topic_levels",        "expiry_maximum",
     "keep_alive_maximum", "queue_messages",   "maximum_qos", "topic_alias_maximum", "retry_interval"};
-constexpr std::array switches{"anonymous_denied",     "drop_newest",     "only_5.0",       "only_3.1.1",
-                              "no_retained",          "no_wildcards",    "no_identifiers", "no_shared",
-                              "response_information", "rehearsed_plugin"};
+constexpr std::array switches{"anonymous_denied",     "drop_newest",      "only_5.0",       "only_3.1.1",
+                              "no_retained",          "no_wildcards",     "no_identifiers", "no_shared",
+                              "response_information", "rehearsed_plugin", "mounted"};
 
 std::optional<mqtt::Version> version_of(std::string_view word) {
   if (word == "3.1") return mqtt::Version::v3_1;
