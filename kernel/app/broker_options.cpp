@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/doors.hpp"
+#include "broker/mount_point.hpp"
 #include "config/strength.hpp"
 #include "mqtt/topic.hpp"
 
@@ -58,6 +59,14 @@ void check_hooks(const config::Plugin& plugin, const std::string& key, const Ref
            "who connects has no topic, so filters say nothing here", "remove the key");
 }
 
+void check_mount_point(const config::Listener& listener, const std::string& key, const Refuse& refuse) {
+  if (!listener.mount_point || listener.mount_point->value.empty()) return;
+  const broker::PatternFault fault = broker::mount_point_fault(listener.mount_point->value);
+  if (fault.what)
+    refuse(listener.mount_point->where, key + "/mount_point",
+           config::in_quotes(listener.mount_point->value) + " " + fault.what, fault.remedy);
+}
+
 void set_limits(broker::Options& options, const config::Kernel& kernel) {
   const config::Limits& limits = kernel.limits;
   options.packet_size_max = limits.packet_size;
@@ -95,6 +104,8 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
       check_filters(row.topics, "kernel/acknowledge", error);
   for (std::size_t i = 0; i < settings.plugins.size(); ++i)
     if (settings.plugins[i].sound) check_hooks(settings.plugins[i], "plugins/" + std::to_string(i), error);
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i)
+    check_mount_point(settings.listeners[i], "listeners/" + std::to_string(i), error);
   for (config::Finding& finding : check_networks(settings)) findings.push_back(std::move(finding));
   config::sort_by_place(findings);
   return findings;
@@ -167,6 +178,7 @@ std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Se
       listener.publish_rate = std::make_unique<broker::SharedPace>(*setting.limits.publish_rate);
     if (setting.limits.publish_bytes)
       listener.publish_bytes = std::make_unique<broker::SharedPace>(*setting.limits.publish_bytes);
+    if (setting.mount_point) listener.mount_point = setting.mount_point->value;
     if (setting.authenticate)
       for (const auto& name : *setting.authenticate) listener.authenticators.push_back(name.value);
   }

@@ -362,16 +362,16 @@ void Broker::Interior::on_room(ClientKey key) {
   if (client && client->is_connected()) commits.progressed.push_back(client->session);
 }
 
-void Broker::on_hung_up(ClientKey key, std::string_view wrong) {
+void Broker::on_hung_up(ClientKey key, std::string_view wrong, LogLevel level) {
   Interior& in = *interior_;
   Client* client = in.core.clients.find(key);
   if (!client || client->state == Client::State::closing) return;
   if (!client->is_connected() && !wrong.empty()) {
     const ClientFacts facts = in.core.facts_of(*client, nullptr);
-    in.core.log(LogLevel::warning, "clients", "client.fault", wrong, &facts);
+    in.core.log(level, "clients", "client.fault", wrong, &facts);
   }
   in.handshake.detach(*client, mqtt::ReasonCode::unspecified_error, wrong.empty() ? "connection lost" : wrong,
-                      wrong.empty() ? LogLevel::info : LogLevel::warning);
+                      wrong.empty() ? LogLevel::info : level);
   client->state = Client::State::closing;
 }
 

@@ -66,9 +66,9 @@ class Broker {
   void on_written(ClientKey client, Output& output, std::size_t bytes);
   // What is not written now waits: it is charged for. Also when it has gone at last.
   void charge(Output& output);
-  // The transport's own end, `wrong` when it is for something the peer did. Nothing more is said to the
-  // client; on_lost follows when its last bytes are written.
-  void on_hung_up(ClientKey client, std::string_view wrong);
+  // The transport's own end, `wrong` when it is for something the peer did, which is logged at `level`.
+  // Nothing more is said to the client; on_lost follows when its last bytes are written.
+  void on_hung_up(ClientKey client, std::string_view wrong, LogLevel level = LogLevel::warning);
   // The connection is closed, by whomever. The last call for this client.
   void on_lost(ClientKey client);
   // Ends the connection from our side, such as at shutdown.

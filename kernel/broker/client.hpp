@@ -15,7 +15,7 @@
 #include "broker/output.hpp"
 #include "broker/pace.hpp"
 #include "broker/session.hpp"
-#include "broker/topic_aliases.hpp"
+#include "broker/topic_names.hpp"
 
 namespace mortise::broker {
 
@@ -92,6 +92,7 @@ class Client {
   bool was_let_in = false;    // its CONNECT was accepted
   bool will_on_close = true;  // until DISCONNECT says otherwise
   bool wants_problem_information = true;
+  bool is_mounted = false;  // then it has names
   std::uint16_t keep_alive_s = 0;
   std::uint16_t quota = 0;      // QoS 1 and 2 messages we may have in flight to it
   std::uint16_t in_flight = 0;  // PUBLISH packets of QoS 1 and 2 on this connection without PUBACK or PUBCOMP
@@ -115,7 +116,7 @@ class Client {
   std::unique_ptr<Answer> answer;
   MessageRef asked_about;  // the message that answer is about
   std::unique_ptr<Authenticating> authenticating;
-  std::unique_ptr<TopicAliases> aliases;   // from the first one on
+  std::unique_ptr<TopicNames> names;       // with a mount point, or from the first alias on
   std::unique_ptr<FilterAnswers> partial;  // for the first filters of a SUBSCRIBE
 
   // Acknowledgements that wait; `gate_first` is the ticket of the front.
@@ -129,6 +130,8 @@ class Client {
   bool is_v5() const noexcept { return version == mqtt::Version::v5_0; }
   // Whether it accepts a packet of so many bytes.  [MQTT-3.1.2-24]
   bool takes(std::size_t bytes) const noexcept { return packet_size_max == 0 || bytes <= packet_size_max; }
+  // Its place in the topics; see TopicNames.
+  const std::string& mount_point() const noexcept { return names->mount_point(); }
   // One inbound message less is open. (A QoS 2 message of an earlier connection was not counted on this one.)
   void acknowledged() noexcept {
     if (unacknowledged > 0) --unacknowledged;

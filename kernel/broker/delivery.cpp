@@ -24,7 +24,7 @@ void Delivery::Images::make(std::size_t shape, const MessageRef& message, mqtt::
   if (message->expires() != base::WallTime::max())  // [MQTT-3.3.2-6]
     expiry_s = static_cast<std::uint32_t>(
         std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(message->expires() - now).count()));
-  images_[shape].make(version, qos, retain, message->topic(), message->properties(), expiry_s,
+  images_[shape].make(version, qos, retain, message->topic().substr(cut_), message->properties(), expiry_s,
                       message->payload(), goes_inline(*message));
   made_ |= 1U << shape;
 }
@@ -34,9 +34,15 @@ void Delivery::Images::make(std::size_t shape, const MessageRef& message, mqtt::
                                                             mqtt::Qos qos, bool retain,
                                                             mqtt::PacketId packet_id, bool dup,
                                                             std::span<const std::uint32_t> identifiers) {
-  const mqtt::PublishImage& image = images_.of(message, client.version, qos, retain, core_.now.wall);
-  if (client.topic_alias_max != 0) [[unlikely]]
-    return send_aliased(client, message, image, packet_id, dup, identifiers);
+  if (client.topic_alias_max != 0 || client.is_mounted) [[unlikely]]
+    return send_renamed(client, message, qos, retain, packet_id, dup, identifiers);
+  return send_image(client, message, images_.of(message, client.version, qos, retain, core_.now.wall),
+                    packet_id, dup, identifiers);
+}
+
+[[gnu::always_inline]] inline Delivery::Sent Delivery::send_image(
+    Client& client, const MessageRef& message, const mqtt::PublishImage& image, mqtt::PacketId packet_id,
+    bool dup, std::span<const std::uint32_t> identifiers) {
   if (client.packet_size_max != 0 && image.packet_size(identifiers) > client.packet_size_max)
     return Sent::too_large;  // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
   image.append(core_.output(client), packet_id, dup, identifiers);
@@ -44,17 +50,33 @@ void Delivery::Images::make(std::size_t shape, const MessageRef& message, mqtt::
   return Sent::yes;
 }
 
+// By an alias, or without the client's mount point. Outside of that lies what a session subscribed to when
+// its client had another one, or none.
+Delivery::Sent Delivery::send_renamed(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain,
+                                      mqtt::PacketId packet_id, bool dup,
+                                      std::span<const std::uint32_t> identifiers) {
+  const std::string_view topic = message->topic();
+  if (client.is_mounted) {
+    if (topic.size() <= client.mount_point().size() || !topic.starts_with(client.mount_point()))
+      return Sent::outside;
+    mounted_images_.cut(client.mount_point().size());
+  }
+  Images& images = client.is_mounted ? mounted_images_ : images_;
+  const mqtt::PublishImage& image = images.of(message, client.version, qos, retain, core_.now.wall);
+  return client.topic_alias_max != 0 ? send_aliased(client, message, image, packet_id, dup, identifiers)
+                                     : send_image(client, message, image, packet_id, dup, identifiers);
+}
+
 Delivery::Sent Delivery::send_aliased(Client& client, const MessageRef& message,
                                       const mqtt::PublishImage& image, mqtt::PacketId packet_id, bool dup,
                                       std::span<const std::uint32_t> identifiers) {
-  if (!client.aliases)
-    client.aliases = std::make_unique<TopicAliases>(core_.options.seed, core_.ledger.accounts);
-  mqtt::TopicAlias alias = client.aliases->alias_for(message->topic(), client.topic_alias_max);
+  if (!client.names) client.names = std::make_unique<TopicNames>(core_.options.seed, core_.ledger.accounts);
+  mqtt::TopicAlias alias = client.names->alias_for(message->topic(), client.topic_alias_max);
   // An alias that is told for the first time makes the packet larger.
   if (alias.is_new && !client.takes(image.packet_size(identifiers, alias))) alias = {};
   if (!client.takes(image.packet_size(identifiers, alias))) return Sent::too_large;
   image.append(core_.output(client), packet_id, dup, identifiers, alias);
-  client.aliases->sent(message->topic(), alias);
+  client.names->sent(message->topic(), alias);
   if (!goes_inline(*message)) client.output.add_payload(message);
   return Sent::yes;
 }
@@ -87,8 +109,8 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
   if (client && !is_next && session.outbox.queued.empty()) core_.ledger.hit(Limit::write_buffer);
   if (qos != mqtt::Qos::at_most_once || !is_next)
     return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
-  if (send(*client, fanout.message, qos, retain, 0, false, identifiers) == Sent::too_large)
-    return lose(session, fanout, qos, Dropped::packet_too_large);
+  const Sent sent = send(*client, fanout.message, qos, retain, 0, false, identifiers);
+  if (sent != Sent::yes) return lose(session, fanout, qos, reason_for(sent));
   core_.ledger.out.add(1);
   event(EventKind::delivered, session, fanout.message.get(), qos);
 }
@@ -242,9 +264,10 @@ bool Delivery::pump_resend(Session& session, Client& client) {
       paging_.ask(session);
       return false;
     }
-    if (send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
-             session.origins.identifiers_of(waiting.origin)) == Sent::too_large) {
-      give_up(session, client, waiting, Dropped::packet_too_large);
+    const Sent sent = send(client, waiting.message, waiting.qos, waiting.retain, packet_id, true,
+                           session.origins.identifiers_of(waiting.origin));
+    if (sent != Sent::yes) {
+      give_up(session, client, waiting, reason_for(sent));
       return true;
     }
     ++client.in_flight;
@@ -324,8 +347,9 @@ bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
   const auto identifiers = session.origins.identifiers_of(next.origin);
   const bool counted = next.qos != mqtt::Qos::at_most_once;
   const mqtt::PacketId packet_id = counted ? packet_id_of(outbox.position_of(next)) : mqtt::PacketId{0};
-  if (send(client, next.message, next.qos, next.retain, packet_id, false, identifiers) == Sent::too_large) {
-    drop(session, std::move(next), Dropped::packet_too_large);
+  const Sent sent = send(client, next.message, next.qos, next.retain, packet_id, false, identifiers);
+  if (sent != Sent::yes) {
+    drop(session, std::move(next), reason_for(sent));
     return true;
   }
   event(EventKind::delivered, session, next.message.get(), next.qos);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "broker/commits.hpp"
@@ -95,12 +96,18 @@ class Delivery {
     session.charged = memory;
   }
 
-  void end_turn() { images_.forget(); }
+  void end_turn() {
+    images_.forget();
+    mounted_images_.forget();
+  }
 
  private:
-  // One encoding for each shape of the message at hand.
+  // One encoding for each shape of the message at hand, its topic without the first `cut` bytes.
   class Images {
    public:
+    void cut(std::size_t bytes) {
+      if (std::exchange(cut_, bytes) != bytes) forget();
+    }
     const mqtt::PublishImage& of(const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
                                  base::WallTime now) {
       const std::size_t shape =
@@ -115,16 +122,24 @@ class Delivery {
     void make(std::size_t shape, const MessageRef& message, mqtt::Version version, mqtt::Qos qos, bool retain,
               base::WallTime now);
     MessageRef message_;
+    std::size_t cut_ = 0;
     std::uint32_t made_ = 0;  // a bit a shape
     std::array<mqtt::PublishImage, 12> images_;
   };
 
-  enum class Sent : std::uint8_t { yes, too_large };
+  enum class Sent : std::uint8_t { yes, too_large, outside };
+  static Dropped reason_for(Sent outcome) {
+    return outcome == Sent::outside ? Dropped::outside : Dropped::packet_too_large;
+  }
   Sent send(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain, mqtt::PacketId packet_id,
             bool dup, std::span<const std::uint32_t> identifiers);
-  [[gnu::noinline]] Sent send_aliased(Client& client, const MessageRef& message,
-                                      const mqtt::PublishImage& image, mqtt::PacketId packet_id, bool dup,
+  [[gnu::noinline]] Sent send_renamed(Client& client, const MessageRef& message, mqtt::Qos qos, bool retain,
+                                      mqtt::PacketId packet_id, bool dup,
                                       std::span<const std::uint32_t> identifiers);
+  Sent send_image(Client& client, const MessageRef& message, const mqtt::PublishImage& image,
+                  mqtt::PacketId packet_id, bool dup, std::span<const std::uint32_t> identifiers);
+  Sent send_aliased(Client& client, const MessageRef& message, const mqtt::PublishImage& image,
+                    mqtt::PacketId packet_id, bool dup, std::span<const std::uint32_t> identifiers);
   Client* reachable(const Session& session) {
     Client* client = core_.clients.find(session.client);
     return client && is_reachable(*client) ? client : nullptr;
@@ -170,6 +185,7 @@ class Delivery {
   Commits& commits_;
   Paging paging_;
   Images images_;
+  Images mounted_images_;
 };
 
 }  // namespace mortise::broker

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "broker/mount_point.hpp"
 #include "broker/rules.hpp"
 #include "broker/telling.hpp"
 #include "mqtt/decode.hpp"
@@ -136,10 +137,29 @@ Progress Handshake::go_home(Client& client, std::string_view client_id) {
   return Progress::waits;
 }
 
+// Gives it its place in the topics. False: there is none, and it was refused.
+bool Handshake::mount(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
+  const auto refuse_for = [&](mqtt::ReasonCode reason, const char* why) {
+    refuse(client, {.reason = reason, .why = why, .told = why});
+    return false;
+  };
+  auto mount_point = mount_point_for(client.listener->mount_point, client.username, client_id);
+  if (!mount_point) return refuse_for(mount_point.error().reason, mount_point.error().why);
+  if (packet.will && mount_point->size() + packet.will->topic.size() > mqtt::topic_size_max)
+    return refuse_for(mqtt::ReasonCode::topic_name_invalid,
+                      "the will's topic is over 65,535 bytes together with this listener's mount point");
+  if (packet.will && mqtt::level_count(*mount_point) - 1 + mqtt::level_count(packet.will->topic) >
+                         core_.options.topic_levels_max)
+    return refuse_for(mqtt::ReasonCode::topic_name_invalid,
+                      "the will's topic has more levels than limits.topic_levels allows");
+  client.is_mounted = true;
+  client.names = std::make_unique<TopicNames>(core_.options.seed, core_.ledger.accounts);
+  client.names->mount(std::move(mount_point).take());
+  return true;
+}
+
 // What both sides go by from now on.
 void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s) {
-  const Answer& answer = client.entering->answer;
-  client.username = answer.username.empty() ? name_of(client, packet) : answer.username;
   session.client = client.key;
   session.username = client.username;
   session.expiry_s = expiry_s;
@@ -180,6 +200,9 @@ bool Handshake::takes_in(Client& client, const Session* session, std::string_vie
 
 void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
   const std::uint32_t expiry_s = std::min(asked_expiry_s(packet), core_.options.session_expiry_max_s);
+  const std::string& decided = client.entering->answer.username;
+  client.username = decided.empty() ? name_of(client, packet) : decided;
+  if (!client.listener->mount_point.empty() && !mount(client, packet, client_id)) return;
   Session* session = core_.find_session(client_id);
   if (!takes_in(client, session, client_id)) return;
   const bool failing = core_.shared.refuses_new();
@@ -213,7 +236,7 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
     sessions_.resume(*session);
   }
   agree(client, packet, *session, expiry_s);
-  if (packet.will) need(wills_.keep(*session, *packet.will, client.username));
+  if (packet.will) need(keep_will(client, *session, *packet.will));
   if (session->is_stored()) {
     if (present && failing && expiry_s > 0) {
       commits_.ride(record_of(*session));  // a consumer must be able to come and drain a full disk
@@ -233,6 +256,12 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   if (client.keep_alive_s != 0)
     core_.deadlines.set(client.timer, core_.now.monotonic + silence_allowed(client.keep_alive_s));
   answer(client, packet, *session, present, waits);
+}
+
+Level Handshake::keep_will(const Client& client, Session& session, mqtt::Will will) {
+  std::string topic;
+  if (client.is_mounted) will.topic = topic = client.mount_point() + std::string{will.topic};
+  return wills_.keep(session, will, client.username);
 }
 
 // CONNACK, behind whatever it has to wait for.

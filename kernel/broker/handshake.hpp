@@ -60,9 +60,11 @@ class Handshake {
   bool admit(Client& client, const mqtt::Connect& packet, const Answer& answer);
   std::string assign_client_id();
   Progress go_home(Client& client, std::string_view client_id);
+  bool mount(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   void agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s);
   bool takes_in(Client& client, const Session* session, std::string_view client_id);
   void enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
+  Level keep_will(const Client& client, Session& session, mqtt::Will will);
   void take_over(Session& session);
   void answer(Client& client, const mqtt::Connect& packet, Session& session, bool present, Level waits);
   mqtt::Connack connack_for(const Client& client, const mqtt::Connect& packet, const Session& session) const;

@@ -46,11 +46,12 @@ enum class Dropped : std::uint8_t {
   handed_on,         // of a shared subscription: another member has it now
   unreadable,        // its body had left memory and the store does not have it any more: damage
   memory_shed,       // limits.memory: QoS 0 to a slow reader, or the front of a large queue
+  outside,           // its topic does not lie below the client's mount point
   count
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Dropped::count)> dropped_names{
-    "queue_full",    "expired",        "packet_too_large", "offline_qos_0", "connection_lost",
-    "session_ended", "not_authorized", "handed_on",        "unreadable",    "memory_shed"};
+    "queue_full",     "expired",   "packet_too_large", "offline_qos_0", "connection_lost", "session_ended",
+    "not_authorized", "handed_on", "unreadable",       "memory_shed",   "outside"};
 
 // A counter with one writer. Cheaper than fetch_add: no locked instruction on the hot path.
 class Counter {

@@ -45,6 +45,7 @@ struct Listener {
   // Of all its clients together; null: unlimited.
   std::unique_ptr<SharedPace> publish_rate{}, publish_bytes{};
   std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
+  std::string mount_point{};                // see mount_point.hpp; empty: none
 };
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.

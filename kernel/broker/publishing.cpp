@@ -56,12 +56,11 @@ bool Publishing::resolve_alias(Client& client, mqtt::Publish& packet, Fault& fau
     return false;
   }
   if (!packet.topic.empty()) {
-    if (!client.aliases)
-      client.aliases = std::make_unique<TopicAliases>(core_.options.seed, core_.ledger.accounts);
-    client.aliases->learn(alias, packet.topic);
+    if (!client.names) client.names = std::make_unique<TopicNames>(core_.options.seed, core_.ledger.accounts);
+    client.names->learn(alias, packet.topic);
     return true;
   }
-  if (client.aliases) packet.topic = client.aliases->topic_of(alias);
+  if (client.names) packet.topic = client.names->topic_of(alias);
   if (packet.topic.empty())
     fault = {mqtt::ReasonCode::protocol_error, "a topic alias that was given no topic on this connection"};
   return !packet.topic.empty();
@@ -74,9 +73,28 @@ Progress Publishing::on_aliased(Client& client, const mqtt::Publish& packet, Fau
   return on_publish(client, resolved, fault);
 }
 
+Progress Publishing::on_mounted(Client& client, const mqtt::Publish& packet, Fault& fault) {
+  const std::string topic = client.mount_point() + std::string{packet.topic};
+  if (topic.size() > mqtt::topic_size_max) {
+    fault = {mqtt::ReasonCode::topic_name_invalid,
+             "the topic is over 65,535 bytes together with this listener's mount point"};
+    return Progress::fault;
+  }
+  mqtt::Publish mounted = packet;
+  mounted.topic = topic;
+  return take(client, mounted, fault);
+}
+
 Progress Publishing::on_publish(Client& client, const mqtt::Publish& packet, Fault& fault) {
   if (packet.properties.topic_alias) [[unlikely]]
     return on_aliased(client, packet, fault);
+  if (client.is_mounted) [[unlikely]]
+    return on_mounted(client, packet, fault);
+  return take(client, packet, fault);
+}
+
+// Its topic is whole now.
+inline Progress Publishing::take(Client& client, const mqtt::Publish& packet, Fault& fault) {
   if (packet.qos == mqtt::Qos::exactly_once && repeats(client, packet)) return Progress::done;
   if (check(client, packet, fault) == Progress::fault) return Progress::fault;
   if (!routing_.has_room()) return wait(client, Client::for_room);

@@ -47,6 +47,8 @@ class Publishing {
  private:
   bool resolve_alias(Client& client, mqtt::Publish& packet, Fault& fault);
   [[gnu::cold]] Progress on_aliased(Client& client, const mqtt::Publish& packet, Fault& fault);
+  [[gnu::cold]] Progress on_mounted(Client& client, const mqtt::Publish& packet, Fault& fault);
+  Progress take(Client& client, const mqtt::Publish& packet, Fault& fault);
   Progress check(Client& client, const mqtt::Publish& packet, Fault& fault) const;
   bool repeats(Client& client, const mqtt::Publish& packet);
   [[gnu::cold]] Progress refuse_payload(Client& client, Session& session, const mqtt::Publish& packet);

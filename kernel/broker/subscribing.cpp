@@ -1,5 +1,6 @@
 #include "broker/subscribing.hpp"
 
+#include "broker/mount_point.hpp"
 #include "broker/rules.hpp"
 #include "broker/telling.hpp"
 #include "mqtt/topic.hpp"
@@ -78,7 +79,18 @@ Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet
         fault = {mqtt::ReasonCode::topic_filter_invalid, "SUBSCRIBE: a topic filter that is not well-formed"};
         return Progress::fault;
       }
+  if (!client.is_mounted) return take(client, session, packet, fault);
 
+  std::vector<std::string> filters;
+  filters.reserve(packet.entries.size());  // they are viewed
+  mqtt::Subscribe mounted = packet;
+  for (auto& entry : mounted.entries)
+    entry.filter = filters.emplace_back(mounted_filter(client.mount_point(), entry.filter));
+  return take(client, session, mounted, fault);
+}
+
+// Its filters are whole now.
+Progress Subscribing::take(Client& client, Session& session, const mqtt::Subscribe& packet, Fault& fault) {
   FilterAnswers answers;
   if (client.partial) answers = *std::exchange(client.partial, nullptr);
   while (answers.codes.size() < packet.entries.size()) {
@@ -110,6 +122,9 @@ Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subsc
     answers.refuse(reason, why);
     return Progress::done;
   };
+  if (entry.filter.size() > mqtt::topic_size_max)
+    return refuse(mqtt::ReasonCode::topic_filter_invalid,
+                  "a topic filter is over 65,535 bytes together with this listener's mount point");
   const mqtt::SharedFilter parts = mqtt::split_shared(entry.filter);
   const Listener& listener = *client.listener;
   if (!parts.valid || !mqtt::is_topic_filter(entry.filter))
@@ -224,8 +239,10 @@ Progress Subscribing::on_unsubscribe(Client& client, const mqtt::Unsubscribe& pa
   if (!takes_answer(client, packet.filters.size(), fault)) return Progress::fault;
   FilterAnswers answers;
   bool changed = false;
-  for (const std::string_view filter : packet.filters) {
-    const bool well_formed = mqtt::is_topic_filter(filter) && mqtt::split_shared(filter).valid;
+  for (const std::string_view named : packet.filters) {
+    const bool well_formed = mqtt::is_topic_filter(named) && mqtt::split_shared(named).valid;
+    const std::string mounted = client.is_mounted ? mounted_filter(client.mount_point(), named) : "";
+    const std::string_view filter = client.is_mounted ? mounted : named;
     if (!well_formed && !client.is_v5()) {
       fault = {mqtt::ReasonCode::topic_filter_invalid, "UNSUBSCRIBE: a topic filter that is not well-formed"};
       return Progress::fault;

@@ -19,6 +19,7 @@ class Subscribing {
   void restore(Session& session, const record::Subscription& stored);
 
  private:
+  Progress take(Client& client, Session& session, const mqtt::Subscribe& packet, Fault& fault);
   bool is_offered(const Client& client, const mqtt::Subscribe& packet, Fault& fault) const;
   // The answer for one more filter. waits: a plugin still has to give it; fault: it ends the connection.
   Progress decide(Client& client, Session& session, const mqtt::Subscribe::Entry& entry,

@@ -354,6 +354,7 @@ struct Listener {
   bool check_payload_format = false;
   ListenerLimits limits;
   std::optional<std::vector<Located<std::string>>> authenticate;  // plugin names in order; empty: all of them
+  std::optional<Located<std::string>> mount_point;  // app checks that it is well-formed; empty: none
 };
 
 template <class Row>
@@ -391,6 +392,9 @@ void describe(Row& row, Listener& s) {
   row("limits", s.limits, Section{}, "What its clients may take, beside the kernel's limits.");
   row("authenticate", s.authenticate, List<Text>{{}, Empty::refused},
       "The plugins that are asked who a client is, in this order; left out, all that can tell.");
+  row("mount_point", s.mount_point, Text{},
+      "Below which topic clients live, such as site/%u/: it stands before every topic they name, and they do "
+      "not see it; %u is the user name, %c the client identifier; left out, they see all topics.");
 }
 
 // The operator's word over what the plugin proposes for one of its hooks; what is left out stays as proposed.

@@ -6,7 +6,6 @@
 namespace mortise::mqtt {
 namespace {
 
-constexpr std::size_t longest = 65'535;
 constexpr std::string_view share_prefix = "$share/";
 
 bool has_null(std::string_view text) { return text.find('\0') != std::string_view::npos; }
@@ -56,11 +55,11 @@ bool is_plain_topic(std::string_view topic) {
 }
 
 bool is_topic_name(std::string_view topic) {
-  return !topic.empty() && topic.size() <= longest && !has_wildcard(topic) && !has_null(topic);
+  return !topic.empty() && topic.size() <= topic_size_max && !has_wildcard(topic) && !has_null(topic);
 }
 
 bool is_topic_filter(std::string_view filter) {
-  if (filter.empty() || filter.size() > longest || has_null(filter)) return false;
+  if (filter.empty() || filter.size() > topic_size_max || has_null(filter)) return false;
   if (!has_wildcard(filter)) return true;
   for (Levels levels{filter}; !levels.done();) {
     const std::string_view level = levels.next();

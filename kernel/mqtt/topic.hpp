@@ -8,6 +8,8 @@
 
 namespace mortise::mqtt {
 
+inline constexpr std::size_t topic_size_max = 65'535;  // bytes, of a name or filter  [MQTT-4.7.3-3]
+
 // Not empty, no wildcard, no U+0000, at most 65,535 bytes. UTF-8 is decode's business.  [MQTT-3.3.2-2]
 // [MQTT-4.7.3-1]
 bool is_topic_name(std::string_view topic);

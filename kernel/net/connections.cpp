@@ -348,7 +348,8 @@ void Connections::close(broker::ClientKey client) {
 
 // The peer or its bytes have ended a filter: what filters have to say to that is still written.
 void Connections::hang_up(Connection& connection) {
-  broker_.on_hung_up(connection.client, connection.line->wrong());
+  const auto level = connection.line->is_harmless() ? broker::LogLevel::info : broker::LogLevel::warning;
+  broker_.on_hung_up(connection.client, connection.line->wrong(), level);
   connection.line->finish(scratch_);
   charge(*connection.line);
   close(connection.client);

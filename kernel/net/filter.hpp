@@ -44,6 +44,8 @@ class Filter {
   // Appends its last words: a close frame, close_notify; nothing when it has said them in take(), or before
   // there was anybody to hear them. Not called after a failure.
   virtual void finish(mqtt::Buffer& down) = 0;
+  // Whether the failure was a question that has been answered, such as a health check's, and no fault.
+  virtual bool is_harmless() const { return false; }
   // Read after learnt and is_over; and after a fault or ended if it was not read before, since what came with
   // them may have begun with it.
   virtual const Introduction& introduction() const = 0;

@@ -40,6 +40,17 @@ UpgradeAnswer refuse(std::string_view status, std::string_view fields, std::stri
   return answer;
 }
 
+// Whoever asks for a WebSocket and does not get one has a wrong setting; whoever asks for a page has not.
+bool asks_for_a_page(const Request& request) {
+  return (request.method() == http::verb::get || request.method() == http::verb::head) &&
+         field(request, http::field::upgrade).empty();
+}
+
+UpgradeAnswer to_a_question(UpgradeAnswer answer, const Request& request) {
+  answer.harmless = asks_for_a_page(request);
+  return answer;
+}
+
 UpgradeAnswer refuse_request(const std::string& why) {
   return refuse("400 Bad Request", "", why, "WebSocket: " + why);
 }
@@ -128,15 +139,18 @@ UpgradeAnswer answer_upgrade(std::string_view head, const WebSocketOptions& opti
     return refuse_request("this is not a request of HTTP/1.1: " + fault.message());
   const Request& request = parser.get();
   if (request.method() != http::verb::get)
-    return refuse("405 Method Not Allowed", "Allow: GET\r\n", where,
-                  "WebSocket: the method of the HTTP request is not GET");
+    return to_a_question(refuse("405 Method Not Allowed", "Allow: GET\r\n", where,
+                                "WebSocket: the method of the HTTP request is not GET"),
+                         request);
   if (request.version() != 11) return refuse_request("a WebSocket begins with a request of HTTP/1.1");
   if (parser.chunked() || parser.content_length().value_or(0) != 0)
     return refuse_request("a request for a WebSocket has no body");
   if (!has_token(request, http::field::upgrade, "websocket") ||
       !has_token(request, http::field::connection, "upgrade"))
-    return refuse("426 Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade, close\r\n", where,
-                  "WebSocket: an HTTP request that asks for no upgrade");
+    return to_a_question(
+        refuse("426 Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade, close\r\n", where,
+               "WebSocket: an HTTP request that asks for no upgrade"),
+        request);
   const std::string_view target = view(request.target());
   if (target.substr(0, target.find('?')) != options.path)
     return refuse("404 Not Found", "", where,

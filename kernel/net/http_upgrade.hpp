@@ -25,6 +25,7 @@ struct WebSocketOptions {
 struct UpgradeAnswer {
   std::string response;        // what the client is sent, whole
   std::string wrong;           // for the log; empty: it is a WebSocket from here on
+  bool harmless = false;       // somebody who looks what is there, such as a health check
   std::string client_address;  // as a trusted proxy says; empty: unknown
 };
 

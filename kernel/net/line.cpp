@@ -45,6 +45,7 @@ bool Line::note(std::size_t index, const base::Result<Filter::Progress, std::str
     end_ = End::failed;
     failed_at_ = index;
     wrong_ = progress.error();
+    harmless_ = filters_[index]->is_harmless();
     return true;
   }
   if (*progress == Progress::ended && end_ == End::none) end_ = End::ended;

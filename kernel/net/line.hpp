@@ -34,6 +34,7 @@ class Line {
   // A failure is not waited with until everything before it has been answered.
   bool has_failed() const noexcept { return end_ == End::failed; }
   const std::string& wrong() const noexcept { return wrong_; }
+  bool is_harmless() const noexcept { return harmless_; }  // see Filter
 
   // ---- out
   void give(std::span<const mqtt::Bytes> parts, Scratch& scratch);
@@ -66,6 +67,7 @@ class Line {
   std::size_t failed_at_ = 0;
   End end_ = End::none;
   bool finished_ = false;
+  bool harmless_ = false;
 };
 
 }  // namespace mortise::net

@@ -25,6 +25,7 @@ using CertificatePtr = std::unique_ptr<X509, FreedBy<X509_free>>;
 using CrlPtr = std::unique_ptr<X509_CRL, FreedBy<X509_CRL_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
+using SslSessionPtr = std::unique_ptr<SSL_SESSION, FreedBy<SSL_SESSION_free>>;
 using SslPtr = std::unique_ptr<SSL, FreedBy<SSL_free>>;
 
 }  // namespace mortise::net

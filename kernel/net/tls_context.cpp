@@ -1,6 +1,8 @@
 #include "net/tls_context.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -32,6 +34,9 @@ struct TlsContext::Parts {
   std::vector<TlsPair> pairs;
   std::string protocols;  // in wire form
   SslContextPtr ssl;
+  mutable std::mutex mutex;
+  mutable std::map<const SSL_METHOD*, SslContextPtr>
+      bare;  // under mutex; a context for each version, see below
 };
 
 namespace {
@@ -99,6 +104,13 @@ int judge_certificate(int sound, X509_STORE_CTX* chain) {
   note(chain, identity.error());
   X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
   return 0;
+}
+
+// Verifies as OpenSSL does by itself, but leaves it no chain to keep: nobody asks for it later.
+int verify_certificate(X509_STORE_CTX* chain, void*) {
+  const int verified = X509_verify_cert(chain);
+  X509_STORE_CTX_set0_verified_chain(chain, nullptr);
+  return verified;
 }
 
 // A ticket holds the client's certificate and is good for hours; one whose certificate has ended meanwhile is
@@ -195,6 +207,7 @@ class Builder {
                          ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
                          : SSL_VERIFY_PEER;
     SSL_CTX_set_verify(ssl(), mode, judge_certificate);
+    SSL_CTX_set_cert_verify_callback(ssl(), verify_certificate, nullptr);
   }
 
   void set_callbacks() {
@@ -232,6 +245,23 @@ ssl_st* TlsContext::open(TlsRefusal& refusal) const {
   SSL_set_app_data(ssl, &refusal);
   SSL_set_accept_state(ssl);
   return ssl;
+}
+
+// A session can only be exchanged for another when connection and context have the same method; otherwise
+// OpenSSL begins the connection anew. A handshake leaves the connection with the method of its version, so it
+// gets a context of that method first.
+void TlsContext::let_go_of_certificate(ssl_st& ssl) const {
+  const SSL_METHOD* const method = SSL_get_ssl_method(&ssl);
+  const SslSessionPtr bare{SSL_SESSION_new()};
+  if (!bare || SSL_SESSION_set_cipher(bare.get(), SSL_get_current_cipher(&ssl)) != 1 ||
+      SSL_SESSION_set_protocol_version(bare.get(), SSL_version(&ssl)) != 1)
+    return;
+  const std::lock_guard lock{parts_->mutex};
+  SslContextPtr& context = parts_->bare[method];
+  if (!context) context.reset(SSL_CTX_new(method));
+  if (!context || !SSL_set_SSL_CTX(&ssl, context.get())) return;
+  SSL_set_session(&ssl, bare.get());
+  SSL_set_verify_result(&ssl, X509_V_OK);  // it was, or we were not here
 }
 
 TlsSettings::Identity TlsContext::identity() const noexcept { return parts_->settings.identity; }

@@ -39,6 +39,10 @@ class TlsContext {
   // `refusal`.
   ssl_st* open(TlsRefusal& refusal) const;
 
+  // Lets go of the client's certificate after the handshake, of which OpenSSL would keep the parts. Session
+  // and context of the connection are then ones that hold no more than its records need.
+  void let_go_of_certificate(ssl_st& ssl) const;
+
   TlsSettings::Identity identity() const noexcept;
   // For the log: the first certificate's subject and its last day.
   std::string to_text() const;

@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;
 // What OpenSSL 3.0 holds, as tests/net/tls_memory_test.cpp measures it.
 constexpr std::size_t idle_memory = 14 * 1024;
-constexpr std::size_t certificate_memory = 9 * 1024;
 constexpr std::size_t record_memory = 17 * 1024;
 
 }  // namespace
@@ -121,6 +120,7 @@ base::Result<Filter::Progress, std::string> TlsFilter::introduce() {
   auto identity = identity_of(*certificate, context_->identity());
   if (!identity) return base::Failure{identity.error()};
   introduction_.identity = std::move(*identity);
+  context_->let_go_of_certificate(*ssl_);
   return Progress::learnt;
 }
 
@@ -168,8 +168,7 @@ void TlsFilter::finish(mqtt::Buffer& down) {
 }
 
 std::size_t TlsFilter::memory() const {
-  return sizeof *this + idle_memory + (SSL_get0_peer_certificate(ssl_) ? certificate_memory : 0) +
-         (SSL_has_pending(ssl_) == 1 ? record_memory : 0);
+  return sizeof *this + idle_memory + (SSL_has_pending(ssl_) == 1 ? record_memory : 0);
 }
 
 }  // namespace mortise::net

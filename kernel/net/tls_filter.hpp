@@ -5,9 +5,9 @@
 // little else.
 //
 // Thread: its connection's loop; it moves with it.   Owns: its connection's state in OpenSSL.
-// Cost:   about 14 KiB an idle connection, 9 more with a certificate of the client's, which OpenSSL keeps taken
-//         apart, and 17 while a record is incomplete. What is given in small parts is joined to records of up
-//         to 16 KiB.
+// Cost:   about 14 KiB an idle connection, also with a certificate of the client's, which goes when its name is
+//         known, and 17 more while a record is incomplete. What is given in small parts is joined to records
+//         of up to 16 KiB.
 // Fails:  with the reason in words; the alert for the peer is in `down` then.
 // Source: RFC 5246, RFC 8446 §5, §6.
 #pragma once

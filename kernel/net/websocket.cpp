@@ -185,6 +185,7 @@ base::Result<Filter::Progress, std::string> WebSocketFilter::take_head(mqtt::Byt
                                                                    *opening_->options, opening_->peer);
   down.insert(down.end(), answer.response.begin(), answer.response.end());
   opening_.reset();
+  harmless_ = answer.harmless;
   if (!answer.wrong.empty()) return base::Failure{std::move(answer.wrong)};
   introduction_.address = std::move(answer.client_address);
   const Progress progress = introduction_.empty() ? Progress::goes_on : Progress::learnt;

@@ -29,6 +29,7 @@ class WebSocketFilter final : public Filter {
   void give(std::span<const mqtt::Bytes> parts, mqtt::Buffer& down) override;
   void finish(mqtt::Buffer& down) override;
   const Introduction& introduction() const override { return introduction_; }
+  bool is_harmless() const override { return harmless_; }
   std::size_t memory() const override;
 
  private:
@@ -49,6 +50,7 @@ class WebSocketFilter final : public Filter {
   std::uint8_t head_size_ = 0;
   std::size_t left_ = 0;
   bool in_message_ = false;  // a fragmented one
+  bool harmless_ = false;    // the request was a health check's
   bool closed_ = false;      // we have sent a close frame
 };
 

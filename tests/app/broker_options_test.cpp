@@ -69,6 +69,21 @@ TEST(BrokerOptions, a_topic_filter_that_is_none_is_told_with_its_place) {
   EXPECT_EQ(findings[0].to_text().substr(0, 16), "mortise.yaml:1:3");
 }
 
+TEST(BrokerOptions, a_mount_point_that_is_none_is_told_with_its_place) {
+  const auto nothing = [](const std::string&) { return std::optional<std::string>{}; };
+  const auto reading = config::read_settings_text(
+      "listeners: [{name: a, bind: 127.0.0.1:1883, mount_point: site},\n"
+      "            {name: b, bind: 127.0.0.1:1884, mount_point: site/%u/}]\n",
+      "mortise.yaml", nothing);
+  const auto findings = check_settings(reading.settings, true);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(
+      findings[0].to_text(),
+      "mortise.yaml:1:58  listeners/0/mount_point: \"site\" does not end with a slash; end it with one, so "
+      "that no name runs into the topic behind it");
+  EXPECT_EQ(broker_listeners(reading.settings)[1]->mount_point, "site/%u/");
+}
+
 TEST(BrokerOptions, more_than_memory_without_a_store_is_an_error) {
   const auto settings = settings_of(R"(acknowledge: [{topics: ["#"], after: synced}])");
   EXPECT_TRUE(config::has_errors(check_settings(settings, false)));

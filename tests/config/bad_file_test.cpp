@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
          "websocket, proxy_protocol, proxies, anonymous, tls, versions, maximum_qos, retain, "
          "wildcard_subscriptions, subscription_identifiers, shared_subscriptions, "
          "check_payload_format, limits, "
-         "authenticate\n"},
+         "authenticate, mount_point\n"},
         {"a_key_of_retained_like_none",
          "kernel:\n"
          "  retained: {colour: 5}\n"

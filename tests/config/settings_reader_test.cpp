@@ -121,7 +121,8 @@ TEST(settings, a_listener_may_offer_less) {
       "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5.0], maximum_qos: 1, retain: false,\n"
       "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false,\n"
       "     check_payload_format: true,\n"
-      "     limits: {connections: 3, packet_size: 4KiB, publish_rate: 5, publish_bytes: 6KiB}}\n"
+      "     limits: {connections: 3, packet_size: 4KiB, publish_rate: 5, publish_bytes: 6KiB},\n"
+      "     mount_point: site/%u/}\n"
       "  - {name: b, bind: \"127.0.0.1:1884\"}\n");
   ASSERT_EQ(texts(findings), "");
   const Listener& less = settings.listeners[0];
@@ -134,7 +135,9 @@ TEST(settings, a_listener_may_offer_less) {
   EXPECT_EQ(less.limits.packet_size, 4 * kibibyte);
   EXPECT_EQ(less.limits.publish_rate, 5u);
   EXPECT_EQ(less.limits.publish_bytes, 6 * kibibyte);
+  EXPECT_EQ(less.mount_point->value, "site/%u/");
   const Listener& all = settings.listeners[1];
+  EXPECT_FALSE(all.mount_point);
   EXPECT_FALSE(all.check_payload_format);
   EXPECT_FALSE(all.limits.connections || all.limits.packet_size || all.limits.publish_rate ||
                all.limits.publish_bytes);

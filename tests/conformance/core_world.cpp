@@ -88,6 +88,7 @@ CoreWorld::CoreWorld(const BrokerSettings& settings, std::uint32_t loops, Storag
   listener_.wildcard_subscriptions = !settings.contains("no_wildcards");
   listener_.subscription_identifiers = !settings.contains("no_identifiers");
   listener_.shared_subscriptions = !settings.contains("no_shared");
+  if (settings.contains("mounted")) listener_.mount_point = mount_point;
   listener_.allows_5_0 = !settings.contains("only_3.1.1");
   now_.monotonic += 1h;
   now_.wall = base::from_unix_ms(1'800'000'000'000);

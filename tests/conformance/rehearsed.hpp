@@ -18,6 +18,9 @@ struct Rehearsed {
 // What the broker tells who asks for response information, with the setting of that name.
 inline constexpr const char* response_information = "answers/%c/";
 
+// Where clients live, with the setting "mounted".
+inline constexpr const char* mount_point = "%u/";
+
 // By user name.
 inline Rehearsed on_connect(std::string_view username) {
   using enum Rehearsed::Word;

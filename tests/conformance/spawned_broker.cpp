@@ -116,6 +116,7 @@ void SpawnedBroker::write_configuration(const SpawnChoices& choices, const Broke
   off("no_wildcards", "wildcard_subscriptions");
   off("no_identifiers", "subscription_identifiers");
   off("no_shared", "shared_subscriptions");
+  if (settings.contains("mounted")) file << "    mount_point: \"" << mount_point << "\"\n";
   file << "plugins:\n";
   if (choices.with_store)
     file << "  - name: store\n    library: store-sqlite\n    config: {path: transcripts.db}\n";

@@ -19,7 +19,8 @@ constexpr std::array numbered_settings{"receive_maximum",   "inflight_maximum", 
                                        "retained_messages", "retained_payload"};
 constexpr std::array switches{"anonymous_denied", "drop_newest", "overflow_disconnect",  "checked_payloads",
                               "only_5.0",         "only_3.1.1",  "no_retained",          "no_wildcards",
-                              "no_identifiers",   "no_shared",   "response_information", "rehearsed_plugin"};
+                              "no_identifiers",   "no_shared",   "response_information", "rehearsed_plugin",
+                              "mounted"};
 
 std::optional<mqtt::Version> version_of(std::string_view word) {
   if (word == "3.1") return mqtt::Version::v3_1;

@@ -84,6 +84,23 @@ class Transports(BrokerTest):
         self.assertTrue(page.startswith(b"HTTP/1.1 426 Upgrade Required\r\n"), page)
         self.assertIn(b"its path is /broker", page)
 
+    def test_a_health_check_is_no_warning_and_broken_bytes_are(self):
+        port = free_port()
+        broker = self.broker(log="info", listener=more_listeners(f"name: web, bind: 127.0.0.1:{port}, transport: websocket"))
+        for words in (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                      b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01p"):
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as stranger:
+                stranger.sendall(words)
+                for _ in iter(lambda: stranger.recv(4096), b""):
+                    pass
+
+        def levels(part):
+            return [line.split()[2] for line in broker.log_file.read_text().splitlines() if part in line]
+        wait_for(lambda: levels("a plain MQTT packet"), "the line about broken bytes")
+        self.assertEqual(levels("a plain MQTT packet"), ["warning"])
+        self.assertEqual(levels("asks for no upgrade"), ["info"])
+        self.assertEqual(levels("is not GET"), ["info"])
+
     def test_mosquitto_talks_over_a_unix_socket(self):
         broker = self.broker(listener=more_listeners('name: local-file, bind: unix:mqtt.sock, mode: "0600"'))
         path = broker.folder / "mqtt.sock"

@@ -132,7 +132,13 @@ class Client:
         self.command, self.versions, self.transports = command, versions, transports
 
     def check(self):
-        """Raises when the client is not there, saying how it gets there."""
+        """Raises when the client is not there, saying how it gets there; SkipTest where the test may do without."""
+
+    def begin(self, authority):
+        """Once, before the first test; finish() follows the last one."""
+
+    def finish(self):
+        """What begin() has begun."""
 
     def subscriber(self, words):
         """Subscribed when it returns."""

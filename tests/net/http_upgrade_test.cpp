@@ -69,6 +69,16 @@ TEST_P(Offers, are_answered_by_the_one_we_speak) {
   }
 }
 
+TEST(HttpUpgrade, who_asks_for_a_page_does_no_harm_and_who_asks_for_another_websocket_does) {
+  const auto is_harmless = [](const std::string& head) { return answer_upgrade(head, {}, {}).harmless; };
+  EXPECT_TRUE(is_harmless(request("Host: broker.example\r\n", "GET /healthz HTTP/1.1")));
+  EXPECT_TRUE(is_harmless(request("Host: broker.example\r\n", "HEAD / HTTP/1.1")));
+  EXPECT_FALSE(is_harmless(request("Host: broker.example\r\n", "POST / HTTP/1.1")));
+  EXPECT_FALSE(is_harmless(request(with("Upgrade", "h2c"))));
+  EXPECT_FALSE(is_harmless(request(with("Sec-WebSocket-Version", "8"))));
+  EXPECT_FALSE(is_harmless("nonsense\r\n\r\n"));
+}
+
 struct Refused {
   const char* name;
   std::string head;

@@ -1,10 +1,10 @@
-// The topic aliases of one connection, in both directions.
+// What topics are called on one connection: by aliases in both directions, and below its mount point.
 //
-// Ours go to the topics that are sent first and are never taken back: no alias is ever new twice, so that a
-// receiver that was slow to learn one is never told two topics for it.
+// Our aliases go to the topics that are sent first and are never taken back: no alias is ever new twice, so
+// that a receiver that was slow to learn one is never told two topics for it.
 //
 // Thread: the loop.   Owns: the topics, charged to the accounts it is given.
-// Cost:   one hash of the topic a message sent; a connection without aliases has none of this.
+// Cost:   one hash of the topic a message sent; a connection without aliases and mount point has none of this.
 // Source: MQTT 5.0 §3.3.2.3.4; [MQTT-3.3.2-7] (they end with the connection), [MQTT-3.3.2-12].
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hash.hpp"
@@ -20,13 +21,20 @@
 
 namespace mortise::broker {
 
-class TopicAliases {
+class TopicNames {
  public:
-  TopicAliases(base::HashSeed seed, Accounts& accounts)
+  TopicNames(base::HashSeed seed, Accounts& accounts)
       : accounts_{accounts}, ours_{0, base::StringHash{seed}} {}
-  ~TopicAliases() { charge(-charged_); }
-  TopicAliases(const TopicAliases&) = delete;
-  TopicAliases& operator=(const TopicAliases&) = delete;
+  ~TopicNames() { charge(-charged_); }
+  TopicNames(const TopicNames&) = delete;
+  TopicNames& operator=(const TopicNames&) = delete;
+
+  // What stands before each topic the client names, and is taken off what it is sent. Empty: nothing.
+  const std::string& mount_point() const noexcept { return mount_point_; }
+  void mount(std::string prefix) {
+    mount_point_ = std::move(prefix);
+    charge(static_cast<std::int64_t>(mount_point_.size()));
+  }
 
   // ---- the client's. An alias is 1 or more.
   void learn(std::uint16_t alias, std::string_view topic) {
@@ -64,6 +72,7 @@ class TopicAliases {
 
   Accounts& accounts_;
   std::int64_t charged_ = 0;
+  std::string mount_point_;
   std::vector<std::string> theirs_;
   std::unordered_map<std::string, std::uint16_t, base::StringHash, std::equal_to<>> ours_;
 };
