@@ -7,6 +7,7 @@ publish, and takes what the clients say.
 
 import base64
 import collections
+import contextlib
 import hashlib
 import http.server
 import itertools
@@ -15,6 +16,7 @@ import os
 import pathlib
 import queue
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -102,7 +104,7 @@ class Hub:
              "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self.folder}/profile",
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0",
              f"--ignore-certificate-errors-spki-list={key_of(authority.server[0])}", f"{self.origin}/hub.html"],
-            stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT)
+            stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
 
     def next_order(self):
         try:
@@ -124,12 +126,11 @@ class Hub:
         self.clients.pop(number, None)
 
     def close(self):
-        self.browser.terminate()
-        try:
-            self.browser.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.browser.kill()
-            self.browser.wait(PATIENCE_S)
+        self.server.handle_error = lambda *_: None  # its connections end without a word
+        # Debian's program is a shell script around the browser, which has more processes: all are of one group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.browser.pid, signal.SIGKILL)
+        self.browser.wait(PATIENCE_S)
         self.server.shutdown()
         self.server.server_close()
         self.output.close()
