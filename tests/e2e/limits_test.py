@@ -15,7 +15,7 @@ BUDGET_MIB = 16
 class LimitsTest(BrokerTest):
 
     def logged(self, broker):
-        return broker.log_file.read_text(newline="\n")
+        return broker.log_file.read_bytes().decode(errors="replace")
 
     def resident(self, broker):
         """Bytes of the process that nobody else holds."""
@@ -51,7 +51,7 @@ class LimitsTest(BrokerTest):
         for step in ("QoS 0 messages to slow readers are dropped", "clients without a session and new subscriptions",
                      "the largest queues of clients that are away lose their oldest messages"):
             self.assertRegex(said, "limits.memory is nearly used up: " + step)
-        self.assertRegex(said, r"in_use=\S+ MiB|in_use=\"?[0-9.]+ MiB")
+        self.assertRegex(said, r"in_use=.?[0-9.]+ MiB")
         # Nobody was shut out who has a session, and what is left is the newest, in order.
         back = self.client(broker, "one", clean=False).connect()
         self.assertTrue(back.session_present)
