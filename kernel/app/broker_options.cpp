@@ -115,6 +115,9 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
   const config::Kernel& kernel = settings.kernel;
   broker::Options options;
   set_limits(options, kernel);
+  for (const config::Listener& listener : settings.listeners)
+    options.packet_size_largest =
+        std::max(options.packet_size_largest, listener.limits.packet_size.value_or(0));
 
   const config::Session& session = kernel.session;
   options.session_expiry_max_s = session.expiry_maximum

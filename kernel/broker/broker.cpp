@@ -130,9 +130,10 @@ void Broker::Interior::on_timer(Timer& timer) {
   switch (timer.kind()) {
     case TimerKind::silence: return on_silence(core.clients.at(ClientKey::from(timer.owner())));
     case TimerKind::store_stall:
-      return handshake.close(core.clients.at(ClientKey::from(timer.owner())),
-                             mqtt::ReasonCode::quota_exceeded,
-                             "the store could not take its messages in time");
+      return handshake.close(
+          core.clients.at(ClientKey::from(timer.owner())), mqtt::ReasonCode::quota_exceeded,
+          core.pressure == Pressure::full ? "limits.memory did not leave room for its messages in time"
+                                          : "the store could not take its messages in time");
     case TimerKind::retry: {
       Client& client = core.clients.at(ClientKey::from(timer.owner()));
       if (client.is_connected()) delivery.retry(client);
@@ -197,7 +198,7 @@ void Broker::end_turn() {
           in.delivery.pump(*session);
       }
   }
-  if (!in.core.overrun.empty()) in.close_overrun();
+  while (!in.core.overrun.empty()) in.close_overrun();
   in.wills.end_turn();
   in.publishing.end_turn();
   in.commits.end_turn();
@@ -210,7 +211,8 @@ void Broker::end_last_turn() {
 }
 
 base::TimePoint Broker::next_deadline() const {
-  if (!interior_->commits.progressed.empty()) return interior_->core.now.monotonic;  // written since end_turn
+  if (!interior_->commits.progressed.empty() || !interior_->core.overrun.empty())
+    return interior_->core.now.monotonic;  // written since end_turn
   return std::min(interior_->core.deadlines.next(), interior_->commits.next_deadline());
 }
 

@@ -1,7 +1,7 @@
 // How often each client identifier connects: two devices that share one throw each other out for ever.
 //
-// A table of fixed size. Identifiers that fall on the same place share it only while both are at it; the
-// newer one takes it, so a limit may be missed and is never applied to the wrong client.
+// A table of fixed size. Of identifiers that fall on the same place the newest has it, so a limit may be
+// missed and is never applied to the wrong client.
 //
 // Thread: the loop that is home to the identifiers.   Cost: 192 KiB from the first CONNECT on, with a limit.
 #pragma once

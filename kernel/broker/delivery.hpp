@@ -81,7 +81,7 @@ class Delivery {
   // Everything owed to a session that ends.
   void drop_all(Session& session);
 
-  // For memory's sake: what QoS 0 has waits, and so many of the oldest that were never sent.
+  // For memory's sake: what waits with QoS 0, and so many of the oldest that were never sent.
   void shed_qos_0(Session& session);
   void shed_oldest(Session& session, std::size_t count);
 

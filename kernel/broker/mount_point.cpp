@@ -1,5 +1,7 @@
 #include "broker/mount_point.hpp"
 
+#include <algorithm>
+
 #include "mqtt/topic.hpp"
 
 namespace mortise::broker {
@@ -39,8 +41,9 @@ base::Result<std::string, NoPlace> mount_point_for(std::string_view pattern, std
   }
   if (prefix.front() == '$')
     return base::Failure{NoPlace{ReasonCode::not_authorized, "the mount point would begin with '$'"}};
-  if (prefix.size() >= mqtt::topic_size_max)
-    return base::Failure{NoPlace{ReasonCode::not_authorized, "the mount point leaves no room for a topic"}};
+  // It stands before every filter of a packet that may have thousands.
+  if (prefix.size() > mount_point_size_max)
+    return base::Failure{NoPlace{ReasonCode::not_authorized, "the mount point would be over 1,024 bytes"}};
   return prefix;
 }
 
@@ -52,6 +55,12 @@ PatternFault mount_point_fault(std::string_view pattern) {
   for (std::size_t at = 0; (at = pattern.find('%', at)) != std::string_view::npos; ++at)
     if (pattern[at + 1] != 'u' && pattern[at + 1] != 'c')
       return {"has a '%' that is neither %u nor %c", "%u is the user name, %c the client identifier"};
+  for (std::size_t level = 0; level < pattern.size(); level = pattern.find('/', level) + 1) {
+    const std::string_view text = pattern.substr(level, pattern.find('/', level) - level);
+    if (std::count(text.begin(), text.end(), '%') > 1)
+      return {"has two names in one level, so that those of different clients can look the same",
+              "give each a level of its own"};
+  }
   return {};
 }
 

@@ -16,6 +16,8 @@
 
 namespace mortise::broker {
 
+inline constexpr std::size_t mount_point_size_max = 1024;
+
 // Why a client has no place; a sentence for the log and the client.
 struct NoPlace {
   mqtt::ReasonCode reason{};

@@ -15,6 +15,7 @@ namespace mortise::broker {
 
 struct Options {
   std::uint32_t packet_size_max = 2 * 1024 * 1024;     // bytes, whole packet
+  std::uint32_t packet_size_largest = 0;               // of all listeners, if one allows more
   std::uint32_t connect_packet_size_max = 128 * 1024;  // likewise, until a client is let in
   std::uint32_t topic_length_max = 65'535;             // bytes
   std::uint32_t topic_levels_max = 64;

@@ -17,7 +17,8 @@ namespace mortise::broker {
 
 namespace pace {
 
-inline constexpr std::int64_t saved = 1'000'000'000;  // nanoseconds' worth
+inline constexpr std::int64_t saved = 1'000'000'000;       // nanoseconds' worth
+inline constexpr std::int64_t ahead_max = 61'000'000'000;  // nobody is held longer than a minute
 
 // What `done` is once `amount` more has been taken. Not for a rate of 0.
 constexpr std::int64_t after(std::int64_t done, std::int64_t now, std::uint64_t amount,
@@ -25,7 +26,8 @@ constexpr std::int64_t after(std::int64_t done, std::int64_t now, std::uint64_t 
   // Whole seconds apart from the rest: 2^64 nanoseconds are 584 years, but amount * 10^9 may be more.
   const std::uint64_t seconds = amount / per_second;
   const std::uint64_t rest = amount % per_second * 1'000'000'000 / per_second;
-  return std::max(done, now) + static_cast<std::int64_t>(seconds * 1'000'000'000 + rest);
+  const auto takes = static_cast<std::int64_t>(seconds * 1'000'000'000 + rest);
+  return std::min(std::max(done, now) + takes, now + ahead_max);
 }
 
 inline std::int64_t nanoseconds(base::TimePoint time) { return time.time_since_epoch().count(); }
@@ -64,6 +66,7 @@ class SharedPace {
  public:
   explicit SharedPace(std::uint64_t per_second) : per_second_{per_second} {}
 
+  // Of 0: takes nothing, and tells when the next may be taken.
   base::TimePoint take(std::uint64_t amount, base::TimePoint now) {
     if (per_second_ == 0) return now;
     std::int64_t before = done_.load(std::memory_order_relaxed);

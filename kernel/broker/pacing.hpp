@@ -21,6 +21,7 @@ class Pacing {
   void on_timer(Client& client) { core_.resume(client, Client::for_pace); }
 
  private:
+  void hold(Client& client, base::TimePoint until);
   Core& core_;
 };
 

@@ -104,7 +104,8 @@ inline Progress Publishing::take(Client& client, const mqtt::Publish& packet, Fa
       !mqtt::is_utf8_payload(mqtt::as_text(packet.payload)))
     return refuse_payload(client, session, packet);
   const Level level = core_.has_store() ? core_.options.level_of(packet.topic) : Level::memory;
-  if (core_.pressure == Pressure::full) [[unlikely]] {
+  const bool clears = packet.retain && packet.payload.empty();  // which makes room
+  if (core_.pressure == Pressure::full && !clears) [[unlikely]] {
     core_.ledger.hit(Limit::memory);
     return refuse_for_now(client, packet, Refused::out_of_memory, "limits.memory is used up at present");
   }
@@ -147,8 +148,9 @@ MessageRef Publishing::make(const Client& client, const Session& session, const 
 // (MQTT 5.0 §3.3.2.3.2)
 Progress Publishing::refuse_payload(Client& client, Session& session, const mqtt::Publish& packet) {
   const ClientFacts facts = core_.facts_of(client, &session);
-  core_.log(LogLevel::warning, "clients", "client.payload_format", "a payload that says it is UTF-8 is not",
-            &facts, {{"topic", packet.topic}});
+  payload_refused_.say(core_.shared.log, core_.now.monotonic, LogLevel::warning, "clients",
+                       "client.payload_format", "a payload that says it is UTF-8 is not", &facts,
+                       {"topic", packet.topic});
   core_.ledger.published.add(1);
   refuse(client, session, packet, mqtt::ReasonCode::payload_format_invalid, Refused::payload_format,
          "the payload is not UTF-8, as its format indicator says");
@@ -341,11 +343,10 @@ void Publishing::number(const MessageRef& message) {
 void Publishing::tell_not_kept(const Message& message, const ClientFacts* facts, Limit limit) {
   core_.ledger.hit(limit);
   core_.ledger.retained_refused.add(1);
-  retained_refused_.say(
-      core_.shared.log, core_.now.monotonic, LogLevel::warning, "kernel", "retained.refused",
-      "delivered, but not kept: retained." +
-          std::string{name_of(limit)}.substr(std::string_view{"retained_"}.size()) + " is reached",
-      facts, {"topic", message.topic()});
+  retained_refused_.say(core_.shared.log, core_.now.monotonic, LogLevel::warning, "kernel",
+                        "retained.refused",
+                        "delivered, but not kept: the limit " + std::string{name_of(limit)} + " is reached",
+                        facts, {"topic", message.topic()});
 }
 
 // The retained value of the message's topic, as a record for its batch.
@@ -359,6 +360,10 @@ std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFact
     const Access access{Action::retain, message->topic(), message.get(), message->qos()};
     const Answer answer = core_.shared.hooks.authorise(*facts, access, {}, core_.now);
     if (answer.decision == Decision::deny || answer.decision == Decision::disconnect) return {};
+  }
+  if (core_.pressure >= Pressure::queues && !message->payload().empty()) {  // nothing would ever shed it
+    tell_not_kept(*message, facts, Limit::memory);
+    return {};
   }
   const auto stored = core_.shared.retained.store(message);
   if (stored.refused) {

@@ -77,6 +77,7 @@ class Publishing {
   std::vector<ClientKey> wait_for_room_;
   std::vector<ClientKey> wait_for_store_;  // or for memory
   Complaint retained_refused_;
+  Complaint payload_refused_;
 };
 
 }  // namespace mortise::broker

@@ -73,7 +73,8 @@ void Shedding::on_timer() {
 
 void Shedding::shed_slow_readers() {
   core_.sessions.each([&](SessionKey, Session& session) {
-    if (!session.outbox.queued.empty()) delivery_.shed_qos_0(session);
+    // None waits for a session that is away.
+    if (session.is_connected() && !session.outbox.queued.empty()) delivery_.shed_qos_0(session);
   });
 }
 

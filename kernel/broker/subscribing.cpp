@@ -84,7 +84,8 @@ Progress Subscribing::on_subscribe(Client& client, const mqtt::Subscribe& packet
   std::vector<std::string> filters;
   filters.reserve(packet.entries.size());  // they are viewed
   mqtt::Subscribe mounted = packet;
-  for (auto& entry : mounted.entries)
+  for (auto& entry : std::span{mounted.entries}.first(
+           std::min<std::size_t>(packet.entries.size(), core_.options.filters_max)))  // the rest is refused
     entry.filter = filters.emplace_back(mounted_filter(client.mount_point(), entry.filter));
   return take(client, session, mounted, fault);
 }
@@ -122,6 +123,14 @@ Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subsc
     answers.refuse(reason, why);
     return Progress::done;
   };
+  const auto limited = [&](Limit limit, mqtt::ReasonCode reason, std::string_view why) {
+    core_.ledger.hit(limit);
+    return refuse(reason, why);
+  };
+  const Options& options = core_.options;
+  if (answers.codes.size() >= options.filters_max)
+    return limited(Limit::filters, mqtt::ReasonCode::quota_exceeded,
+                   "more topic filters in a SUBSCRIBE than limits.filters allows");
   if (entry.filter.size() > mqtt::topic_size_max)
     return refuse(mqtt::ReasonCode::topic_filter_invalid,
                   "a topic filter is over 65,535 bytes together with this listener's mount point");
@@ -129,20 +138,12 @@ Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subsc
   const Listener& listener = *client.listener;
   if (!parts.valid || !mqtt::is_topic_filter(entry.filter))
     return refuse(mqtt::ReasonCode::topic_filter_invalid, bad_filter);
-  const auto limited = [&](Limit limit, mqtt::ReasonCode reason, std::string_view why) {
-    core_.ledger.hit(limit);
-    return refuse(reason, why);
-  };
-  const Options& options = core_.options;
   if (mqtt::level_count(parts.filter) > options.topic_levels_max)
     return limited(Limit::topic_levels, mqtt::ReasonCode::topic_filter_invalid,
                    "a topic filter has more levels than limits.topic_levels allows");
   if (parts.filter.size() > options.topic_length_max)
     return limited(Limit::topic_length, mqtt::ReasonCode::topic_filter_invalid,
                    "a topic filter is longer than limits.topic_length allows");
-  if (answers.codes.size() >= options.filters_max)
-    return limited(Limit::filters, mqtt::ReasonCode::quota_exceeded,
-                   "more topic filters in a SUBSCRIBE than limits.filters allows");
   if (session.filters.size() + session.shared.size() + answers.granted() >= options.subscriptions_max &&
       !has_subscription(session, entry.filter))
     return limited(Limit::subscriptions, mqtt::ReasonCode::quota_exceeded,

@@ -11,8 +11,8 @@ namespace mortise::net {
 namespace {
 
 constexpr std::size_t waiting_bytes_max = 64 * 1024;  // unread, of a connection whose packets wait
-// Deliveries stop at 128 KiB unwritten and one packet; the answers to a peer that reads nothing stop here.
-constexpr std::size_t unwritten_beside_a_packet = 256 * 1024;
+// Deliveries stop at limits.write_buffer and one packet; the answers to a peer that reads nothing stop here.
+constexpr std::size_t unwritten_beside_a_packet = 128 * 1024;
 constexpr std::size_t sealed_high = 64 * 1024;  // no more is sealed while so much is unwritten
 constexpr std::size_t sealed_max = 256 * 1024;  // nor read: the peer does not take its filters' answers
 constexpr std::size_t parts_max = 64;
@@ -33,7 +33,8 @@ Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Bro
       ledger_{*shared.ledgers[loop]},
       accounts_{ledger_.accounts},
       guests_{guests},
-      unwritten_max_{shared.options.packet_size_max + unwritten_beside_a_packet} {}
+      unwritten_max_{std::max(shared.options.packet_size_max, shared.options.packet_size_largest) +
+                     shared.options.write_buffer + unwritten_beside_a_packet} {}
 
 Connections::~Connections() {
   for (Connection& connection : connections_) uncharge(connection);

@@ -21,12 +21,12 @@ class Presence {
   void leave() noexcept {
     for (Presence* at = this; at;) {
       Presence* const within = at->within_;
-      at->count_.fetch_sub(1, std::memory_order_relaxed);
+      at->count_.fetch_sub(1, std::memory_order_release);  // what was read of it comes before its end
       at = within;
     }
   }
   Presence* within() const noexcept { return within_; }
-  std::uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  std::uint32_t count() const noexcept { return count_.load(std::memory_order_acquire); }
 
  private:
   Presence* const within_;

@@ -32,7 +32,8 @@ TEST(Pace, lets_a_second_s_worth_go_at_once_and_then_keeps_the_rate) {
 TEST(Pace, does_not_overflow_on_large_amounts) {
   Pace pace{1};
   const base::TimePoint start{1h};
-  EXPECT_EQ(pace.take(268'435'456, start), start + 268'435'455s);
+  EXPECT_EQ(pace.take(268'435'456, start), start + 60s);  // nobody is held longer
+  EXPECT_EQ(pace.take(268'435'456, start), start + 60s);
   SharedPace shared{1024ULL * 1024 * 1024 * 1024};
   EXPECT_LE(shared.take(268'435'456, start), start);
 }
@@ -82,6 +83,34 @@ TEST(PublishRate, of_a_listener_is_that_of_its_clients_together) {
   crowd.world.wait(10s);
   EXPECT_EQ(crowd.hear(writer).size(), 1u);
   EXPECT_EQ(crowd.hear(other).size(), 1u);
+  crowd.world.end();
+}
+
+TEST(PublishRate, of_a_listener_is_not_got_round_by_coming_anew) {
+  Crowd crowd{{}};
+  crowd.world.listener().publish_rate = std::make_unique<SharedPace>(1);
+  std::size_t acknowledged = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto writer = crowd.connected("writer-" + std::to_string(i));
+    acknowledged += crowd.say(writer, messages(1)).size();
+  }
+  EXPECT_EQ(acknowledged, 2u);
+  crowd.world.end();
+}
+
+TEST(PublishRate, counts_the_topic_behind_an_alias) {
+  Crowd crowd{{{"publish_bytes", 1000}, {"topic_alias_maximum", 1}}};
+  const auto writer = crowd.connected("writer");
+  conformance::Bytes all{0x32, 0xFA, 0x01, 0x00, 0xF0};  // PUBLISH, QoS 1, a topic of 240 bytes
+  all.insert(all.end(), 240, 'a');
+  all.insert(all.end(), {0x00, 0x01, 0x03, 0x23, 0x00, 0x01, 'x', 'y'});
+  all[1] = static_cast<std::uint8_t>((all.size() - 3) & 0x7F) | 0x80;
+  all[2] = static_cast<std::uint8_t>((all.size() - 3) >> 7);
+  for (std::uint8_t id = 2; id < 10; ++id)
+    all.insert(all.end(), {0x32, 0x08, 0x00, 0x00, 0x00, id, 0x03, 0x23, 0x00, 0x01});
+  EXPECT_EQ(crowd.say(writer, all).size(), 5u);  // 242 and three of 240 are saved up; one more is taken
+  crowd.world.wait(10s);
+  EXPECT_EQ(crowd.hear(writer).size(), 4u);
   crowd.world.end();
 }
 

@@ -14,7 +14,7 @@ std::string place(std::string_view pattern, std::string_view username, std::stri
 TEST(MountPoint, the_names_stand_where_the_pattern_says) {
   EXPECT_EQ(place("site/", "", "pump"), "site/");
   EXPECT_EQ(place("site/%u/%c/", "ann", "pump"), "site/ann/pump/");
-  EXPECT_EQ(place("%c/%c-%u/", "a%c", "x"), "x/x-a%c/") << "a name is not a pattern";
+  EXPECT_EQ(place("%c/x-%u/", "a%c", "x"), "x/x-a%c/") << "a name is not a pattern";
 }
 
 TEST(MountPoint, a_name_reaches_into_nobodys_place) {
@@ -28,8 +28,8 @@ TEST(MountPoint, a_name_reaches_into_nobodys_place) {
   EXPECT_FALSE(mount_point_for("%u/", "", "x")) << "no user name";
   EXPECT_FALSE(mount_point_for("%u/", "$share", "x")) << "each topic would become a share";
   EXPECT_TRUE(mount_point_for("of/%u/", "$share", "x"));
-  EXPECT_EQ(place("%u/", std::string(65'533, 'a'), "x").size(), 65'534U);
-  EXPECT_EQ(place("%u/", std::string(65'534, 'a'), "x"), "the mount point leaves no room for a topic");
+  EXPECT_EQ(place("%u/", std::string(1'023, 'a'), "x").size(), 1'024U);
+  EXPECT_EQ(place("%u/", std::string(1'024, 'a'), "x"), "the mount point would be over 1,024 bytes");
 }
 
 TEST(MountPoint, a_pattern_names_one_place_and_ends_at_a_level) {
@@ -41,6 +41,10 @@ TEST(MountPoint, a_pattern_names_one_place_and_ends_at_a_level) {
   EXPECT_EQ(fault("$share/a/"), "begins with '$'");
   EXPECT_EQ(fault("a/+/"), "holds '+', '#' or U+0000");
   EXPECT_EQ(fault("a/%d/"), "has a '%' that is neither %u nor %c");
+  EXPECT_EQ(fault("site/%u-%c/"),
+            "has two names in one level, so that those of different clients can look the same");
+  EXPECT_EQ(fault("%u%u/"),
+            "has two names in one level, so that those of different clients can look the same");
   EXPECT_EQ(fault("100%/"), "has a '%' that is neither %u nor %c");
 }
 

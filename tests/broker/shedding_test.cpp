@@ -109,6 +109,24 @@ TEST_P(Shedding, refuses_publishers_when_nothing_is_left_to_go) {
   crowd.world.end();
 }
 
+TEST_P(Shedding, keeps_no_retained_message_when_memory_is_short_and_lets_go_those_there_are) {
+  const auto retained = [](const std::string& topic, std::size_t bytes) {
+    conformance::Publish step;
+    step.topic = topic;
+    step.payload.assign(bytes, 'x');
+    step.qos = 1;
+    step.retain = true;
+    return packet_of(step, mqtt::Version::v5_0, 1);
+  };
+  for (int i = 0; i < 2000; ++i) crowd.say(writer, retained("r/" + std::to_string(i), size));
+  EXPECT_LT(used(), 1.0);
+  EXPECT_GT(crowd.world.shared().retained.size(), 10u);
+  for (int i = 0; i < 2000; ++i) crowd.say(writer, retained("r/" + std::to_string(i), 0));
+  EXPECT_EQ(crowd.world.shared().retained.size(), 0u);
+  EXPECT_EQ(pressure(), Pressure::none);
+  crowd.world.end();
+}
+
 INSTANTIATE_TEST_SUITE_P(Loops, Shedding, testing::Values(1U, 3U), [](const auto& row) {
   return row.param == 1 ? std::string{"one_loop"} : std::string{"three_loops"};
 });

@@ -93,6 +93,7 @@ TEST(Guests, are_counted_for_the_address_a_proxy_tells_once_it_is_known) {
   // A second proxy behind the first tells another one.
   EXPECT_FALSE(book.guests.recognise(book.inside[0], *Address::from("203.0.113.10"), start));
   EXPECT_FALSE(book.guests.recognise(book.inside[1], client, start));
+  EXPECT_FALSE(book.guests.recognise(book.inside[1], client, start));  // told twice
   book.inside.clear();
   EXPECT_EQ(book.door.count(), 0u);
 }
