@@ -64,8 +64,8 @@ class Core {
     return found == directory.end() ? nullptr : sessions.find(found->second);
   }
 
-  // It is closed at the end of the turn: its queue is full.
-  void close_overrun(ClientKey client) {
+  // Its queue is full, and it is to be closed for that: at the end of the turn.
+  void note_overrun(ClientKey client) {
     if (overrun.empty() || overrun.back() != client) overrun.push_back(client);
   }
   std::vector<ClientKey> overrun;

@@ -147,7 +147,7 @@ bool Delivery::make_room(Session& session, std::size_t bytes) {
   while (!fits()) {
     core_.ledger.hit(Limit::queue);
     if (options.overflow == Options::Overflow::disconnect && session.is_connected())
-      core_.close_overrun(session.client);
+      core_.note_overrun(session.client);
     if (options.overflow != Options::Overflow::drop_oldest || session.outbox.queued.empty()) return false;
     drop(session, session.outbox.queued.pop(), Dropped::queue_full);
   }

@@ -35,10 +35,9 @@ class RetainedMessages {
   RetainedMessages(base::HashSeed seed, Accounts& accounts, Limits limits)
       : seed_{seed}, accounts_{&accounts}, limits_{limits} {}
 
-  // Loops that store at the same instant may exceed a limit by a message each.
   // Replaces the value of the message's topic, or clears it when the payload is empty.  [MQTT-3.3.1-6]
   // Returns the version given, and whether there was a value before. Refused by a limit, the value that was
-  // there stays.
+  // there stays. Loops that store at the same instant may exceed a limit by a message each.
   struct Stored {
     std::uint64_t version = 0;
     bool replaced = false;

@@ -27,11 +27,11 @@ std::uint64_t held_by(const Session& session) {
 
 void Shedding::look() {
   Shared& shared = core_.shared;
-  const auto used = static_cast<std::uint64_t>(std::max<std::int64_t>(0, shared.memory_used()));
+  const std::uint64_t in_use = used();
   Pressure before = shared.pressure.load(std::memory_order_relaxed);
-  const Pressure now = pressure_at(used, core_.options.memory_max, before);
+  const Pressure now = pressure_at(in_use, core_.options.memory_max, before);
   if (now != before && shared.pressure.compare_exchange_strong(before, now, std::memory_order_relaxed)) {
-    announce(before, now, used);
+    announce(before, now, in_use);
     if (now > before)  // those that sleep have something to shed, too
       for (std::uint32_t loop = 0; loop < shared.loops(); ++loop)
         if (loop != core_.loop) core_.effects.wake |= std::uint64_t{1} << loop;
@@ -76,11 +76,6 @@ void Shedding::shed_slow_readers() {
     // None waits for a session that is away.
     if (session.is_connected() && !session.outbox.queued.empty()) delivery_.shed_qos_0(session);
   });
-}
-
-bool Shedding::is_relieved() const {
-  const auto used = static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.shared.memory_used()));
-  return pressure_at(used, core_.options.memory_max, Pressure::queues) < Pressure::queues;
 }
 
 // The largest first, each to half of what it had: the next time another may be the largest.

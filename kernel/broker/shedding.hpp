@@ -2,11 +2,14 @@
 //
 // What is charged is looked at once a turn; a turn can exceed the budget by what it reads. The steps are
 // those of Pressure; what they forbid is asked for where it would happen (Delivery, Handshake, Publishing),
-// what is there already goes here, ten times a second at most and a bounded amount each time.
+// what is there already goes here, ten times a second at most: all that waits with QoS 0, and a bounded
+// number of messages of those who are away.
 //
 // Thread: the loop.   Cost: a few loads a turn; nothing without a limit.
 // Fails:  never; when nothing is left to shed, publishers wait.
 #pragma once
+
+#include <algorithm>
 
 #include "broker/delivery.hpp"
 
@@ -26,7 +29,12 @@ class Shedding {
   void announce(Pressure before, Pressure now, std::uint64_t used) const;
   void shed_slow_readers();
   void shed_queues();
-  bool is_relieved() const;
+  std::uint64_t used() const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.shared.memory_used()));
+  }
+  bool is_relieved() const {
+    return pressure_at(used(), core_.options.memory_max, Pressure::queues) < Pressure::queues;
+  }
 
   Core& core_;
   Delivery& delivery_;

@@ -27,7 +27,9 @@ std::string_view text_of(broker::Limit limit) {
       return "an address connects more often than limits.connect_rate_per_address allows; what is too much "
              "is "
              "closed";
-    default: return "limits.half_open is reached; new connections wait until others have sent their CONNECT";
+    case Limit::half_open:
+      return "limits.half_open is reached; new connections wait until others have sent their CONNECT";
+    default: return name_of(limit);  // none of the door's
   }
 }
 

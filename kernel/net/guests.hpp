@@ -6,7 +6,7 @@
 // known.
 //
 // Thread: any.   Owns: the counts; a Presence it gives lives while somebody is counted in it.
-// Cost:   two loads; with a limit for addresses a lock and a look-up, each connection once.
+// Cost:   two loads; with a limit for addresses a lock and a look-up, each time a connection's address becomes known.
 #pragma once
 
 #include <map>
