@@ -115,9 +115,12 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
   const config::Kernel& kernel = settings.kernel;
   broker::Options options;
   set_limits(options, kernel);
-  for (const config::Listener& listener : settings.listeners)
+  for (const config::Listener& listener : settings.listeners) {
     options.packet_size_largest =
         std::max(options.packet_size_largest, listener.limits.packet_size.value_or(0));
+    if (listener.mount_point && broker::has_place_for_each_user(listener.mount_point->value))
+      options.sessions_belong_to_users = true;
+  }
 
   const config::Session& session = kernel.session;
   options.session_expiry_max_s = session.expiry_maximum

@@ -37,9 +37,11 @@ Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
   std::optional<Answer> answer = ask(client, packet);
   if (!answer) return Progress::waits;
   client.username = name_of(client, packet);
+  core_.charge(client);
   if (answer->decision == Decision::proceed && client.authenticating) {
     mqtt::encode(packet, client.authenticating->connect);
     client.authenticating->is_open = true;
+    core_.charge(client);
     challenge(client, mqtt::ReasonCode::continue_authentication, *answer);
     return Progress::done;
   }

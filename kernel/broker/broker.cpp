@@ -9,16 +9,6 @@ namespace mortise::broker {
 
 namespace {
 
-constexpr std::size_t connection_overhead =
-    72;  // what net keeps for an idle one; it charges unread bytes and filters itself
-
-std::int64_t memory(const Client& client) {
-  return static_cast<std::int64_t>(
-      sizeof(Client) + connection_overhead +
-      (client.address.capacity() > 15 ? client.address.capacity() + 1 : 0) +
-      (client.introduction ? sizeof(Introduction) + client.introduction->memory() : 0));
-}
-
 // A malformed CONNECT is answered in the version it claims, if it gets that far.
 mqtt::Version claimed_version(mqtt::PacketType type, mqtt::Bytes body) {
   const bool is_v5 = type == mqtt::PacketType::connect && body.size() > 6 && body[6] == 5;
@@ -192,10 +182,12 @@ void Broker::end_turn() {
     in.routing.tell_committed();
     for (const SessionKey key : std::exchange(in.commits.progressed, {}))
       if (Session* session = in.core.sessions.find(key)) {
-        if (session->ended)
+        if (session->ended) {
           in.sessions.bury(*session);
-        else
-          in.delivery.pump(*session);
+          continue;
+        }
+        if (session->hands_on_to != 0) in.routing.hand_on(*session, false);
+        in.delivery.pump(*session);
       }
   }
   while (!in.core.overrun.empty()) in.close_overrun();
@@ -234,8 +226,8 @@ ClientKey Broker::on_open(const Listener& listener, std::string address) {
   client.timer.set_owner(key.value());
   client.last_packet = core.now.monotonic;
   core.deadlines.set(client.timer, core.now.monotonic + core.options.connect_timeout);
-  core.ledger.accounts.charge(Account::connection, memory(client));
-  core.ledger.half_open.add(1);
+  core.charge(client);
+  listener.half_open.fetch_add(1, std::memory_order_relaxed);
   return key;
 }
 
@@ -244,11 +236,8 @@ ClientKey Broker::on_arrival(Move move) {
   Client& client = interior_->core.clients.at(key);
   client.entering = std::make_unique<Entering>();
   client.plugin_data = move.answer.plugin_data;
-  if (move.introduction) {
-    client.introduction = std::move(move.introduction);
-    interior_->core.ledger.accounts.charge(
-        Account::connection, static_cast<std::int64_t>(sizeof(Introduction) + client.introduction->memory()));
-  }
+  client.introduction = std::move(move.introduction);
+  interior_->core.charge(client);
   client.entering->answer = std::move(move.answer);
   if (!move.connect.empty()) interior_->handshake.on_kept_connect(client, move.connect);
   return key;
@@ -258,10 +247,9 @@ void Broker::on_introduced(ClientKey key, Introduction introduction) {
   Core& core = interior_->core;
   Client* client = core.clients.find(key);
   if (!client || introduction.empty()) return;
-  const std::int64_t before = memory(*client);
   if (!introduction.address.empty()) client->address = std::exchange(introduction.address, {});
   if (!introduction.empty()) client->introduction = std::make_unique<Introduction>(std::move(introduction));
-  core.ledger.accounts.charge(Account::connection, memory(*client) - before);
+  core.charge(*client);
 }
 
 Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
@@ -305,8 +293,8 @@ Broker::Consumed Broker::on_input(ClientKey key, mqtt::Bytes input) {
   // One that moves is no longer ours; what is unread goes with it, its CONNECT too unless AUTH packets came
   // since.
   if (!in.core.effects.moves.empty() && in.core.effects.moves.back().client == key && client) {
-    in.core.ledger.accounts.charge(Account::connection, -memory(*client));
-    in.core.ledger.half_open.subtract(1);
+    in.core.uncharge(*client);
+    client->listener->half_open.fetch_sub(1, std::memory_order_relaxed);
     in.core.clients.erase(key);
   }
   return consumed;
@@ -389,14 +377,29 @@ void Broker::on_lost(ClientKey key) {
   // One that was let in by an answer it did not live to act on carries the word there.
   if (client->answer && client->answer->plugin_data != 0)
     in.core.shared.hooks.forget(in.core.loop, client->answer->plugin_data);
-  in.core.ledger.accounts.charge(Account::connection,
-                                 -memory(*client) - static_cast<std::int64_t>(client->output.charged));
-  if (!client->was_let_in) in.core.ledger.half_open.subtract(1);
+  in.core.uncharge(*client);
+  in.core.ledger.accounts.charge(Account::connection, -static_cast<std::int64_t>(client->output.charged));
+  if (!client->was_let_in) client->listener->half_open.fetch_sub(1, std::memory_order_relaxed);
   in.core.clients.erase(key);
 }
 
 void Broker::close(ClientKey key, mqtt::ReasonCode reason, std::string_view why) {
   if (Client* client = interior_->core.clients.find(key)) interior_->handshake.close(*client, reason, why);
+}
+
+std::uint64_t Broker::held(ClientKey key) const {
+  const Interior& in = *interior_;
+  const Client* client = in.core.clients.find(key);
+  return client ? in.shedding.held_by(*client) : 0;
+}
+
+void Broker::shed(ClientKey key) {
+  Interior& in = *interior_;
+  Client* client = in.core.clients.find(key);
+  if (!client) return;
+  in.core.ledger.hit(Limit::memory);
+  in.handshake.close(*client, mqtt::ReasonCode::quota_exceeded,
+                     "limits.memory is used up, and this connection held most of it", LogLevel::warning);
 }
 
 void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {

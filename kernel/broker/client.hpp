@@ -104,6 +104,7 @@ class Client {
   std::uint64_t plugin_data = 0;
   SessionKey session;
   base::TimePoint last_packet{};
+  Position from_before = 0;      // what the session owed it when it came lies below
   std::size_t resend_at = 0;     // index in the session's in_flight of the next to send again
   Timer timer;                   // connect timeout, then keep alive
   std::unique_ptr<Timer> stall;  // closes a 3.x publisher that waits for the store
@@ -125,6 +126,9 @@ class Client {
   std::optional<Ordinal> gate_waits;  // the ordinal this client is registered to be looked at
 
   Output output;
+
+  std::uint64_t charged = 0;  // what the accounts hold for it, apart from output and names
+  std::size_t memory() const noexcept;
 
   bool is_connected() const noexcept { return state == State::connected; }
   bool is_v5() const noexcept { return version == mqtt::Version::v5_0; }

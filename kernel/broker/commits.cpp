@@ -161,15 +161,18 @@ void Commits::settle_run(Session& session, RemoteKey remote, Ordinal ordinal) {
   progressed.push_back(session.key);
 }
 
+// Null: it is durable, or hangs on no batch.
+const Run* Commits::run_of(const Session& session, Position position) {
+  for (std::size_t i = 0; i < session.runs.size(); ++i)
+    if (position <= session.runs[i].end) return &session.runs[i];
+  return nullptr;
+}
+
 bool Commits::is_gated(const Session& session, Position position) const {
   if (!session.is_stored() || position < session.durable_to || !holds(Rule::gate_qos_2)) return false;
-  for (std::size_t i = 0; i < session.runs.size(); ++i) {
-    const Run& run = session.runs[i];
-    if (position > run.end) continue;
-    if (run.ordinal == unsettled) return true;
-    return run.level != Level::memory && !is_durable(run.ordinal, run.level);
-  }
-  return false;
+  const Run* run = run_of(session, position);
+  if (!run) return false;
+  return run->ordinal == unsettled || (run->level != Level::memory && !is_durable(run->ordinal, run->level));
 }
 
 // Takes out the runs that have become durable, and hands over the erases that waited for them.

@@ -58,6 +58,15 @@ class Commits {
   void add_run(Session& session, Position end, Ordinal ordinal, RemoteKey remote, Level level);
   // The batch of the deliveries with this key is known: ordinal 0 means durable already, elsewhere.
   void settle_run(Session& session, RemoteKey remote, Ordinal ordinal);
+  // Whether the batch of this position is not known yet.
+  bool is_unsettled(const Session& session, Position position) const {
+    const Run* run = run_of(session, position);
+    return run && run->ordinal == unsettled;
+  }
+  // Whether it is not durable yet.
+  bool is_under_way(const Session& session, Position position) const {
+    return run_of(session, position) != nullptr;
+  }
   // Whether a QoS 2 PUBLISH at this position has to wait.
   bool is_gated(const Session& session, Position position) const;
 
@@ -102,6 +111,7 @@ class Commits {
   void wait(Level level, Ordinal ordinal, Waiter::Kind kind, std::uint64_t what);
   void wake(const Waiter& waiter);
   void release_without_store();
+  static const Run* run_of(const Session& session, Position position);
   void settle(Session& session);
   void send(Client& client, const Gated& packet);
   void reserve_numbers();

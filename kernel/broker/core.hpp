@@ -59,6 +59,12 @@ class Core {
     return listener.packet_size_max != 0 ? listener.packet_size_max : options.packet_size_max;
   }
 
+  // Brings the accounts up to date with what they take themselves.
+  void charge(Client& client) { bring_to(Account::connection, client.charged, client.memory()); }
+  void uncharge(Client& client) { bring_to(Account::connection, client.charged, 0); }
+  void charge(Session& session) { bring_to(Account::session, session.charged_itself, session.memory()); }
+  void uncharge(Session& session) { bring_to(Account::session, session.charged_itself, 0); }
+
   Session* find_session(std::string_view client_id) {
     const auto found = directory.find(client_id);
     return found == directory.end() ? nullptr : sessions.find(found->second);
@@ -129,6 +135,12 @@ class Core {
   }
 
  private:
+  void bring_to(Account account, std::uint64_t& charged, std::uint64_t held) {
+    if (held == charged) return;
+    ledger.accounts.charge(account, static_cast<std::int64_t>(held) - static_cast<std::int64_t>(charged));
+    charged = held;
+  }
+
   Hooks::Wanted wanted_;  // a copy: asked many times a message
   bool logs_messages_ = false;
 };

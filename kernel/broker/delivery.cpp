@@ -137,6 +137,15 @@ void Delivery::lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropp
   event(EventKind::dropped, session, fanout.message.get(), qos, dropped_names[static_cast<std::size_t>(why)]);
 }
 
+// Whether it is away, or takes what waited while it was: it is given the time to.
+bool Delivery::is_catching_up(const Session& session) const {
+  const Client* client = core_.clients.find(session.client);
+  const Outbox& outbox = session.outbox;
+  if (!client || outbox.size() == 0) return !client;
+  const Waiting& oldest = outbox.in_flight.empty() ? outbox.queued.front() : outbox.in_flight.front();
+  return outbox.position_of(oldest) < client->from_before;
+}
+
 // Sheds by the operator's order until one more message of this size fits. Only what was never sent is shed.
 bool Delivery::make_room(Session& session, std::size_t bytes) {
   const Options& options = core_.options;
@@ -146,7 +155,7 @@ bool Delivery::make_room(Session& session, std::size_t bytes) {
   };
   while (!fits()) {
     core_.ledger.hit(Limit::queue);
-    if (options.overflow == Options::Overflow::disconnect && session.is_connected())
+    if (options.overflow == Options::Overflow::disconnect && !is_catching_up(session))
       core_.note_overrun(session.client);
     if (options.overflow != Options::Overflow::drop_oldest || session.outbox.queued.empty()) return false;
     drop(session, session.outbox.queued.pop(), Dropped::queue_full);
@@ -178,15 +187,22 @@ Waiting Delivery::enrol(Session& session, mqtt::Qos qos, bool retain,
       if (identifiers.size() > 1)
         fanout.identifiers->push_back({record.number, {identifiers.begin(), identifiers.end()}});
       ++fanout.stored;
-      if (fanout.sessions && (fanout.sessions->empty() || fanout.sessions->back() != session.key))
-        fanout.sessions->push_back(session.key);
-      commits_.add_run(session, position, fanout.ordinal, fanout.remote, fanout.message->level());
+      add_run(session, position, fanout);
+    } else if (fanout.group && fanout.ordinal == unsettled &&
+               fanout.message->qos() == mqtt::Qos::exactly_once) {
+      add_run(session, position, fanout);  // for hand_on()
     }
   }
   waiting.position_low = static_cast<std::uint32_t>(outbox.next_position - 1);
   session.queued_bytes += bytes_of(waiting);
   core_.ledger.queued.add(1);
   return waiting;
+}
+
+void Delivery::add_run(Session& session, Position position, Fanout& fanout) {
+  if (fanout.sessions && (fanout.sessions->empty() || fanout.sessions->back() != session.key))
+    fanout.sessions->push_back(session.key);
+  commits_.add_run(session, position, fanout.ordinal, fanout.remote, fanout.message->level());
 }
 
 // A delivery that leaves the queue without being sent, or before it was acknowledged.
@@ -215,6 +231,7 @@ void Delivery::pump(Session& session, Client& client) {
 }
 
 void Delivery::begin_resend(Session& session, Client& client) {
+  client.from_before = session.outbox.next_position;
   client.resend_at = 0;
   client.in_flight = 0;
   for (std::size_t i = 0; i < session.outbox.in_flight.size(); ++i)

@@ -71,17 +71,18 @@ class Delivery {
 
   // Offers what came to the session as a member of a group, and may still go to another, to `give`, and drops
   // what that takes: what was never sent, and of a session that ends what has QoS 1.
-  // (MQTT 5.0 §4.8.2)
+  // (MQTT 5.0 §4.8.2; Rule::hand_on_after_put, by which some has to wait, in the queue and below
+  // Session::hands_on_to.)
   void hand_on(Session& session, bool ends, const std::function<bool(const Waiting&, GroupKey)>& give);
   // Tells the groups of the session how ready it is.
   void note_readiness(Session& session) const;
 
   // The connection is gone: QoS 0 that waited for it goes, and what was kept at hand for it may leave memory.
   void on_offline(Session& session);
-  // Everything owed to a session that ends.
+  // Everything owed to a session that ends, but for what hand_on() left for later.
   void drop_all(Session& session);
 
-  // For memory's sake: what waits with QoS 0, and so many of the oldest that were never sent.
+  // For memory's sake: what waits with QoS 0, and so many of the oldest, first of those that were never sent.
   void shed_qos_0(Session& session);
   void shed_oldest(Session& session, std::size_t count);
 
@@ -149,11 +150,13 @@ class Delivery {
                         std::span<const std::uint32_t> identifiers, Fanout& fanout);
   bool receiver_allowed(Session& session, const Message& message);
   void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
+  bool is_catching_up(const Session& session) const;
   bool make_room(Session& session, std::size_t bytes);
   // Whether its queue waits until some of what is unwritten has gone.
   bool is_full(const Client& client) const { return client.output.size() >= core_.options.write_buffer; }
   Waiting enrol(Session& session, mqtt::Qos qos, bool retain, std::span<const std::uint32_t> identifiers,
                 Fanout& fanout);
+  void add_run(Session& session, Position position, Fanout& fanout);
   void drop(Session& session, Waiting waiting, Dropped why);
   void pump(Session& session, Client& client);
   void tidy(Session& session) {
@@ -164,6 +167,9 @@ class Delivery {
     charge(session);
     if (!session.shared.empty()) note_readiness(session);
   }
+  void wait_for_batches(Session& session);
+  static bool may_be_handed_on(const Session& session, const Waiting& waiting, bool ends);
+  bool hands_on_later(const Session& session, const Waiting& waiting, bool ends) const;
   void send_pubrel(const Session& session, Client& client, mqtt::PacketId packet_id);
   bool pump_resend(Session& session, Client& client);
   void give_up(Session& session, Client& client, Waiting& waiting, Dropped why);

@@ -31,13 +31,16 @@ struct Effects {
   std::vector<ClientKey> resume;  // feed its unread bytes again
   std::vector<Move> moves;
   std::uint64_t wake = 0;  // loops that have new letters, a bit each
+  bool sheds_largest =
+      false;  // memory is short: shed() the client that holds most, bytes of the network's too
 
   bool empty() const noexcept {
-    return flush.empty() && close.empty() && resume.empty() && moves.empty() && wake == 0;
+    return flush.empty() && close.empty() && resume.empty() && moves.empty() && wake == 0 && !sheds_largest;
   }
   void clear() noexcept {
     flush.clear(), close.clear(), resume.clear(), moves.clear();
     wake = 0;
+    sheds_largest = false;
   }
 };
 

@@ -148,6 +148,9 @@ bool Handshake::mount(Client& client, const mqtt::Connect& packet, std::string_v
   if (packet.will && mount_point->size() + packet.will->topic.size() > mqtt::topic_size_max)
     return refuse_for(mqtt::ReasonCode::topic_name_invalid,
                       "the will's topic is over 65,535 bytes together with this listener's mount point");
+  if (packet.will && mount_point->size() + packet.will->topic.size() > core_.options.topic_length_max)
+    return refuse_for(mqtt::ReasonCode::topic_name_invalid,
+                      "the will's topic is longer than limits.topic_length allows, with its mount point");
   if (packet.will && mqtt::level_count(*mount_point) - 1 + mqtt::level_count(packet.will->topic) >
                          core_.options.topic_levels_max)
     return refuse_for(mqtt::ReasonCode::topic_name_invalid,
@@ -162,6 +165,8 @@ bool Handshake::mount(Client& client, const mqtt::Connect& packet, std::string_v
 void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s) {
   session.client = client.key;
   session.username = client.username;
+  core_.charge(session);
+  core_.charge(client);
   session.expiry_s = expiry_s;
   client.session = session.key;
   client.session_expiry_s = asked_expiry_s(packet);
@@ -172,7 +177,7 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
   pacing_.begin(client);
   client.state = Client::State::connected;
   client.was_let_in = true;
-  core_.ledger.half_open.subtract(1);
+  client.listener->half_open.fetch_sub(1, std::memory_order_relaxed);
   client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
   client.topic_alias_max = std::min(packet.topic_alias_maximum, core_.options.topic_alias_maximum);
   client.keep_alive_s = packet.keep_alive_s;
@@ -181,13 +186,18 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
     client.keep_alive_s = core_.options.keep_alive_max_s;  // 3.1.1 could not be told of it
 }
 
-// Whether limits leave room for this client. Otherwise it is refused.
+// Whether the session is this client's, and limits leave room for it. Otherwise it is refused.
 bool Handshake::takes_in(Client& client, const Session* session, std::string_view client_id) {
   const auto refuse_for = [&](Limit limit, mqtt::ReasonCode reason, std::string_view why) {
     core_.ledger.hit(limit);
     refuse(client, {.reason = reason, .why = why, .told = why});
     return false;
   };
+  if (session && core_.options.sessions_belong_to_users && session->username != client.username) {
+    const char* const why = "this client identifier is another user's";
+    refuse(client, {.reason = mqtt::ReasonCode::client_identifier_not_valid, .why = why, .told = why});
+    return false;
+  }
   if (!rates_.allows(client_id, core_.now.monotonic))
     return refuse_for(
         Limit::client_id_connect_rate, mqtt::ReasonCode::connection_rate_exceeded,
@@ -278,6 +288,7 @@ void Handshake::answer(Client& client, const mqtt::Connect& packet, Session& ses
   client.entering.reset();
   if (client.authenticating) {
     client.authenticating->connect = {};
+    core_.charge(client);
     connack.authentication_method = client.authenticating->method;  // [MQTT-4.12.0-5]
     connack.authentication_data = mqtt::as_bytes(verdict.authentication_data);
   }

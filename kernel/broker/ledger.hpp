@@ -104,7 +104,6 @@ struct Ledger {
 
   Counter letters_sent;
   std::array<Counter, static_cast<std::size_t>(Limit::count)> limited;  // how often each took hold
-  Counter half_open;  // connections without a CONNECT that was let in
 
   Accounts accounts;
 

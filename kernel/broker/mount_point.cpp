@@ -47,6 +47,10 @@ base::Result<std::string, NoPlace> mount_point_for(std::string_view pattern, std
   return prefix;
 }
 
+bool has_place_for_each_user(std::string_view pattern) {
+  return pattern.find("%u") != std::string_view::npos;
+}
+
 PatternFault mount_point_fault(std::string_view pattern) {
   if (!pattern.ends_with('/'))
     return {"does not end with a slash", "end it with one, so that no name runs into the topic behind it"};

@@ -36,6 +36,10 @@ struct PatternFault {
 };
 PatternFault mount_point_fault(std::string_view pattern);
 
+// Whether it is another one for each user. Then a session belongs to its user, too: see
+// Options::sessions_belong_to_users.
+bool has_place_for_each_user(std::string_view pattern);
+
 // A filter as sessions know it: behind the prefix, which stands behind the name of a shared subscription. One
 // that is not well-formed stays as it is; the result may be longer than a filter can be.
 std::string mounted_filter(std::string_view mount_point, std::string_view filter);

@@ -33,8 +33,9 @@ struct Options {
   std::uint16_t inflight_maximum = 64;                 // what we keep in flight to a client that allows more
   std::uint16_t topic_alias_maximum = 64;              // a connection and direction
   std::uint16_t keep_alive_max_s = 65535;
-  base::Duration retry_interval{};   // 3.x clients: unacknowledged messages are sent again; 0: never
-  std::string response_information;  // to 5.0 clients that ask; %c is the client identifier; empty: none
+  base::Duration retry_interval{};        // 3.x clients: unacknowledged messages are sent again; 0: never
+  bool sessions_belong_to_users = false;  // only the user who began a session may go on with it or end it
+  std::string response_information;       // to 5.0 clients that ask; %c is the client identifier; empty: none
   Level session_store = Level::synced;
 
   std::uint64_t queue_messages_max = 100'000;  // a session

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,8 +45,10 @@ struct Listener {
   std::uint32_t packet_size_max = 0;  // bytes; 0: Options::packet_size_max
   // Of all its clients together; null: unlimited.
   std::unique_ptr<SharedPace> publish_rate{}, publish_bytes{};
-  std::vector<std::string> authenticators;  // plugin instances in order; empty: all of them
-  std::string mount_point{};                // see mount_point.hpp; empty: none
+  // Connections without a CONNECT that was let in, of all loops.
+  mutable std::atomic<std::uint32_t> half_open{0};
+  std::vector<std::string> authenticators{};  // plugin instances in order; empty: all of them
+  std::string mount_point{};                  // see mount_point.hpp; empty: none
 };
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.

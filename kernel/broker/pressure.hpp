@@ -14,7 +14,7 @@ enum class Pressure : std::uint8_t {
   slow_readers,  // QoS 0 to clients that do not keep up is dropped; none is kept for clients that are away
   new_sessions,  // clients without a session are turned away, and new subscriptions
   queues,        // the largest queues of clients that are away lose their oldest messages
-  full,          // publishers are refused, or wait
+  full,          // publishers are refused, or wait; those who are connected are shed, too
 };
 
 struct PressureStep {
@@ -26,7 +26,9 @@ inline constexpr std::array<PressureStep, 4> pressure_steps{{
     {Pressure::slow_readers, 80, "QoS 0 messages to slow readers are dropped"},
     {Pressure::new_sessions, 90, "clients without a session and new subscriptions are turned away"},
     {Pressure::queues, 95, "the largest queues of clients that are away lose their oldest messages"},
-    {Pressure::full, 100, "publishers are refused, or wait"},
+    {Pressure::full, 100,
+     "publishers are refused, or wait, all queues lose their oldest messages, and who holds most is "
+     "disconnected"},
 }};
 
 // The step at `used` of `budget` bytes. One that was reached is left five percent below, so that it does not

@@ -280,7 +280,10 @@ void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& p
   if (!is_counted(packet)) return;
   ++client.unacknowledged;
   const bool ends_here = client.is_v5() && mqtt::is_error(reason);
-  if (packet.qos == mqtt::Qos::exactly_once && !ends_here) session.inbound[packet.packet_id] = {};
+  if (packet.qos == mqtt::Qos::exactly_once && !ends_here) {
+    session.inbound[packet.packet_id] = {};
+    core_.charge(session);
+  }
   Gated answer{0,
                Level::memory,
                answer_to(packet),
@@ -325,6 +328,7 @@ void Publishing::accept(Client& client, Session& session, const mqtt::Publish& p
       session.last_ordinal = published.ordinal;
     }
     session.inbound[packet.packet_id] = {published.ordinal, published.pending, level};
+    core_.charge(session);
   }
   ++client.unacknowledged;
   const Level waits_for = holds(Rule::acknowledge_after_commit) ? level : Level::memory;
@@ -435,21 +439,26 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
       found != session.inbound.end() &&
       (found->second.level == Level::memory ||
        (!found->second.pending && commits_.is_durable(found->second.ordinal, found->second.level)));
-  Ordinal ordinal = 0;
   Level level = Level::memory;
+  if (session.is_stored() && holds(Rule::pubcomp_after_erase)) {
+    // Whatever the class of its message: the next message under this identifier may be of a stronger one. For
+    // an identifier that nobody holds the erase may still be under way, of an earlier connection's PUBREL.
+    level = core_.options.session_store;
+    if (known) level = std::max(level, found->second.level);
+  }
   if (known) {
     if (session.is_stored()) {
-      // Whatever the class of its message: the next message under this identifier may be of a stronger one.
-      level = std::max(found->second.level, core_.options.session_store);
-      commits_.add(record::InboundErase{session.number, packet.packet_id}, level);
-      ordinal = session.last_ordinal = commits_.open_ordinal();
-      if (!holds(Rule::pubcomp_after_erase)) level = Level::memory;
+      commits_.add(record::InboundErase{session.number, packet.packet_id},
+                   std::max(found->second.level, core_.options.session_store));
+      session.last_ordinal = commits_.open_ordinal();
     }
     session.inbound.erase(found);
+    core_.charge(session);
   }
   // An identifier nobody holds is no error: its PUBCOMP was lost with a connection.  (MQTT 5.0 §3.7.2.1)
   const auto reason = known ? mqtt::ReasonCode::success : mqtt::ReasonCode::packet_identifier_not_found;
-  commits_.gate(client, {ordinal, level, mqtt::PacketType::pubcomp, reason, packet.packet_id, nullptr});
+  commits_.gate(client,
+                {session.last_ordinal, level, mqtt::PacketType::pubcomp, reason, packet.packet_id, nullptr});
 }
 
 // ---- wills

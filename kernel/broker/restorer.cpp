@@ -99,6 +99,7 @@ void Restorer::put_back(Found& found, Broker& home) {
     in.delivery.restore(session, std::move(waiting), delivery.position);
   }
   for (const mqtt::PacketId packet_id : found.inbound) session.inbound[packet_id] = {};
+  in.core.charge(session);
   if (found.will) in.wills.restore(session, *found.will);
   outcome_.sessions += 1;
   outcome_.subscriptions += found.subscriptions.size();

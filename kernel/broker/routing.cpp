@@ -119,7 +119,7 @@ void Routing::deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<
   for (Chosen chosen : *letter.chosen) {
     Session* session = core_.sessions.find(chosen.member.session);
     if (!session || session->ended) {
-      if (!core_.shared.groups.choose_other(chosen.group, {}, core_.loop, Readiness::full, chosen)) continue;
+      if (!choose_another(chosen)) continue;
       if (chosen.loop != core_.loop) {
         if (letter.pending)
           returned.push_back(chosen);
@@ -131,6 +131,12 @@ void Routing::deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<
     }
     deliver_to(*session, chosen, fanout);
   }
+}
+
+// In the place of a member that has gone.
+bool Routing::choose_another(Chosen& chosen) {
+  return core_.shared.groups.choose_other(chosen.group, {}, core_.loop, SharedGroups::Where::anywhere,
+                                          Readiness::full, chosen);
 }
 
 // A letter to one member. False: its ring is full.
@@ -153,11 +159,14 @@ void Routing::hand_on(Session& session, bool ends) {
 }
 
 bool Routing::give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group) {
+  using Where = SharedGroups::Where;
   Chosen chosen;
+  const Where where = waiting.number == 0 ? Where::anywhere : Where::on_this_loop;
   const Readiness at_worst = ends ? Readiness::offline : Readiness::busy;
-  if (!core_.shared.groups.choose_other(group, session.key, core_.loop, at_worst, chosen)) return false;
+  if (!core_.shared.groups.choose_other(group, session.key, core_.loop, where, at_worst, chosen))
+    return false;
   const MessageRef message = waiting.message;
-  if (chosen.loop != core_.loop) return waiting.number == 0 && give_on(chosen, message, {});
+  if (chosen.loop != core_.loop) return give_on(chosen, message, {});
   identifiers_.clear();
   const bool stores = core_.has_store() && message->qos() != mqtt::Qos::at_most_once;
   Fanout fanout{message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
@@ -290,7 +299,7 @@ void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
   AnswerLetter answer{letter.pending, {}, {}, {}, {}};
   if (!letter.pending || !holds(Rule::one_publish_one_batch)) {
     identifiers_.clear();
-    const bool stores = core_.has_store() && static_cast<bool>(letter.pending);
+    const bool stores = core_.has_store() && letter.message->qos() != mqtt::Qos::at_most_once;
     Fanout fanout{letter.message, stores, commits_.open_ordinal(), {}, &commits_.deliveries(), &identifiers_,
                   nullptr,        0};
     deliver_letter(letter, fanout, answer.returned);
@@ -306,7 +315,7 @@ void Routing::on_publish(std::uint32_t from, PublishLetter letter) {
                   &remote_.at(remote).sessions,
                   0};
     deliver_letter(letter, fanout, answer.returned);
-    if (fanout.stored == 0)
+    if (remote_.at(remote).sessions.empty())
       remote_.erase(remote);
     else
       answer.remote = remote;
@@ -332,7 +341,7 @@ void Routing::on_answer(std::uint32_t from, AnswerLetter letter) {
 void Routing::take_back(PendingKey key, PendingPublish& pending, Chosen chosen) {
   Session* session = chosen.loop == core_.loop ? core_.sessions.find(chosen.member.session) : nullptr;
   if (chosen.loop == core_.loop && (!session || session->ended)) {
-    if (!core_.shared.groups.choose_other(chosen.group, {}, core_.loop, Readiness::full, chosen)) return;
+    if (!choose_another(chosen)) return;
     if (chosen.loop == core_.loop) session = &core_.sessions.at(chosen.member.session);
   }
   if (!session) {
@@ -383,6 +392,8 @@ void Routing::commit(PendingKey key, PendingPublish& pending) {
                             mqtt::ReasonCode::success, pending.packet_id, nullptr});
   if (pending.remotes.empty())
     pending_.erase(key);
+  else if (ordinal == 0)
+    commits_.committed.push_back(key);
   else
     commits_.when_durable(std::max(level, Level::written), key);
 }

@@ -66,7 +66,8 @@ class Routing {
 
   // Gives what came to this session as a member of a group, and may still go to another, to that one. While
   // the session lives, only to members that are connected. Of a stored session only to members on this loop:
-  // their record and the end of its own have to be in one batch.
+  // their record and the end of its own have to be in one batch. What has to wait for that is given when the
+  // session makes progress: again by this call, while its hands_on_to is set.
   void hand_on(Session& session, bool ends);
 
   // Takes letters from one loop, at most `budget` of each kind. Returns whether there were any.
@@ -81,6 +82,7 @@ class Routing {
   std::size_t deliver_chosen(Fanout& fanout);
   void deliver_to(Session& session, const Chosen& chosen, Fanout& fanout);
   void deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<Chosen>& returned);
+  bool choose_another(Chosen& chosen);
   bool give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending);
   bool give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group);
   std::size_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);

@@ -24,6 +24,9 @@ enum class Rule {
   one_publish_one_batch,
   // The erase of a delivery is handed over only when its put is durable.
   erase_after_put,
+  // What a member of a shared subscription leaves behind goes to another when its own put can no longer come
+  // after that or stand beside it: else a crash leaves the message with both.
+  hand_on_after_put,
   // A message is erased from the store with its last stored delivery, not before.
   message_outlives_deliveries,
   // The body of a queued message leaves memory only when its put is durable.

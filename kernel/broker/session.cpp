@@ -2,6 +2,16 @@
 
 namespace mortise::broker {
 
+namespace {
+constexpr std::size_t directory_node = 64;  // what the directory and the allocator keep for one entry
+constexpr std::size_t inbound_node = 24 + sizeof(InboundPublish);  // likewise, with its place in the table
+}  // namespace
+
+std::size_t Session::memory() const noexcept {
+  return sizeof(Session) + directory_node + heap_of(client_id) + heap_of(username) +
+         inbound.size() * inbound_node;
+}
+
 record::Session record_of(const Session& session) {
   record::Session stored;
   stored.number = session.number;

@@ -84,6 +84,11 @@ class Origins {
   std::vector<Origin> all_;
 };
 
+// What a text takes beside itself.
+inline std::size_t heap_of(const std::string& text) noexcept {
+  return text.capacity() > 15 ? text.capacity() + 1 : 0;
+}
+
 class Session {
  public:
   explicit Session(std::string_view id) : client_id{id} {}
@@ -102,7 +107,7 @@ class Session {
 
   Outbox outbox;
   std::uint64_t queued_bytes = 0;  // payload and topic bytes of what is queued and in flight
-  std::uint64_t charged = 0;       // what the accounts hold for it
+  std::uint64_t charged = 0;       // what the accounts hold for that
   Origins origins;
 
   // Stored sessions only.
@@ -122,10 +127,14 @@ class Session {
   std::uint64_t route = 0;
   std::uint32_t route_index = 0;
 
-  Position paged_to = 0;    // what is queued below it has been looked at: see Paging::page_out
-  bool is_reading = false;  // a page was asked for and is not here yet
+  Position paged_to = 0;     // what is queued below it has been looked at: see Paging::page_out
+  Position hands_on_to = 0;  // what is queued below it goes to others when it may: see Delivery::hand_on
+  bool is_reading = false;   // a page was asked for and is not here yet
 
   bool ended = false;  // discarded; stays until what was handed over for it is settled
+
+  std::uint64_t charged_itself = 0;  // what the accounts hold for the rest, apart from its subscriptions
+  std::size_t memory() const noexcept;
 
   bool is_stored() const noexcept { return number != 0; }
   bool is_connected() const noexcept { return static_cast<bool>(client); }

@@ -7,22 +7,13 @@
 
 namespace mortise::broker {
 
-namespace {
-constexpr std::size_t directory_node = 64;  // what the directory and the allocator keep for one entry
-}
-
 Session& Sessions::emplace(std::string_view client_id) {
   const SessionKey key = core_.sessions.emplace(client_id);
   Session& session = core_.sessions.at(key);
   session.key = key;
   core_.directory.emplace(session.client_id, key);
-  core_.ledger.accounts.charge(Account::session, memory(session));
+  core_.charge(session);
   return session;
-}
-
-std::int64_t Sessions::memory(const Session& session) {
-  const std::size_t heap = session.client_id.capacity() > 15 ? session.client_id.capacity() + 1 : 0;
-  return static_cast<std::int64_t>(sizeof(Session) + heap + directory_node);
 }
 
 Session& Sessions::create(std::string_view client_id, bool stored) {
@@ -73,8 +64,7 @@ void Sessions::discard(Session& session) {
   }
   session.filters.clear();
   for (SharedMember* member : std::exchange(session.shared, {})) core_.shared.groups.leave(member);
-  routing_.hand_on(session, true);
-  delivery_.drop_all(session);
+  end_queue(session);
   session.inbound.clear();
   session.expiry.reset();
   if (session.is_stored()) {
@@ -82,13 +72,19 @@ void Sessions::discard(Session& session) {
     last_end_ = commits_.open_ordinal();
   }
   core_.directory.erase(session.client_id);
-  core_.ledger.accounts.charge(Account::session, -memory(session));
+  core_.uncharge(session);
   session.ended = true;
   session.client = {};
   bury(session);
 }
 
+void Sessions::end_queue(Session& session) {
+  routing_.hand_on(session, true);
+  delivery_.drop_all(session);
+}
+
 void Sessions::bury(Session& session) {
+  if (session.ended && session.hands_on_to != 0) end_queue(session);
   if (session.ended && session.runs.empty()) core_.sessions.erase(session.key);
 }
 
@@ -120,6 +116,7 @@ void Sessions::expire(Session& session) {
 void Sessions::resume(Session& session) {
   session.expiry.reset();
   session.expires = {};
+  session.hands_on_to = 0;
   happened(EventKind::session_resumed, session);
 }
 
@@ -127,6 +124,7 @@ Session& Sessions::restore(const record::Session& stored) {
   Session& session = emplace(stored.client_id);
   session.number = stored.number;
   session.username = stored.username;
+  core_.charge(session);
   session.expiry_s = stored.expiry_s;
   session.sent_to = session.sent_to_asked = stored.sent_to;
   session.outbox.next_position = stored.sent_to;

@@ -43,9 +43,9 @@ class Sessions {
 
  private:
   Session& emplace(std::string_view client_id);
+  void end_queue(Session& session);
   void arm(Session& session);
   void happened(EventKind kind, Session& session);
-  static std::int64_t memory(const Session& session);
 
   Core& core_;
   Commits& commits_;

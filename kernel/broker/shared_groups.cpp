@@ -73,15 +73,15 @@ SharedMember* SharedGroups::find(std::string_view filter, SessionKey session, st
 }
 
 // Among the readiest the turn goes round, from the place behind the last one that was chosen.
-bool SharedGroups::choose_from(SharedGroup& group, SessionKey not_this, std::uint32_t of_loop,
-                               Readiness at_worst, Chosen& out) {
+template <class Suits>
+bool SharedGroups::choose_from(SharedGroup& group, Suits suits, Readiness at_worst, Chosen& out) {
   const std::size_t size = group.members.size();
   const std::size_t first = group.turn.load(std::memory_order_relaxed);
   const SharedMember* best = nullptr;
   std::size_t place = 0;
   for (std::size_t i = 0; i < size; ++i) {
     const SharedMember& member = *group.members[(first + i) % size];
-    if (member.loop == of_loop && member.as.session == not_this) continue;
+    if (!suits(member)) continue;
     const Readiness readiness = member.readiness.load(std::memory_order_relaxed);
     if (readiness > at_worst || (best && best->readiness.load(std::memory_order_relaxed) <= readiness))
       continue;
@@ -98,21 +98,25 @@ bool SharedGroups::choose_from(SharedGroup& group, SessionKey not_this, std::uin
 void SharedGroups::choose(std::string_view topic, std::vector<SubscriptionIndex::Subscribers>& scratch,
                           std::vector<Chosen>& out) {
   const std::shared_lock lock{mutex_};
+  const auto anybody = [](const SharedMember&) { return true; };
   scratch.clear();
   index_.match(topic, scratch);
   for (const auto& matching : scratch)
     for (const Subscriber& group : matching) {
       Chosen chosen;
-      if (choose_from(groups_.at(as_group(group.session)), {}, UINT32_MAX, Readiness::full, chosen))
+      if (choose_from(groups_.at(as_group(group.session)), anybody, Readiness::full, chosen))
         out.push_back(chosen);
     }
 }
 
-bool SharedGroups::choose_other(GroupKey key, SessionKey than, std::uint32_t loop, Readiness at_worst,
-                                Chosen& out) {
+bool SharedGroups::choose_other(GroupKey key, SessionKey than, std::uint32_t loop, Where where,
+                                Readiness at_worst, Chosen& out) {
   const std::shared_lock lock{mutex_};
   SharedGroup* const group = groups_.find(key);
-  return group && choose_from(*group, than, loop, at_worst, out);
+  const auto suits = [&](const SharedMember& member) {
+    return member.loop == loop ? member.as.session != than : where == Where::anywhere;
+  };
+  return group && choose_from(*group, suits, at_worst, out);
 }
 
 }  // namespace mortise::broker

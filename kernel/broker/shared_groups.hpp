@@ -77,15 +77,19 @@ class SharedGroups {
   // Appends one member of each group that matches.
   void choose(std::string_view topic, std::vector<SubscriptionIndex::Subscribers>& scratch,
               std::vector<Chosen>& out);
-  // One member of this group, but not of this session. False: there is none, or none so ready.
-  bool choose_other(GroupKey group, SessionKey than, std::uint32_t loop, Readiness at_worst, Chosen& out);
+  // One member of this group, but not of the session `than` of this loop. False: there is none, or none so
+  // ready.
+  enum class Where : std::uint8_t { anywhere, on_this_loop };
+  bool choose_other(GroupKey group, SessionKey than, std::uint32_t loop, Where where, Readiness at_worst,
+                    Chosen& out);
 
   std::size_t groups() const noexcept { return groups_in_all_.load(std::memory_order_acquire); }
   const Accounts& accounts() const noexcept { return accounts_; }
 
  private:
-  static bool choose_from(SharedGroup& group, SessionKey not_this, std::uint32_t of_loop, Readiness at_worst,
-                          Chosen& out);
+  // Takes a member or not.
+  template <class Suits>
+  static bool choose_from(SharedGroup& group, Suits suits, Readiness at_worst, Chosen& out);
   static std::int64_t memory(const SharedGroup& group);
 
   Accounts accounts_;

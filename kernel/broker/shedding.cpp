@@ -18,9 +18,9 @@ std::string mebibytes(std::uint64_t bytes) {
 }
 
 // What dropping it all would give back, about.
-std::uint64_t held_by(const Session& session) {
-  const std::uint64_t entries = session.outbox.queued.size() * sizeof(Waiting);
-  return entries + (session.is_stored() ? session.outbox.queued.size() * stub_bytes : session.queued_bytes);
+std::uint64_t queued_by(const Session& session) {
+  const std::uint64_t messages = session.outbox.size();
+  return messages * sizeof(Waiting) + (session.is_stored() ? messages * stub_bytes : session.queued_bytes);
 }
 
 }  // namespace
@@ -68,7 +68,15 @@ void Shedding::on_timer() {
   shed_slow_readers();
   if (core_.pressure >= Pressure::queues) shed_queues();
   look();
+  if (core_.pressure == Pressure::full) core_.effects.sheds_largest = true;
   core_.deadlines.set(timer_, core_.now.monotonic + period);
+}
+
+std::uint64_t Shedding::held_by(const Client& client) const {
+  const Session* session = core_.sessions.find(client.session);
+  const bool ends_session = session && session->expiry_s == 0;
+  return client.output.memory() + client.output.size() + (client.names ? client.names->memory() : 0) +
+         (ends_session ? queued_by(*session) : 0);
 }
 
 void Shedding::shed_slow_readers() {
@@ -78,7 +86,8 @@ void Shedding::shed_slow_readers() {
   });
 }
 
-// The largest first, each to half of what it had: the next time another may be the largest.
+// The largest first, each to half of what it had: the next time another may be the largest. Those of
+// connected clients at the last step only.
 void Shedding::shed_queues() {
   struct Candidate {
     std::uint64_t held;
@@ -87,8 +96,9 @@ void Shedding::shed_queues() {
   std::vector<Candidate> largest;
   const auto is_larger = [](const Candidate& a, const Candidate& b) { return a.held > b.held; };
   core_.sessions.each([&](SessionKey, Session& session) {
-    if (session.ended || session.is_connected() || session.outbox.queued.empty()) return;
-    largest.push_back({held_by(session), &session});
+    if (session.ended || session.outbox.size() == 0) return;
+    if (session.is_connected() && (core_.pressure < Pressure::full || session.outbox.queued.empty())) return;
+    largest.push_back({queued_by(session), &session});
     std::push_heap(largest.begin(), largest.end(), is_larger);
     if (largest.size() <= queues_at_once) return;
     std::pop_heap(largest.begin(), largest.end(), is_larger);
@@ -97,7 +107,7 @@ void Shedding::shed_queues() {
   std::sort(largest.begin(), largest.end(), is_larger);
   std::size_t left = drops_at_once;
   for (const Candidate& candidate : largest) {
-    std::size_t share = std::min(left, (candidate.session->outbox.queued.size() + 1) / 2);
+    std::size_t share = std::min(left, (candidate.session->outbox.size() + 1) / 2);
     left -= share;
     while (share > 0) {
       if (is_relieved()) return;

@@ -2,11 +2,11 @@
 //
 // What is charged is looked at once a turn; a turn can exceed the budget by what it reads. The steps are
 // those of Pressure; what they forbid is asked for where it would happen (Delivery, Handshake, Publishing),
-// what is there already goes here, ten times a second at most: all that waits with QoS 0, and a bounded
-// number of messages of those who are away.
+// what is there already goes here, ten times a second at most: all that waits with QoS 0, a bounded number of
+// messages of those who are away, and at last those of everybody, and one connection a time.
 //
 // Thread: the loop.   Cost: a few loads a turn; nothing without a limit.
-// Fails:  never; when nothing is left to shed, publishers wait.
+// Fails:  never; while there is nothing worth shedding, publishers wait.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,8 @@ class Shedding {
     if (core_.options.memory_max != UINT64_MAX) look();
   }
   void on_timer();
+  // What the end of its connection would give back: its queue too, if the session ends with it.
+  std::uint64_t held_by(const Client& client) const;
 
  private:
   void look();

@@ -36,6 +36,8 @@ class TopicNames {
     charge(static_cast<std::int64_t>(mount_point_.size()));
   }
 
+  std::uint64_t memory() const noexcept { return static_cast<std::uint64_t>(charged_); }
+
   // ---- the client's. An alias is 1 or more.
   void learn(std::uint16_t alias, std::string_view topic) {
     if (theirs_.size() < alias) theirs_.resize(alias);

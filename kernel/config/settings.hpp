@@ -105,7 +105,7 @@ void describe(Row& row, Limits& s) {
       "How often a client identifier may connect in a second: two devices that share one throw each other "
       "out.");
   row("half_open", s.half_open, Count{1, 10'000'000, "unlimited"},
-      "How many connections may be without a CONNECT at once; more wait to be accepted.");
+      "How many connections of a listener may be without a CONNECT at once; more wait to be accepted.");
   row("connect_timeout", s.connect_timeout, Period{std::chrono::milliseconds{100}, std::chrono::minutes{5}},
       "How long a new connection may take until its CONNECT is there.");
   row("connect_packet_size", s.connect_packet_size, Size{1 * kibibyte, 256 * mebibyte},

@@ -1,7 +1,9 @@
 #include "net/acceptor.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace mortise::net {
 
@@ -28,7 +30,8 @@ std::string_view text_of(broker::Limit limit) {
              "is "
              "closed";
     case Limit::half_open:
-      return "limits.half_open is reached; new connections wait until others have sent their CONNECT";
+      return "limits.half_open is reached at this listener; its new connections wait until others have sent "
+             "their CONNECT";
     default: return name_of(limit);  // none of the door's
   }
 }
@@ -36,8 +39,7 @@ std::string_view text_of(broker::Limit limit) {
 }  // namespace
 
 void Acceptor::add(Listening listening, std::uint64_t token) {
-  const std::uint32_t events = resting_until_ == base::never ? readable : 0;
-  if (!poller_.add(listening.socket.number(), events, token)) {
+  if (!poller_.add(listening.socket.number(), readable, token)) {
     shared_.log.write(broker::LogLevel::error, "listeners", "listener.failed",
                       "the system watches no more sockets", nullptr, {});
     return;
@@ -54,9 +56,10 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
   for (const Entrance& entrance : entrances_) {
     if (entrance.token != token) continue;
     for (int i = 0; i < accepted_a_turn; ++i) {
-      if (is_crowded(accepted.size())) {
-        refuse(*entrance.listening.door, broker::Limit::half_open, {}, now);
-        return rest(now);
+      Door& door = *entrance.listening.door;
+      if (is_crowded(door, accepted)) {
+        refuse(door, broker::Limit::half_open, {}, now);
+        return rest(&door, now);
       }
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
@@ -69,9 +72,8 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
         exhausted_.say(shared_.log, now, broker::LogLevel::error, "listeners", "listener.exhausted",
                        std::string{"cannot accept connections: "} + std::strerror(error) +
                            "; trying again every 100 ms");
-        return rest(now);
+        return rest(nullptr, now);
       }
-      Door& door = *entrance.listening.door;
       const Peer who = peer_of(peer);
       const bool is_known = who.address && !(door.learns_address && door.learns_address(who));
       Guests::Verdict verdict = guests_.admit(std::move(socket), door.presence, door.listener.connections_max,
@@ -100,26 +102,32 @@ void Acceptor::refuse(const Door& door, broker::Limit limit, const Peer& peer, b
                                                    {peer.address ? "address" : "listener", about});
 }
 
-// Whether too many are there, or `under_way`, that have not been let in yet.
-bool Acceptor::is_crowded(std::size_t under_way) const {
+// Whether too many have come through it, those `under_way` too, that have not been let in yet.
+bool Acceptor::is_crowded(const Door& door, const std::vector<Arrival>& under_way) const {
   if (!guests_.limits().half_open) return false;
-  std::uint64_t half_open = under_way;
-  for (const auto& ledger : shared_.ledgers) half_open += ledger->half_open.value();
+  const auto of_this_door = [&](const Arrival& arrival) { return arrival.door == &door; };
+  const auto half_open = door.listener.half_open.load(std::memory_order_relaxed) +
+                         static_cast<std::uint64_t>(std::ranges::count_if(under_way, of_this_door));
   return half_open >= *guests_.limits().half_open;
 }
 
-// Without a descriptor to spare an accept fails at once, and the listener stays readable: that would spin.
-void Acceptor::rest(base::TimePoint now) {
+// What an entrance has to offer stays there: watching it would spin. Without a descriptor to spare none can
+// take anything; otherwise the others go on.
+void Acceptor::rest(const Door* door, base::TimePoint now) {
   resting_until_ = now + rest_time;
-  for (const Entrance& entrance : entrances_)
+  for (Entrance& entrance : entrances_) {
+    if (door && entrance.listening.door != door) continue;
+    entrance.is_resting = true;
     poller_.change(entrance.listening.socket.number(), 0, entrance.token);
+  }
 }
 
 void Acceptor::on_time(base::TimePoint now) {
   if (now < resting_until_) return;
   resting_until_ = base::never;
-  for (const Entrance& entrance : entrances_)
-    poller_.change(entrance.listening.socket.number(), readable, entrance.token);
+  for (Entrance& entrance : entrances_)
+    if (std::exchange(entrance.is_resting, false))
+      poller_.change(entrance.listening.socket.number(), readable, entrance.token);
 }
 
 }  // namespace mortise::net

@@ -43,16 +43,17 @@ class Acceptor {
   struct Entrance {
     Listening listening;
     std::uint64_t token = 0;
+    bool is_resting = false;
   };
   void refuse(const Door& door, broker::Limit limit, const Peer& peer, base::TimePoint now);
-  bool is_crowded(std::size_t under_way) const;
-  void rest(base::TimePoint now);
+  bool is_crowded(const Door& door, const std::vector<Arrival>& under_way) const;
+  void rest(const Door* door, base::TimePoint now);
 
   Poller& poller_;
   broker::Shared& shared_;
   Guests& guests_;
   std::vector<Entrance> entrances_;
-  base::TimePoint resting_until_ = base::never;
+  base::TimePoint resting_until_ = base::never;  // some entrance
   std::array<broker::Complaint, static_cast<std::size_t>(broker::Limit::count)> over_limit_;
   broker::Complaint exhausted_;
 };

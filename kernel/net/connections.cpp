@@ -347,6 +347,23 @@ void Connections::close(broker::ClientKey client) {
   set_interest(*connection, writable);
 }
 
+void Connections::shed_largest() {
+  Connection* largest = nullptr;
+  std::uint64_t most = broker::Broker::shed_least - 1;
+  for (Connection& connection : connections_) {
+    if (!connection.client || connection.closing) continue;
+    const std::uint64_t held = broker_.held(connection.client) +
+                               (waits(connection) ? 0 : connection.unread.memory()) +
+                               (connection.line ? connection.line->memory() : 0);
+    if (held <= most) continue;
+    most = held;
+    largest = &connection;
+  }
+  if (!largest) return;
+  broker_.shed(largest->client);
+  lose(*largest);
+}
+
 // The peer or its bytes have ended a filter: what filters have to say to that is still written.
 void Connections::hang_up(Connection& connection) {
   const auto level = connection.line->is_harmless() ? broker::LogLevel::info : broker::LogLevel::warning;

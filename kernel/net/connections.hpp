@@ -59,6 +59,10 @@ class Connections {
   void on_time(base::TimePoint now);
   base::TimePoint next_deadline() const;
 
+  // Ends the one that holds most memory, if that is worth it. One whose packets wait for the broker is not
+  // blamed for them.
+  void shed_largest();
+
   // Ends all of them now, without a word.
   void drop_all();
 

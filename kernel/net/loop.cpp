@@ -155,6 +155,7 @@ void Loop::wake_others() {
 }
 
 void Loop::write_and_close() {
+  if (std::exchange(broker_.effects().sheds_largest, false)) connections_.shed_largest();
   batch_.swap(broker_.effects().flush);
   for (const broker::ClientKey client : batch_) connections_.write(client);
   batch_.clear();

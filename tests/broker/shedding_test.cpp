@@ -88,11 +88,26 @@ TEST_P(Shedding, then_takes_the_oldest_from_the_largest_queue) {
   crowd.world.end();
 }
 
-TEST_P(Shedding, refuses_publishers_when_nothing_is_left_to_go) {
-  const auto reader = crowd.connected("reader");
+TEST_P(Shedding, takes_what_is_in_flight_to_a_client_that_has_gone_without_acknowledging) {
+  const auto reader = crowd.connected("reader", true);
   crowd.subscribe(reader, "a", 1);
-  crowd.world.stop_reading(reader, true);
-  fill(1.2, 1);
+  for (int i = 0; i < 60; ++i) crowd.say(writer, Crowd::publication("a", 16'000, 1));
+  crowd.world.drop(reader);
+  for (int i = 0; i < 10; ++i) crowd.say(writer, Crowd::publication("a", 16'000, 1));
+  crowd.world.wait(1s);
+  EXPECT_GT(crowd.dropped(Dropped::memory_shed), 0u);
+  EXPECT_LT(used(), 1.0);
+  crowd.world.end();
+}
+
+TEST_P(Shedding, refuses_publishers_when_nothing_is_left_that_is_worth_it) {
+  std::vector<CoreWorld::Connection> readers;  // none of them acknowledges
+  for (int i = 0; i < 70; ++i) {
+    readers.push_back(crowd.connected("reader-" + std::to_string(i)));
+    crowd.subscribe(readers.back(), "a/" + std::to_string(i), 1);
+  }
+  for (int i = 0; i < 70; ++i)
+    for (int k = 0; k < 10; ++k) crowd.say(writer, Crowd::publication("a/" + std::to_string(i), size, 1));
   EXPECT_EQ(pressure(), Pressure::full);
   EXPECT_LE(used(), 1.01);
   const auto heard = crowd.say(writer, Crowd::publication("a", size, 1));
@@ -102,10 +117,47 @@ TEST_P(Shedding, refuses_publishers_when_nothing_is_left_to_go) {
   crowd.say(writer, Crowd::publication("a", size, 0));
   EXPECT_LE(used(), 1.01);
 
-  crowd.world.drop(reader);  // its session ends with it
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_FALSE(crowd.world.is_closed(readers[i])) << i;
+    crowd.world.drop(readers[i]);  // its session ends with it
+  }
   crowd.world.wait(1s);
   EXPECT_EQ(pressure(), Pressure::none);
   EXPECT_EQ(crowd.say(writer, Crowd::publication("a", size, 1))[0].size(), 4u);  // PUBACK, success
+  crowd.world.end();
+}
+
+TEST_P(Shedding, disconnects_the_reader_that_holds_most_before_publishers_wait_for_good) {
+  const auto small = crowd.connected("small");
+  crowd.subscribe(small, "small", 1);
+  for (int i = 0; i < 10; ++i) crowd.say(writer, Crowd::publication("small", size, 1));
+  const auto hog = crowd.connected("hog");
+  crowd.subscribe(hog, "a", 1);
+  for (int i = 0; i < 2000 && !crowd.world.is_closed(hog); ++i) {
+    for (int k = 0; k < 20; ++k) crowd.say(writer, Crowd::publication("a", 16'000, 1));
+    crowd.world.wait(1s);
+  }
+  EXPECT_TRUE(crowd.world.is_closed(hog));
+  EXPECT_FALSE(crowd.world.is_closed(small));
+  EXPECT_FALSE(crowd.world.is_closed(writer));
+  crowd.world.wait(1s);
+  EXPECT_EQ(pressure(), Pressure::none);
+  EXPECT_EQ(crowd.hear(small).size(), 10u);
+  crowd.world.end();
+}
+
+TEST_P(Shedding, disconnects_the_publisher_whose_aliases_hold_most) {
+  const auto hog = crowd.connected("hog");
+  for (std::uint16_t alias = 1; alias <= 64 && !crowd.world.is_closed(hog); ++alias) {
+    conformance::Publish step;
+    step.topic = std::string(20'000, 'x');
+    step.properties.push_back({mqtt::PropertyId::topic_alias, alias, {}, {}});
+    crowd.world.send(hog, packet_of(step, mqtt::Version::v5_0, 0));
+  }
+  crowd.world.wait(1s);
+  EXPECT_TRUE(crowd.world.is_closed(hog));
+  EXPECT_FALSE(crowd.world.is_closed(writer));
+  EXPECT_EQ(pressure(), Pressure::none);
   crowd.world.end();
 }
 

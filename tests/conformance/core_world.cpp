@@ -64,6 +64,7 @@ broker::Options options_for(const BrokerSettings& settings, Storage storage) {
   if (const auto found = settings.find("retry_interval"); found != settings.end())
     options.retry_interval = std::chrono::seconds{found->second};
   if (settings.contains("response_information")) options.response_information = response_information;
+  options.sessions_belong_to_users = settings.contains("mounted");  // its places are by user
   if (settings.contains("drop_newest")) options.overflow = broker::Options::Overflow::drop_newest;
   if (settings.contains("overflow_disconnect")) options.overflow = broker::Options::Overflow::disconnect;
   if (storage == Storage::none) options.acknowledge_default = options.session_store = broker::Level::memory;
@@ -214,7 +215,25 @@ bool CoreWorld::feed(Peer& peer, Broker& broker) {
   return true;
 }
 
+// As the network's room chooses.
+void CoreWorld::shed_largest(std::uint32_t loop) {
+  Broker& broker = *brokers_[loop];
+  Peer* largest = nullptr;
+  std::uint64_t most = Broker::shed_least - 1;
+  for (Peer& peer : peers_) {
+    if (peer.loop != loop || peer.gone || peer.closed || !peer.client) continue;
+    const std::uint64_t unread = broker.wants_input(peer.client) ? peer.to_broker.size() : 0;
+    if (broker.held(peer.client) + unread <= most) continue;
+    most = broker.held(peer.client) + unread;
+    largest = &peer;
+  }
+  if (!largest) return;
+  broker.shed(largest->client);
+  largest->closed = true;
+}
+
 bool CoreWorld::carry_out(std::uint32_t loop, broker::Effects effects) {
+  if (effects.sheds_largest) shed_largest(loop);
   for (const broker::ClientKey client : effects.flush)
     if (Peer* peer = find(loop, client)) flush(*peer);
   for (const broker::ClientKey client : effects.close)

@@ -68,6 +68,7 @@ class CoreWorld : public World {
   bool turn(std::uint32_t loop);
   bool feed(Peer& peer, broker::Broker& broker);
   bool carry_out(std::uint32_t loop, broker::Effects effects);
+  void shed_largest(std::uint32_t loop);
   void flush(Peer& peer);
   Peer* find(std::uint32_t loop, broker::ClientKey client);
   void settle();

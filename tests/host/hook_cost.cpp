@@ -82,12 +82,7 @@ class Caller {
   NoLoops loops_;
   Host host_;
   broker::Shared shared_{without_store(), 1, nullptr, host_.hooks(), host_.log()};
-  broker::Listener listener_ = [] {
-    broker::Listener local;
-    local.name = "local";
-    local.anonymous = true;
-    return local;
-  }();
+  broker::Listener listener_{.name = "local", .anonymous = true};
   broker::ClientFacts client_;
   broker::MessageRef message_ = broker::Message::make(parts(), shared_.retained_accounts);
   base::Now now_{};

@@ -96,12 +96,7 @@ class Rig {
   // "topic=payload" of each PUBLISH it got.
   std::vector<std::string> messages(Client& client);
 
-  broker::Listener listener = [] {
-    broker::Listener local;
-    local.name = "local";
-    local.anonymous = true;
-    return local;
-  }();
+  broker::Listener listener{.name = "local", .anonymous = true};
   broker::Options broker_options;  // for run()
   PlainLog log;
   PostedLoops loops;

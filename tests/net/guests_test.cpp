@@ -159,7 +159,9 @@ TEST_P(Entrances, leave_strangers_waiting_while_too_many_have_said_nothing) {
   patient.connect_timeout = 10min;
   LoopsOptions options;
   options.limits.half_open = 2;
+  broker::Listener other{.name = "other", .anonymous = true};
   Served served{GetParam(), patient, options};
+  const auto other_port = *served.loops().listen(other, {"127.0.0.1", 0});
   served.start();
   std::vector<SocketClient> silent;
   for (int i = 0; i < 2; ++i) silent.push_back(served.client());
@@ -167,6 +169,8 @@ TEST_P(Entrances, leave_strangers_waiting_while_too_many_have_said_nothing) {
   SocketClient waits = served.client();  // the system's queue has it
   ASSERT_TRUE(eventually([&] { return served.log.of("listener.full").size() == 1; }));
   EXPECT_EQ(served.loops().connections(), 2u);
+  SocketClient elsewhere{other_port};  // another listener is none the worse
+  EXPECT_EQ(elsewhere.connect("elsewhere", Served::clean()), mqtt::ReasonCode::success);
   ASSERT_EQ(silent[0].connect("speaks", Served::clean()), mqtt::ReasonCode::success);
   EXPECT_EQ(waits.connect("waited", Served::clean()), mqtt::ReasonCode::success);
 }

@@ -91,6 +91,7 @@ mqtt::Buffer Client::payload_of(MessageId id) {
 }
 
 std::string Client::some_topic() {
+  if (random_->percent(plan_->shares)) return "$shared/" + std::to_string(random_->below(2));
   const char* level = random_->percent(plan_->memory) ? "m" : random_->percent(plan_->written) ? "w" : "s";
   if (random_->percent(2)) level = "denied";
   if (plan_->intercepts && random_->percent(20)) level = random_->percent(70) ? "changed" : "gone";
@@ -112,8 +113,9 @@ void Client::publish() {
   const auto qos = random_->percent(plan_->qos_0)   ? mqtt::Qos::at_most_once
                    : random_->percent(plan_->qos_1) ? mqtt::Qos::at_least_once
                                                     : mqtt::Qos::exactly_once;
-  const bool retain = random_->percent(plan_->retain);
-  publish(some_topic(), qos, retain, retain && random_->percent(plan_->clear));
+  const std::string topic = some_topic();
+  const bool retain = !is_shared(topic) && random_->percent(plan_->retain);
+  publish(topic, qos, retain, retain && random_->percent(plan_->clear));
 }
 
 void Client::publish(const std::string& topic, mqtt::Qos qos, bool retain, bool empty) {
@@ -161,6 +163,7 @@ void Client::send_again() {
 }
 
 void Client::subscribe() {
+  if (profile_.version == mqtt::Version::v5_0 && random_->percent(plan_->shares)) return join();
   std::vector<Wish> wishes;
   do wishes.push_back({some_filter(), some_options()});
   while (wishes.size() < 4 && random_->percent(plan_->several_filters));
@@ -179,19 +182,31 @@ mqtt::SubscriptionOptions Client::some_options() {
   return options;
 }
 
+// With the identifier by which the oracle knows the group.
+void Client::join() {
+  const Group& group = groups[random_->below(groups.size())];
+  Wish wish{std::string{group.filter}, {}};
+  wish.options.maximum_qos = random_->percent(70) ? mqtt::Qos::exactly_once : mqtt::Qos::at_least_once;
+  subscribe({wish}, group.identifier);
+}
+
 void Client::subscribe(const std::vector<Wish>& wishes) {
+  std::uint32_t identifier = 0;
+  if (profile_.version == mqtt::Version::v5_0 && random_->percent(40)) identifier = random_->between(1, 50);
+  subscribe(wishes, identifier);
+}
+
+void Client::subscribe(const std::vector<Wish>& wishes, std::uint32_t identifier) {
   mqtt::Subscribe packet;
   packet.packet_id = free_packet_id();
-  if (profile_.version == mqtt::Version::v5_0 && random_->percent(40))
-    packet.subscription_identifier = random_->between(1, 50);
+  if (identifier != 0) packet.subscription_identifier = identifier;
   Asked& asked = asked_[packet.packet_id];
   asked.subscribes = true;
   for (const auto& [filter, options] : wishes) {
     packet.entries.push_back({filter, options});
     trace_->note("c%-7u SUBSCRIBE %s qos %d id %u", profile_.index, filter.c_str(),
                  static_cast<int>(options.maximum_qos), packet.packet_id);
-    asked.requests.push_back(
-        oracle_->subscribing(profile_.index, {filter, options, packet.subscription_identifier.value_or(0)}));
+    asked.requests.push_back(oracle_->subscribing(profile_.index, {filter, options, identifier}));
     if (std::find(filters_.begin(), filters_.end(), filter) == filters_.end()) filters_.push_back(filter);
   }
   say(packet);

@@ -91,6 +91,8 @@ class Client {
   void on_publish(const mqtt::Publish& packet);
   void on_acknowledgement(mqtt::PacketId packet_id, mqtt::Qos qos, mqtt::ReasonCode reason);
   void on_answer(mqtt::PacketId packet_id, bool subscribes, std::span<const mqtt::ReasonCode> reasons);
+  void join();
+  void subscribe(const std::vector<Wish>& wishes, std::uint32_t identifier);
   void send(const Outgoing& outgoing, bool again);
   void send_again();
   void forget_session();

@@ -1,6 +1,7 @@
 #include "simulation/model_store.hpp"
 
 #include "broker/rules.hpp"
+#include "simulation/group_book.hpp"
 
 namespace mortise::simulation {
 
@@ -88,12 +89,22 @@ std::optional<broker::Page> ModelStore::answer_read(std::uint32_t loop, broker::
 
 // A crash leaves all deliveries of a message or none: they are in one batch, on whatever loops their sessions
 // live. A retained value at SUBSCRIBE is a delivery of its own.
+// Whether one member of a group may leave it to another: then its deliveries are not all of one moment.
+bool ModelStore::is_given_on(const broker::Batch& batch, std::uint64_t message) {
+  for (const broker::Record& entry : batch.records)
+    if (const auto* put = std::get_if<record::MessagePut>(&entry))
+      if (put->message->number() == message) return is_shared(put->message->topic());
+  return false;
+}
+
 void ModelStore::check_whole(const broker::Batch& batch) {
   for (const broker::DeliveryRecord& delivery : batch.deliveries) {
     const bool is_put = delivery.op == broker::DeliveryRecord::Op::put &&
                         delivery.state == broker::DeliveryRecord::State::queued && !delivery.retain;
     const bool is_new = is_put && delivered_.insert(delivery.number).second;
-    if (is_new && delivered_in_.try_emplace(delivery.message, batch.sequence).first->second != batch.sequence)
+    if (is_new &&
+        delivered_in_.try_emplace(delivery.message, batch.sequence).first->second != batch.sequence &&
+        !is_given_on(batch, delivery.message))
       throw Violation{"a crash between two batches would leave only some deliveries of a message"};
   }
 }

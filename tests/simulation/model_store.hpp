@@ -93,6 +93,7 @@ class ModelStore final : public broker::Store {
   void apply(const broker::Batch& batch);
   void apply(const broker::Record& entry);
   void apply(const broker::DeliveryRecord& delivery);
+  static bool is_given_on(const broker::Batch& batch, std::uint64_t message);
   void check_whole(const broker::Batch& batch);
   void keep_value(const std::string& topic, std::uint64_t version, std::optional<StoredMessage> message);
 

@@ -32,9 +32,14 @@ MessageId Oracle::made(Sent message) {
 }
 
 void Oracle::sending(MessageId id) {
-  if (messages_[id].first_sent != not_yet) return;
+  if (messages_[id].first_sent != not_yet) {
+    messages_[id].sent_again = true;
+    if (messages_[id].first_sent < process_started_) messages_[id].sent_again_late = true;
+    return;
+  }
   messages_[id].first_sent = now_;
   expect(id);
+  if (is_shared(messages_[id].topic)) expect_in_groups(id);
 }
 
 void Oracle::acknowledged(MessageId id) {
@@ -64,9 +69,11 @@ bool Oracle::can_receive(ClientIndex client, const Sent& sent) const {
          !(sent.large && sessions_[client].small_packets_only);
 }
 
+// An acknowledgement that waits for no batch waits for no other loop: the letter may still be on its way.
 void Oracle::waive(ClientIndex client, bool acknowledged_too) {
   for (auto& [id, expectations] : expected_) {
-    if (!acknowledged_too && messages_[id].acknowledged != not_yet) continue;
+    const bool waits_for_others = has_store_ && messages_[id].level != broker::Level::memory;
+    if (!acknowledged_too && waits_for_others && messages_[id].acknowledged != not_yet) continue;
     for (Expectation& expectation : expectations)
       if (expectation.client == client && !sessions_[client].copies.contains(id)) expectation.waived = true;
   }
@@ -80,6 +87,7 @@ void Oracle::connecting(ClientIndex client, std::uint64_t connection, const Conn
   session.asked = how;
   session.asked_at = now_;
   session.connection = connection;
+  members_changed();
   if (!how.will) return;
   WillOracle::Will will;
   will.client = client;
@@ -113,6 +121,14 @@ void Oracle::connected(ClientIndex client, std::uint64_t connection, bool sessio
     violated("a session that had ended is present", client, ~0U);
   if (!session_present && !asked.clean_start && session.alive == Sure::yes)
     violated("a session that was to be kept is not present", client, ~0U);
+  const bool begins = !session_present || session.alive != Sure::yes;
+  if (begins) {
+    weakened(session);
+    ++session.count;
+    session.stored = session_present ? Sure::maybe : asked.expiry_s > 0 ? Sure::yes : Sure::no;
+  } else if (session.stored == Sure::no && asked.expiry_s > 0) {
+    session.stored = Sure::maybe;
+  }
   if (!session_present) {
     for (auto& [id, expectations] : expected_)
       std::erase_if(expectations,
@@ -125,9 +141,11 @@ void Oracle::connected(ClientIndex client, std::uint64_t connection, bool sessio
   }
   session.alive = Sure::yes;
   session.online = true;
+  session.online_by = connection;
   session.end_unconfirmed = false;
   session.expiry_s = asked.expiry_s;
   wills_.connected(client, connection, session_present, session.asked_at, now_);
+  members_changed();
 }
 
 // Two sessions are possible from here on: the old one and none, or a new one.
@@ -136,6 +154,8 @@ void Oracle::doubt(ClientIndex client) {
   session.alive = Sure::maybe;
   waive(client, true);
   for (Subscription& subscription : session.subscriptions) subscription.given_up = true;
+  weakened(session);
+  members_changed();
 }
 
 // A CONNECT that no CONNACK followed: the broker may have acted upon it.
@@ -160,6 +180,8 @@ void Oracle::ended(ClientIndex client, std::uint64_t connection, bool orderly, b
     if (will.connection == connection) expect(will.id);
   if (session.connection != connection && session.asked && session.online) {
     // Taken over: its successor's CONNACK is on the way.
+  } else if (session.connection != connection && session.online_by == connection) {
+    // Its successor came to nothing before.
   } else if (session.connection != connection) {
     return;
   } else if (session.asked) {
@@ -171,6 +193,8 @@ void Oracle::ended(ClientIndex client, std::uint64_t connection, bool orderly, b
   if (session.expiry_s == 0 || (orderly && ends_session)) {
     session.alive = Sure::no;
     session.end_unconfirmed = true;
+    weakened(session);
+    members_changed();
   }
 }
 
@@ -196,6 +220,7 @@ void Oracle::crashed(Crash kind) {
   for (const auto& will : wills_.wills())
     if (will.state == WillOracle::Will::State::armed) expect(will.id);
   wills_.crashed();
+  members_lost_memory();
 }
 
 void Oracle::crashed_unkept() {
@@ -206,6 +231,8 @@ void Oracle::crashed_unkept() {
   for (Sent& sent : messages_) sent.lost_by_crash = sent.repeated_by_crash = true;
   for (auto& [id, expectations] : expected_)
     for (Expectation& expectation : expectations) expectation.waived = true;
+  for (GroupIndex group = 0; group < groups.size(); ++group)
+    book_.waive_if(group, [](MessageId) { return true; });
 }
 
 void Oracle::restarted(bool clock_jumped_forward) {
@@ -228,8 +255,9 @@ void Oracle::give_up(ClientIndex client, std::string_view filter, std::uint32_t 
     any = subscription.given_up = true;
     if (subscription.ended_by == 0) subscription.ended_by = ended_by;
   }
-  // Without a store an acknowledgement waits for no other loop: the letter may come after the UNSUBSCRIBE.
-  if (any) waive(client, !has_store_);
+  if (!any) return;
+  waive(client, false);
+  members_changed();
 }
 
 std::uint32_t Oracle::subscribing(ClientIndex client, Subscription subscription) {
@@ -297,6 +325,7 @@ void Oracle::received(ClientIndex client, const Received& packet) {
   if (sent.topic != packet.topic) violated("a message on another topic", client, packet.id);
   if (!is_let_in(sent.topic)) violated("a message that was denied or dropped", client, packet.id);
   if (!can_receive(client, sent)) violated("a message this client may not or cannot get", client, packet.id);
+  if (is_shared(sent.topic)) return received_by_member(client, packet);
   if (is_changed(sent.topic) != packet.is_marked) violated("not as a plugin left it", client, packet.id);
   const Matching match = matching(session, sent);
   if (!match.any) violated("a message without a subscription", client, packet.id);
@@ -313,7 +342,7 @@ void Oracle::received(ClientIndex client, const Received& packet) {
   const bool is_repeat =
       packet.qos == mqtt::Qos::exactly_once && !session.exactly_once.insert(packet.id).second;
   if (is_repeat && !sent.repeated_by_crash) violated("QoS 2 delivered twice", client, packet.id);
-  if (copies > 1 || sent.is_will) return;
+  if (copies > 1 || sent.is_will || sent.sent_again_late) return;
   auto& newest = session.newest.try_emplace({sent.publisher, sent.topic, sent.qos}, packet.id).first->second;
   // One that was first sent before the subscription stood may come late, when its publisher sends it again.
   if (packet.id < newest && (sent.qos == mqtt::Qos::at_most_once || is_expected(client, packet.id)))
@@ -328,8 +357,10 @@ void Oracle::dropped(ClientIndex client, MessageId id, std::string_view reason) 
   const bool right =
       reason == "session_ended" || reason == "offline_qos_0" || reason == "connection_lost" ||
       (reason == "expired" && sent.expiry_s != 0) || (reason == "queue_full" && limited) ||
+      (reason == "handed_on" && is_shared(sent.topic)) ||
       ((reason == "packet_too_large" || reason == "not_authorized") && !can_receive(client, sent));
   if (!right) violated("dropped for a reason that does not hold", client, id);
+  if (is_shared(sent.topic)) return dropped_by_member(client, id, reason);
   if (reason != "queue_full") return;
   shed_.emplace(client, id);  // a will may be shed before its sending is seen
   const auto found = expected_.find(id);
@@ -356,6 +387,9 @@ void Oracle::check_deliveries() const {
       if (!expectation.waived && !sessions_[expectation.client].copies.contains(id))
         violated(sent.is_will ? "a will was not sent" : "acknowledged and lost", expectation.client, id);
   }
+  book_.each_missing([&](MessageId id) {
+    if (stands(messages_[id])) violated("acknowledged and lost by a group", messages_[id].publisher, id);
+  });
 }
 
 // Whether a later value of the same topic was acknowledged for good.

@@ -5,6 +5,7 @@
 // come. Where a race makes two outcomes right it accepts both; nothing else is excused.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +15,7 @@
 
 #include "broker/message.hpp"
 #include "broker/options.hpp"
+#include "simulation/group_book.hpp"
 #include "simulation/model_store.hpp"
 #include "simulation/will_oracle.hpp"
 
@@ -32,6 +34,8 @@ struct Sent {
   std::uint32_t expiry_s = 0;  // 0: none
   broker::Level level{};
   Milliseconds first_sent = not_yet;
+  bool sent_again = false;
+  bool sent_again_late = false;  // after a crash: it takes its place among the others anew
   Milliseconds acknowledged = not_yet;
   std::optional<MessageId>
       replaced;                // by what a fresh subscriber saw instead after it was acknowledged, or nothing
@@ -43,6 +47,10 @@ class Oracle {
  public:
   Oracle(Trace& trace, std::uint32_t clients, const broker::Options& options, bool has_store)
       : trace_{&trace}, options_{&options}, has_store_{has_store}, sessions_(clients) {}
+
+  // By which loop a client's session is kept, as things are.
+  using HomeOf = std::function<std::uint32_t(ClientIndex)>;
+  void knows_homes(HomeOf home_of) { home_of_ = std::move(home_of); }
 
   void at(Milliseconds now) { now_ = now; }
   Milliseconds now() const { return now_; }
@@ -75,7 +83,10 @@ class Oracle {
   // something from the time before, and all clients begin anew.
   void crashed_unkept();
   // Everything so far is durable.
-  void settled() { wills_.settled(); }
+  void settled() {
+    wills_.settled();
+    weak_ = {};
+  }
 
   // ---- subscriptions
   struct Subscription {
@@ -125,8 +136,11 @@ class Oracle {
     Sure alive = Sure::no;
     std::uint32_t expiry_s = 0;
     bool online = false;              // its CONNACK came and the broker has not seen the end
+    std::uint64_t online_by = 0;      // … of this connection
     std::uint64_t connection = 0;     // the latest CONNECT
     std::optional<Connecting> asked;  // sent, no CONNACK yet
+    Sure stored = Sure::maybe;        // it outlives a crash
+    std::uint32_t count = 0;          // of the client's sessions
     Milliseconds asked_at = 0;
     bool end_unconfirmed = false;    // ended in the store's sight perhaps only: no answer has confirmed it
     Milliseconds started = 0;        // its CONNECT was sent then
@@ -157,6 +171,24 @@ class Oracle {
   bool stands(const Sent& sent) const { return sent.acknowledged != not_yet && !sent.lost_by_crash; }
   bool is_superseded(MessageId older) const;
   bool can_receive(ClientIndex client, const Sent& sent) const;
+
+  // ---- shared subscriptions (oracle_groups.cpp)
+  // The subscription by which it surely is a member; null: it may be none.
+  const Subscription* membership(const Session& session, GroupIndex group) const;
+  bool may_be_member(const Session& session, GroupIndex group) const;
+  bool surely_lives(const Session& session) const;
+  bool may_have_ended(const GroupBook::Member& member) const;
+  void expect_in_groups(MessageId id);
+  void check_repeat(const GroupBook::Member& member, const Received& packet,
+                    const GroupBook::Receipt& earlier) const;
+  void received_by_member(ClientIndex client, const Received& packet);
+  void dropped_by_member(ClientIndex client, MessageId id, std::string_view reason);
+  bool had_to_hand_on(ClientIndex client, MessageId id, GroupIndex group) const;
+  void members_changed();
+  void members_lost_memory();
+  // What is the group's is for a while in a session that a crash takes with it.
+  void weakened(const Session& session);
+
   [[noreturn]] void violated(const char* what, ClientIndex client, MessageId id) const;
 
   Trace* trace_;
@@ -171,6 +203,9 @@ class Oracle {
   std::map<MessageId, std::uint32_t> ever_received_;
   std::set<std::pair<ClientIndex, MessageId>> shed_;  // by a queue's limit
   WillOracle wills_;
+  GroupBook book_;
+  std::array<bool, groups.size()> weak_{};
+  HomeOf home_of_;
 };
 
 }  // namespace mortise::simulation

@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, rules> names{"acknowledge_after_commit",
                                                     "gate_qos_2",
                                                     "one_publish_one_batch",
                                                     "erase_after_put",
+                                                    "hand_on_after_put",
                                                     "message_outlives_deliveries",
                                                     "page_out_after_put",
                                                     "reserve_numbers",
@@ -58,6 +59,7 @@ Plan::Plan(const Setup& setup, Random& random) {
     options.queue_messages_max = random.between(5, 20);
     if (random.percent(50)) options.overflow = broker::Options::Overflow::drop_newest;
   }
+  if (random.percent(30)) shares = 30;
   if (random.percent(60)) options.resident_max = random.percent(50) ? 0 : random.below(2000);
   if (leaning)
     lean(*leaning, random);
@@ -96,6 +98,11 @@ void Plan::lean(Rule rule, Random& random) {
       break;
     case Rule::erase_after_put:
       loops = 3, qos_0 = 0, qos_1 = 90, crash = 5, store_lazy = 85, disconnect = 2;
+      break;
+    case Rule::hand_on_after_put:
+      loops = 3, loops_change = false, shares = 70, version_5 = 100, clients = 7, qos_0 = 0, qos_1 = 20;
+      lost = 60, clean_start = 10, crash = 10, store_lazy = 80, retain = 0;
+      options.resident_max = broker::Options{}.resident_max;
       break;
     case Rule::message_outlives_deliveries: qos_0 = 0, qos_1 = 60, clients = 6, retain = 30, lost = 50; break;
     case Rule::page_out_after_put:

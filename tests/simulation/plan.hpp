@@ -59,6 +59,7 @@ struct Plan {
   bool intercepts = false, receives = false;  // what else plugins are attached to
   std::uint32_t packet_small = 15;            // 5.0 clients with a small maximum packet size
   std::uint32_t several_filters = 25;         // of the SUBSCRIBE and UNSUBSCRIBE packets
+  std::uint32_t shares = 0;                   // of the topics and, in 5.0, of the SUBSCRIBE packets
   std::uint32_t sweep = 20;                   // how often the store sweeps after ended sessions
 
   // Shares in a thousand steps.

@@ -108,6 +108,8 @@ World::World(const Setup& setup, Random& random, Trace& trace)
     clients_.emplace_back(profile, random_, plan_, oracle_, trace_);
   }
   plan_.options.session_expiry_max_s = mqtt::session_never_expires;
+  oracle_.knows_homes(
+      [this](ClientIndex client) { return process_->shared.home_of(clients_[client].profile().name()); });
   start();
 }
 
