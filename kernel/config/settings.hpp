@@ -410,7 +410,8 @@ void describe(Row& row, Listener& s) {
       "Whether a payload that says it is UTF-8 has to be; one that is not is refused.");
   row("limits", s.limits, Section{}, "What its clients may take, beside the kernel's limits.");
   row("authenticate", s.authenticate, List<Text>{{}, Empty::refused},
-      "The plugins that are asked who a client is, in this order; left out, all that can tell.");
+      "The plugins that are asked who a client is, and for its key (PSK), in this order; left out, all that "
+      "can tell.");
   row("mount_point", s.mount_point, Text{},
       "Below which topic clients live, such as site/%u/: it stands before every topic they name, and they do "
       "not see it; %u is the user name, %c the client identifier; left out, they see all topics.");

@@ -35,7 +35,7 @@ struct Keys {
   }
 };
 
-class Psk : public ::testing::TestWithParam<int> {
+class PskOfOneVersion : public ::testing::Test {
  protected:
   TlsSettings psk_settings(bool names_client = true, bool has_certificate = false) {
     TlsSettings made = settings();
@@ -45,6 +45,12 @@ class Psk : public ::testing::TestWithParam<int> {
     made.psk->names_client = names_client;
     return made;
   }
+
+  Keys keys;
+};
+
+class Psk : public PskOfOneVersion, public ::testing::WithParamInterface<int> {
+ protected:
   static TlsPeer::Choices client(const std::string& identity = "pump-7",
                                  const std::string& key = key_of_pump) {
     TlsPeer::Choices choices = speaking(GetParam());
@@ -62,8 +68,6 @@ class Psk : public ::testing::TestWithParam<int> {
     if (seen) *seen = pair.peer.error();
     return pair.failure;
   }
-
-  Keys keys;
 };
 INSTANTIATE_TEST_SUITE_P(Tls, Psk, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
                          [](const auto& row) { return row.param == TLS1_2_VERSION ? "tls_1_2" : "tls_1_3"; });
@@ -244,18 +248,41 @@ TEST_P(Psk, a_small_device_is_served_by_ciphers_the_operator_names) {
               "keys (PSK) are served");
   }
   TlsSettings chosen = psk_settings();
-  chosen.ciphers = "PSK-AES128-GCM-SHA256";
-  Pair pair{context_of(chosen), choices};
-  EXPECT_TRUE(pair.talk()) << pair.failure << pair.peer.error();
+  chosen.ciphers = "ECDHE-PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES128-CCM8";
+  for (const char* only : {"PSK-AES128-GCM-SHA256", "PSK-AES128-CCM8"}) {
+    choices.ciphers = only;
+    Pair pair{context_of(chosen), choices};
+    EXPECT_TRUE(pair.talk()) << only << ": " << pair.failure << pair.peer.error();
+  }
+}
+
+// Its own client does not say more than 255 bytes, so two are put into what it says.
+TEST_F(PskOfOneVersion, an_identity_of_257_bytes_in_1_2_ends_the_handshake_and_is_asked_of_nobody) {
+  TlsPeer::Choices choices = speaking(TLS1_2_VERSION);
+  choices.psk_identity = std::string(255, 'i');
+  choices.psk = key_of_pump;
+  Pair pair{context_of(psk_settings()), choices};
+  ASSERT_TRUE(pair.to_server(pair.peer.sent(), 1 << 20));
+  ASSERT_TRUE(pair.to_client());
+  mqtt::Buffer said = pair.peer.sent();
+  constexpr std::size_t record_size = 3, message_size = 7,
+                        identity_size = 9;  // where they are, two bytes each
+  constexpr std::uint8_t client_key_exchange = 16;
+  ASSERT_EQ(said.at(5), client_key_exchange);
+  ASSERT_EQ(said.at(identity_size + 1), 255);
+  for (const std::size_t at : {record_size, message_size, identity_size}) {
+    const int size = said[at] * 256 + said[at + 1] + 2;
+    said[at] = static_cast<std::uint8_t>(size / 256);
+    said[at + 1] = static_cast<std::uint8_t>(size % 256);
+  }
+  said.insert(said.begin() + identity_size + 2, 2, 'i');
+  EXPECT_FALSE(pair.to_server(said, 1 << 20));
+  EXPECT_TRUE(keys.asked.empty());
 }
 
 // A key goes with one hash, and who agreed on none takes SHA-256.
-TEST(PskOfTls13, a_key_for_another_hash_is_no_key) {
-  Keys keys;
-  TlsSettings chosen = settings();
-  chosen.pairs.clear();
-  chosen.psk.emplace();
-  chosen.psk->find = [&](std::string_view identity, PskKey& key) { return keys.find(identity, key); };
+TEST_F(PskOfOneVersion, a_key_for_another_hash_is_no_key_in_1_3) {
+  const TlsSettings chosen = psk_settings();
   TlsPeer::Choices choices = speaking(TLS1_3_VERSION);
   choices.psk_identity = "pump-7";
   choices.psk = key_of_pump;
