@@ -96,7 +96,9 @@ class PskReader {
 
 }  // namespace
 
-PskBytes::~PskBytes() { ::explicit_bzero(bytes_.data(), bytes_.size()); }
+PskBytes::~PskBytes() {
+  if (!bytes_.empty()) ::explicit_bzero(bytes_.data(), bytes_.size());  // of one that was moved there is none
+}
 
 const PskKeys::Entry* PskKeys::find(std::string_view identity) const {
   const auto found = by_identity.find(identity);
