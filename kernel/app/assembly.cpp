@@ -150,12 +150,14 @@ std::vector<config::Finding> Assembly::load() {
                     std::make_move_iterator(more.end()));
   };
   std::vector<config::Finding> of_plugins = p.host->load();
-  // One that could not be asked may be the store.
-  const bool may_have_store = p.host->store() != nullptr || config::has_errors(of_plugins) ||
-                              !std::ranges::all_of(p.settings.plugins, &config::Plugin::sound);
+  // One that could not be asked may be the store, or have keys.
+  const bool all_are_known =
+      !config::has_errors(of_plugins) && std::ranges::all_of(p.settings.plugins, &config::Plugin::sound);
+  const bool may_have_store = p.host->store() != nullptr || !all_are_known;
   add(std::move(of_plugins));
   add(check_settings(p.settings, may_have_store));
-  add(p.tls.load(p.settings));
+  if (all_are_known) add(check_psk(p.settings, *p.host));
+  add(p.tls.load(p.settings, *p.host));
   return findings;
 }
 
@@ -166,6 +168,7 @@ std::string Assembly::start() {
   const std::vector<config::Finding> findings = p.host->start();
   if (config::has_errors(findings)) return text_of(findings);
   p.started = true;
+  if (std::string problem = missing_psk(p.settings, *p.host); !problem.empty()) return problem;
 
   const bool has_store = p.host->store() != nullptr;
   const std::uint32_t loops = loop_count(p.settings);

@@ -7,11 +7,26 @@ namespace mortise::app {
 
 namespace {
 
-net::TlsSettings settings_of(const config::Listener& listener) {
-  const config::Tls& tls = *listener.tls;
+host::PskListener psk_listener_of(const config::Listener& listener) {
+  host::PskListener made{listener.name.value, {}};
+  if (listener.authenticate)
+    for (const auto& plugin : *listener.authenticate) made.plugins.push_back(plugin.value);
+  return made;
+}
+
+net::TlsSettings settings_of(const config::Listener& listener, host::Host& host) {
+  const config::Tls& tls = listener.tls->value;
   net::TlsSettings settings;
   settings.listener = listener.name.value;
-  settings.pairs.push_back({tls.certificate.value, tls.key.value});
+  if (tls.certificate && tls.key) settings.pairs.push_back({tls.certificate->value, tls.key->value});
+  if (tls.psk) {
+    auto& psk = settings.psk.emplace();
+    psk.find = [&host, whom = psk_listener_of(listener)](std::string_view identity, broker::PskKey& key) {
+      return host.find_psk(whom, identity, key);
+    };
+    psk.names_client = tls.psk->value.identity == config::PskIdentity::username;
+    if (tls.psk->value.hint) psk.hint = tls.psk->value.hint->value;
+  }
   for (const config::TlsCertificate& more : tls.certificates)
     settings.pairs.push_back({more.certificate.value, more.key.value});
   if (tls.client_ca) settings.client_ca = tls.client_ca->value;
@@ -28,9 +43,12 @@ net::TlsSettings settings_of(const config::Listener& listener) {
 }
 
 // Where the operator wrote what net calls by this key.
-config::Location place_of(const config::Tls& tls, const std::string& key) {
-  const auto optional = [&](const auto& setting) { return setting ? setting->where : tls.certificate.where; };
-  if (key == "key") return tls.key.where;
+config::Location place_of(const config::Located<config::Tls>& section, const std::string& key) {
+  const config::Tls& tls = section.value;
+  const auto optional = [&](const auto& setting) { return setting ? setting->where : section.where; };
+  if (key == "certificate") return optional(tls.certificate);
+  if (key == "key") return optional(tls.key);
+  if (key == "psk/hint" && tls.psk) return optional(tls.psk->value.hint);
   if (key == "client_ca") return optional(tls.client_ca);
   if (key == "crl") return optional(tls.crl);
   if (key == "ciphers") return optional(tls.ciphers);
@@ -40,7 +58,7 @@ config::Location place_of(const config::Tls& tls, const std::string& key) {
     if (key == net::key_of_pair(i + 1, "certificate")) return tls.certificates[i].certificate.where;
     if (key == net::key_of_pair(i + 1, "key")) return tls.certificates[i].key.where;
   }
-  return tls.certificate.where;
+  return section.where;
 }
 
 // Without them there is nothing to read; config has said so.
@@ -48,19 +66,46 @@ bool is_whole(const config::Tls& tls) {
   const auto named = [](const auto& pair) {
     return !pair.certificate.value.empty() && !pair.key.value.empty();
   };
-  return named(tls) && std::ranges::all_of(tls.certificates, named) &&
+  const bool has_pair =
+      tls.certificate && !tls.certificate->value.empty() && tls.key && !tls.key->value.empty();
+  const bool has_none = !tls.certificate && !tls.key && tls.certificates.empty();
+  return (has_pair || (has_none && tls.psk)) && std::ranges::all_of(tls.certificates, named) &&
          (tls.verify.value == config::Verify::none || tls.client_ca);
 }
 
 }  // namespace
 
-std::vector<config::Finding> TlsListeners::load(const config::Settings& settings) {
+std::vector<config::Finding> check_psk(const config::Settings& settings, const host::Host& host) {
+  std::vector<config::Finding> findings;
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    const config::Listener& listener = settings.listeners[i];
+    if (!listener.tls || !listener.tls->value.psk || host.provides_psk(psk_listener_of(listener))) continue;
+    findings.push_back({config::Severity::error, listener.tls->value.psk->where,
+                        "listeners/" + std::to_string(i) + "/tls/psk",
+                        listener.authenticate
+                            ? "no plugin that this listener's authenticate lists provides keys"
+                            : "no plugin provides keys",
+                        "add one that does, such as auth-file with a file of keys (psk:)"});
+  }
+  return findings;
+}
+
+std::string missing_psk(const config::Settings& settings, const host::Host& host) {
+  for (const config::Listener& listener : settings.listeners)
+    if (listener.tls && listener.tls->value.psk && !host.has_psk(psk_listener_of(listener)))
+      return listener.tls->value.psk->where.to_text() + "  listener " +
+             config::in_quotes(listener.name.value) +
+             " has tls/psk, and no plugin that could provide keys does; give auth-file a file of keys (psk:)";
+  return {};
+}
+
+std::vector<config::Finding> TlsListeners::load(const config::Settings& settings, host::Host& host) {
   std::vector<config::Finding> findings;
   for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
     const config::Listener& setting = settings.listeners[i];
     auto& listener = listeners_.emplace_back();
-    if (!setting.tls || !is_whole(*setting.tls)) continue;
-    listener = std::make_unique<net::TlsListener>(settings_of(setting));
+    if (!setting.tls || !is_whole(setting.tls->value)) continue;
+    listener = std::make_unique<net::TlsListener>(settings_of(setting, host));
     for (net::TlsFinding& found : listener->load())
       findings.push_back({found.is_error ? config::Severity::error : config::Severity::warning,
                           place_of(*setting.tls, found.key),

@@ -8,14 +8,21 @@
 
 #include "broker/ports.hpp"
 #include "config/settings.hpp"
+#include "host/host.hpp"
 #include "net/tls_listener.hpp"
 
 namespace mortise::app {
 
+// Listeners that want keys (PSK) which no plugin provides, as far as manifests tell.
+std::vector<config::Finding> check_psk(const config::Settings& settings, const host::Host& host);
+// The same once plugins have started: the first listener's fault in a sentence, or empty.
+std::string missing_psk(const config::Settings& settings, const host::Host& host);
+
 class TlsListeners {
  public:
-  // Reads the files of all listeners that have a sound tls section.
-  std::vector<config::Finding> load(const config::Settings& settings);
+  // Reads the files of all listeners that have a sound tls section. Keys (PSK) are asked of `host`, which
+  // lives as long as connections do.
+  std::vector<config::Finding> load(const config::Settings& settings, host::Host& host);
 
   // In the order of the settings; null: plain.
   net::TlsListener* at(std::size_t listener) const { return listeners_.at(listener).get(); }

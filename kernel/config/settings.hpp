@@ -54,6 +54,9 @@ constexpr std::array<std::string_view, 4> names_of(CertificateIdentity) {
   return {"none", "common_name", "subject", "san"};
 }
 
+enum class PskIdentity { none, username };
+constexpr std::array<std::string_view, 2> names_of(PskIdentity) { return {"none", "username"}; }
+
 enum class TlsVersion { v1_2, v1_3 };
 constexpr std::array<std::string_view, 2> names_of(TlsVersion) { return {"1.2", "1.3"}; }
 
@@ -265,22 +268,36 @@ void describe(Row& row, TlsCertificate& s) {
   row.required("key", "server.key", s.key, Path{}, "A PEM file: the private key of the certificate.");
 }
 
+struct TlsPsk {
+  PskIdentity identity = PskIdentity::none;
+  std::optional<Located<std::string>> hint;
+};
+
+template <class Row>
+void describe(Row& row, TlsPsk& s) {
+  row("identity", s.identity, Choice{},
+      "Whether the identity that belongs to a client's key is its user name.");
+  row("hint", s.hint, Text{},
+      "What a TLS 1.2 client is told so that it can choose among its keys; left out, nothing.");
+}
+
 // Of the files nobody has read yet; app lets net do that.
 struct Tls {
-  Located<std::filesystem::path> certificate, key;
+  std::optional<Located<std::filesystem::path>> certificate, key;  // both, or neither beside psk
   std::vector<TlsCertificate> certificates;
   std::optional<Located<std::filesystem::path>> client_ca, crl;
   Located<Verify> verify;
   Located<CertificateIdentity> identity;
   TlsVersion minimum_version = TlsVersion::v1_2;
   std::optional<Located<std::string>> ciphers, cipher_suites, curves;  // as OpenSSL writes them
+  std::optional<Located<TlsPsk>> psk;                                  // empty: no keys, certificates only
 };
 
 template <class Row>
 void describe(Row& row, Tls& s) {
-  row.required("certificate", "server.pem", s.certificate, Path{},
-               "A PEM file: the server's certificate, then those that lead to its root.");
-  row.required("key", "server.key", s.key, Path{}, "A PEM file: the private key of the certificate.");
+  row("certificate", s.certificate, Path{},
+      "A PEM file: the server's certificate, then those that lead to its root; needed unless there is psk.");
+  row("key", s.key, Path{}, "A PEM file: the private key of the certificate.");
   row("certificates", s.certificates, List<Section>{{}, Empty::allowed},
       "More certificates, for clients that ask for a server by another name (SNI).");
   row("client_ca", s.client_ca, Path{},
@@ -297,6 +314,8 @@ void describe(Row& row, Tls& s) {
       "The cipher suites of TLS 1.3 in OpenSSL's notation; left out, OpenSSL's.");
   row("curves", s.curves, Text{},
       "The curves for key exchange in OpenSSL's notation; left out, X25519:P-256:P-384.");
+  row("psk", s.psk, Section{},
+      "Clients may use a key of their own (PSK), which a plugin knows, in place of certificates.");
 }
 
 struct WebSocket {
@@ -344,7 +363,7 @@ struct Listener {
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
   std::vector<Located<std::string>> proxies;  // networks; app checks that they are well-formed
   Anonymous anonymous = Anonymous::deny;
-  std::optional<Tls> tls;  // empty: plain
+  std::optional<Located<Tls>> tls;  // empty: plain
   std::vector<Version> versions{Version::v3_1, Version::v3_1_1, Version::v5_0};
   std::uint8_t maximum_qos = 2;
   bool retain = true;
@@ -376,7 +395,7 @@ void describe(Row& row, Listener& s) {
   row("proxies", s.proxies, List<Text>{{}, Empty::allowed},
       "Networks whose PROXY header is believed, such as 10.0.0.0/8.");
   row("anonymous", s.anonymous, Choice{}, "Whether a client may connect without a user name.");
-  row("tls", s.tls, Section{}, "Certificates and whom to trust; left out, nothing is encrypted.");
+  row("tls", s.tls, Section{}, "Certificates, keys and whom to trust; left out, nothing is encrypted.");
   row("versions", s.versions, List<Choice>{{}, Empty::refused}, "The MQTT versions a client may speak.");
   row("maximum_qos", s.maximum_qos, Count{0, 2},
       "The highest QoS; a client that publishes above it is disconnected, a subscription gets no more.");
@@ -391,7 +410,8 @@ void describe(Row& row, Listener& s) {
       "Whether a payload that says it is UTF-8 has to be; one that is not is refused.");
   row("limits", s.limits, Section{}, "What its clients may take, beside the kernel's limits.");
   row("authenticate", s.authenticate, List<Text>{{}, Empty::refused},
-      "The plugins that are asked who a client is, in this order; left out, all that can tell.");
+      "The plugins that are asked who a client is, and for its key (PSK), in this order; left out, all that "
+      "can tell.");
   row("mount_point", s.mount_point, Text{},
       "Below which topic clients live, such as site/%u/: it stands before every topic they name, and they do "
       "not see it; %u is the user name, %c the client identifier; left out, they see all topics.");

@@ -130,12 +130,27 @@ bool any_error_below(const std::vector<Finding>& findings, std::string_view way)
       findings, [&](const Finding& f) { return f.severity == Severity::error && f.key.starts_with(way); });
 }
 
+// With keys (PSK) a certificate may be missing, half of one may not.
+void check_certificate(const Located<Tls>& tls, std::size_t listener, ValueReader& values) {
+  const auto demand = [&](bool is_there, const char* key, const char* example) {
+    if (!is_there)
+      values.error(tls.where, key_of("listeners", listener, std::string{"tls/"} + key),
+                   "missing key \"" + std::string{key} + '"',
+                   "add it, such as " + std::string{key} + ": " + example);
+  };
+  const bool is_wanted = !tls.value.psk || tls.value.certificate || tls.value.key ||
+                         !tls.value.certificates.empty() || tls.value.verify.value != Verify::none;
+  demand(!is_wanted || tls.value.certificate, "certificate", "server.pem");
+  demand(!is_wanted || tls.value.key, "key", "server.key");
+}
+
 // A key that would do nothing lets an operator believe that clients are looked at.
 void check_tls(const Settings& settings, ValueReader& values) {
   for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
     if (!settings.listeners[i].tls || any_error_below(values.findings(), key_of("listeners", i, "tls")))
       continue;
-    const Tls& tls = *settings.listeners[i].tls;
+    check_certificate(*settings.listeners[i].tls, i, values);
+    const Tls& tls = settings.listeners[i].tls->value;
     const auto error = [&](const Location& where, const char* key, const char* text, const char* remedy) {
       values.error(where, key_of("listeners", i, std::string{"tls/"} + key), text, remedy);
     };

@@ -22,7 +22,12 @@ HookPort::HookPort(Innards& inside, std::uint32_t loops) : in_{inside}, turns_(l
   }
 }
 
+std::shared_ptr<const HookSet> HookPort::set_of_this_thread() const {
+  return loop_of_this_thread_ < turns_.size() ? turns_[loop_of_this_thread_].set : in_.board.newest();
+}
+
 void HookPort::begin_turn(std::uint32_t loop) {
+  loop_of_this_thread_ = loop;
   Turn& turn = turns_[loop];
   if (in_.board.version() == turn.set->version) return;
   turn.set = in_.board.newest();
@@ -30,6 +35,7 @@ void HookPort::begin_turn(std::uint32_t loop) {
 }
 
 void HookPort::end_turn(std::uint32_t loop) {
+  loop_of_this_thread_ = MORTISE_NO_LOOP;
   Turn& turn = turns_[loop];
   if (!turn.batch->empty()) show_events(turn, loop);
   if (turn.forgotten.empty()) return;

@@ -14,6 +14,7 @@
 #include "broker/ports.hpp"
 #include "host/event_batch.hpp"
 #include "host/hook_set.hpp"
+#include "mortise/abi/answer.h"
 
 namespace mortise::host {
 
@@ -25,6 +26,10 @@ class HookPort : public broker::Hooks {
 
   void begin_turn(std::uint32_t loop);
   void end_turn(std::uint32_t loop);
+
+  // The loop whose turn this thread is in, or MORTISE_NO_LOOP; and what that turn asks, else the newest.
+  static std::uint32_t loop_of_this_thread() noexcept { return loop_of_this_thread_; }
+  std::shared_ptr<const HookSet> set_of_this_thread() const;
 
   const Wanted& wanted(std::uint32_t loop) const override { return turns_[loop].set->wanted; }
   broker::Answer authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
@@ -47,6 +52,8 @@ class HookPort : public broker::Hooks {
     std::vector<std::uint64_t> forgotten;  // told after the events, which may still show the word
   };
   void show_events(Turn& turn, std::uint32_t loop);
+
+  static inline constinit thread_local std::uint32_t loop_of_this_thread_ = MORTISE_NO_LOOP;
 
   Innards& in_;
   std::vector<Turn> turns_;

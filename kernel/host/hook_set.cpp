@@ -104,6 +104,7 @@ std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& att
     if (one->extension == MORTISE_AUTHORISE)
       for (const ActionRow& row : actions)
         if (one->has_kind(row.kind)) add_link(*set, row.point, *one);
+    if (one->extension == MORTISE_PSK) add_link(*set, Point::psk, *one);
     if (one->extension == MORTISE_OBSERVE) add_observer(*set, *one);
   }
   set->wanted.authenticate = !set->chain(Point::authenticate).empty();

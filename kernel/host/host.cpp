@@ -174,6 +174,13 @@ std::string Host::restore(broker::Restorer& to) { return in_->store.restore(to);
 void Host::begin_turn(std::uint32_t loop) { in_->hooks.begin_turn(loop); }
 void Host::end_turn(std::uint32_t loop) { in_->hooks.end_turn(loop); }
 
+broker::PskAnswer Host::find_psk(const PskListener& listener, std::string_view identity,
+                                 broker::PskKey& key) {
+  return host::find_psk(*in_, listener, identity, key);
+}
+bool Host::provides_psk(const PskListener& listener) const { return host::provides_psk(*in_, listener); }
+bool Host::has_psk(const PskListener& listener) const { return host::has_psk(*in_, listener); }
+
 std::vector<Host::Status> Host::status() const {
   std::vector<Status> all;
   for (const auto& instance : in_->instances)

@@ -10,7 +10,7 @@
 //   host.reload_files()         at SIGHUP
 //   the loops have ended:  host.stop()
 //
-// Thread: the control thread, begin_turn and end_turn excepted.
+// Thread: the control thread; begin_turn, end_turn and find_psk on a loop.
 // Owns:   every instance, their threads, the log. Outlives the brokers and their Shared.
 // Fails:  by findings with file, line, column and remedy.
 #pragma once
@@ -26,6 +26,7 @@
 #include "host/loops.hpp"
 #include "host/losses.hpp"
 #include "host/options.hpp"
+#include "host/psk_finder.hpp"
 
 namespace mortise::host {
 
@@ -66,6 +67,13 @@ class Host {
   // Around each turn of a loop, on that loop. A turn runs what Loops::post brought, too.
   void begin_turn(std::uint32_t loop);
   void end_turn(std::uint32_t loop);
+
+  // ---- keys of TLS clients (PSK); see host/psk_finder.hpp
+  // In a handshake, on its loop.
+  broker::PskAnswer find_psk(const PskListener& listener, std::string_view identity, broker::PskKey& key);
+  // Whether somebody can: by its manifest, after load(); and does: while it runs.
+  bool provides_psk(const PskListener& listener) const;
+  bool has_psk(const PskListener& listener) const;
 
   // ---- what can be seen
   struct Status {

@@ -11,9 +11,9 @@ namespace mortise::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> known_extensions{
+constexpr std::array<std::string_view, 8> known_extensions{
     MORTISE_AUTHENTICATE, MORTISE_AUTHORISE, MORTISE_INTERCEPT, MORTISE_OBSERVE,
-    MORTISE_LOG_SINK,     MORTISE_RELOAD,    MORTISE_STORE};
+    MORTISE_LOG_SINK,     MORTISE_RELOAD,    MORTISE_STORE,     MORTISE_PSK};
 
 // Where the first fields of an entry end: enough to tell versions apart.
 constexpr std::size_t negotiation_size = offsetof(mortise_plugin_entry_t, reserved);
@@ -103,6 +103,7 @@ bool take_table(const mortise_extension_t& from, Manifest& to) {
        [](const auto& t) { return t.prepare && t.commit && t.rollback; });
   take(from, MORTISE_STORE, to.store, whole,
        [](const auto& t) { return t.commit && t.read && t.flush && t.health; });
+  take(from, MORTISE_PSK, to.psk, whole, [](const auto& t) { return t.find != nullptr; });
   return whole;
 }
 

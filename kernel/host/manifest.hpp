@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "config/finding.hpp"
 #include "host/library.hpp"
+#include "mortise/draft/psk.h"
 #include "mortise/draft/store.h"
 #include "mortise/plugin.h"
 
@@ -32,6 +33,7 @@ struct Manifest {
   const mortise_log_sink_t* log_sink = nullptr;
   const mortise_reload_t* reload = nullptr;
   const mortise_store_t* store = nullptr;
+  const mortise_psk_t* psk = nullptr;
 
   bool on_strand() const noexcept { return (descriptor->flags & MORTISE_ON_STRAND) != 0; }
   bool provides(std::string_view extension) const noexcept;

@@ -14,7 +14,7 @@ using broker::Decision;
 constexpr std::array<std::string_view, static_cast<std::size_t>(Point::count)> point_names{
     "authenticate.connect",      "authenticate.exchange",       "intercept.publish",
     "authorise.check (publish)", "authorise.check (subscribe)", "authorise.check (receive)",
-    "authorise.check (will)",    "authorise.check (retain)"};
+    "authorise.check (will)",    "authorise.check (retain)",    "psk.find"};
 
 Decision decision_of(mortise_answer_t answer) {
   switch (answer) {

@@ -23,6 +23,7 @@ enum class Point : std::uint8_t {
   receive,
   will,
   retain,
+  psk,
   count
 };
 

@@ -9,12 +9,19 @@
 
 #include "net/tls_files.hpp"
 #include "net/tls_identity.hpp"
+#include "net/tls_psk.hpp"
 
 namespace mortise::net {
 
 namespace {
 
 constexpr const char* our_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// With forward secrecy and AEAD, too; OpenSSL 3.0 has no others.
+constexpr const char* our_psk_ciphers =
+    "ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES256-GCM-SHA384";
+// A key (PSK) goes with SHA-256; with a suite of another hash in front it would not be looked at.
+constexpr const char* our_psk_suites =
+    "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
 constexpr const char* our_curves = "X25519:P-256:P-384";
 constexpr std::string_view session_context = "mortise";
 constexpr std::size_t tickets_a_handshake = 1;  // a client holds one connection at a time
@@ -113,14 +120,15 @@ int verify_certificate(X509_STORE_CTX* chain, void*) {
   return verified;
 }
 
-// A ticket holds the client's certificate and is good for hours; one whose certificate has ended meanwhile is
-// of no use, and the full handshake says why.
-SSL_TICKET_RETURN judge_ticket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+// A ticket holds the client's certificate, or names its key, and is good for hours; one whose certificate has
+// ended meanwhile, or whose key has gone, is of no use, and the full handshake says why.
+SSL_TICKET_RETURN judge_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
                                SSL_TICKET_STATUS status, void*) {
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   const X509* peer = session ? SSL_SESSION_get0_peer(session) : nullptr;
   if (peer && X509_cmp_current_time(X509_get0_notAfter(peer)) < 0) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  if (session && !has_current_psk(*ssl, *session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
@@ -134,6 +142,7 @@ class Builder {
     if (!parts_.ssl) return refuse("certificate", "OpenSSL cannot be set up", "is its configuration sound?");
     set_habits();
     set_suites();
+    if (settings_.psk) set_psk();
     load_pairs();
     if (settings_.verify != TlsSettings::Verify::none) set_verification();
     set_callbacks();
@@ -145,6 +154,9 @@ class Builder {
 
   void refuse(std::string key, std::string text, std::string remedy) {
     findings_.push_back({true, std::move(key), std::move(text), std::move(remedy)});
+  }
+  void warn(std::string key, std::string text, std::string remedy) {
+    findings_.push_back({false, std::move(key), std::move(text), std::move(remedy)});
   }
 
   void set_habits() const {
@@ -159,20 +171,53 @@ class Builder {
                                    static_cast<unsigned int>(session_context.size()));
   }
 
+  // Those for keys come first: a client that offers them has one, and is to be known by it.
+  std::string ciphers() const {
+    if (!settings_.ciphers.empty()) return settings_.ciphers;
+    if (!settings_.psk) return our_ciphers;
+    return settings_.pairs.empty() ? our_psk_ciphers : std::string{our_psk_ciphers} + ':' + our_ciphers;
+  }
+
   void set_suites() {
     const auto or_ours = [](const std::string& chosen, const char* ours) {
       return chosen.empty() ? ours : chosen.c_str();
     };
-    if (SSL_CTX_set_cipher_list(ssl(), or_ours(settings_.ciphers, our_ciphers)) != 1)
+    if (SSL_CTX_set_cipher_list(ssl(), ciphers().c_str()) != 1)
       refuse("ciphers", "OpenSSL knows none of \"" + settings_.ciphers + '"',
              "names stand in a row with ':' between them; openssl ciphers -v lists them");
-    if (!settings_.cipher_suites.empty() &&
-        SSL_CTX_set_ciphersuites(ssl(), settings_.cipher_suites.c_str()) != 1)
+    const std::string suites =
+        settings_.cipher_suites.empty() && settings_.psk ? our_psk_suites : settings_.cipher_suites;
+    if (!suites.empty() && SSL_CTX_set_ciphersuites(ssl(), suites.c_str()) != 1)
       refuse("cipher_suites", "OpenSSL does not know all of \"" + settings_.cipher_suites + '"',
              "names stand in a row with ':' between them; openssl ciphers -v -s -tls1_3 lists them");
     if (SSL_CTX_set1_groups_list(ssl(), or_ours(settings_.curves, our_curves)) != 1)
       refuse("curves", "OpenSSL does not know all of \"" + settings_.curves + '"',
              "names stand in a row with ':' between them, such as X25519:P-256:P-384");
+  }
+
+  void set_psk() {
+    SSL_CTX_set_dh_auto(ssl(), 1);
+    if (!serve_psk(*ssl(), *settings_.psk))
+      refuse("psk/hint",
+             "OpenSSL does not take a hint of " + std::to_string(settings_.psk->hint.size()) + " bytes",
+             "256 are the most");
+    const STACK_OF(SSL_CIPHER)* const all = SSL_CTX_get_ciphers(ssl());
+    bool serves_1_2 = settings_.minimum == TlsSettings::Version::v1_3;
+    std::optional<bool> serves_1_3;  // what its first suite says
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+      const SSL_CIPHER* const cipher = sk_SSL_CIPHER_value(all, i);
+      const int exchange = SSL_CIPHER_get_kx_nid(cipher);
+      if (exchange == NID_kx_any && !serves_1_3)
+        serves_1_3 = EVP_MD_is_a(SSL_CIPHER_get_handshake_digest(cipher), "SHA256") == 1;
+      serves_1_2 = serves_1_2 || exchange == NID_kx_psk || exchange == NID_kx_ecdhe_psk ||
+                   exchange == NID_kx_dhe_psk || exchange == NID_kx_rsa_psk;
+    }
+    if (!serves_1_2)
+      warn("ciphers", "none of them goes with a key (PSK), so TLS 1.2 clients cannot use one",
+           "add ECDHE-PSK-CHACHA20-POLY1305, or PSK-AES128-GCM-SHA256 for small devices");
+    if (serves_1_3 == false)
+      warn("cipher_suites", "a key (PSK) goes with SHA-256, which is not what the first of them has",
+           "put TLS_AES_128_GCM_SHA256 in front");
   }
 
   void load_pairs() {
@@ -265,8 +310,12 @@ void TlsContext::let_go_of_certificate(ssl_st& ssl) const {
 }
 
 TlsSettings::Identity TlsContext::identity() const noexcept { return parts_->settings.identity; }
+bool TlsContext::psk_names_client() const noexcept {
+  return parts_->settings.psk && parts_->settings.psk->names_client;
+}
 
 std::string TlsContext::to_text() const {
+  if (parts_->pairs.empty()) return "no certificate, only keys that clients have (PSK)";
   const X509* certificate = parts_->pairs.front().certificate();
   return "the certificate of \"" + text_of(X509_get_subject_name(certificate)) + "\", good until " +
          date_of(X509_get0_notAfter(certificate));

@@ -22,6 +22,7 @@ namespace mortise::net {
 // What a handshake leaves behind for the log; OpenSSL's callbacks write it.
 struct TlsRefusal {
   std::string text;  // "the certificate of \"CN=pump-7\": certificate has expired"; empty: not refused by us
+  std::string of_psk;  // why the key of the identity that was named last would not fit; empty: none was named
 };
 
 class TlsContext {
@@ -44,7 +45,9 @@ class TlsContext {
   void let_go_of_certificate(ssl_st& ssl) const;
 
   TlsSettings::Identity identity() const noexcept;
-  // For the log: the first certificate's subject and its last day.
+  // Whether the identity of a client's key is who it is.
+  bool psk_names_client() const noexcept;
+  // For the log: the first certificate's subject and its last day; or that there are keys (PSK) only.
   std::string to_text() const;
 
   struct Parts;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "net/tls_identity.hpp"
+#include "net/tls_psk.hpp"
 #include "net/tls_words.hpp"
 
 namespace mortise::net {
@@ -108,13 +109,15 @@ base::Result<Filter::Progress, std::string> TlsFilter::read_all(mqtt::Buffer& up
     }
     if (error == SSL_ERROR_WANT_READ) return progress;
     if (error == SSL_ERROR_ZERO_RETURN) return Progress::ended;
-    return base::Failure{why_failed(*ssl_, refusal_.text)};
+    return base::Failure{why_failed(*ssl_, refusal_)};
   }
 }
 
 base::Result<Filter::Progress, std::string> TlsFilter::introduce() {
   state_ = State::open;
   introduction_.cipher = std::string{SSL_get_version(ssl_)} + ' ' + SSL_get_cipher_name(ssl_);
+  refusal_ = {};
+  if (context_->psk_names_client()) introduction_.identity = psk_identity_of(*ssl_);
   const X509* certificate = SSL_get0_peer_certificate(ssl_);
   if (!certificate) return Progress::learnt;
   auto identity = identity_of(*certificate, context_->identity());

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "broker/psk.hpp"
 
 namespace mortise::net {
 
@@ -18,8 +21,16 @@ struct TlsSettings {
     std::filesystem::path key;          // PEM
   };
 
-  std::string listener;             // its name, for people
-  std::vector<Pair> pairs;          // the first serves whoever names no server, or one that none is for
+  struct Psk {
+    broker::FindPsk find;
+    bool names_client = false;  // the identity is who the client is
+    std::string hint;           // for TLS 1.2, 256 bytes at most; empty: none
+  };
+
+  std::string listener;     // its name, for people
+  std::vector<Pair> pairs;  // the first serves whoever names no server, or one that none is for; with psk it
+                            // may be empty
+  std::optional<Psk> psk;   // empty: certificates only
   std::filesystem::path client_ca;  // a PEM file, or a folder of them; empty: none
   std::filesystem::path crl;        // PEM; empty: none
   Verify verify = Verify::none;

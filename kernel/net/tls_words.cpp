@@ -39,6 +39,22 @@ constexpr Words known[] = {
     {SSL_R_DATA_LENGTH_TOO_LONG, "a record is longer than TLS allows"},
 };
 
+// How a handshake ends whose two sides have different keys (PSK): of TLS 1.3, and of 1.2.
+bool shows_another_key(int reason) {
+  return reason == SSL_R_BINDER_DOES_NOT_VERIFY || reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC ||
+         reason == SSL_R_DIGEST_CHECK_FAILED;
+}
+
+// Of a listener that has no certificate, only keys.
+std::string_view why_not_with_keys(int reason) {
+  if (reason == SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM)
+    return "the client offers no key (PSK) that this listener could know, and there is no certificate";
+  if (reason == SSL_R_NO_SHARED_CIPHER)
+    return "the client and this listener have no cipher in common: without a certificate only those of keys "
+           "(PSK) are served";
+  return {};
+}
+
 }  // namespace
 
 // The first byte decides, so that it does not matter in which pieces they come.
@@ -51,15 +67,18 @@ std::string why_not_tls(mqtt::Bytes first) {
   return "what the client sends is not TLS";
 }
 
-std::string why_failed(const SSL& ssl, const std::string& refusal) {
+std::string why_failed(const SSL& ssl, const TlsRefusal& refusal) {
   const unsigned long error = ERR_peek_last_error();
   const int reason = ERR_GET_REASON(error);
   ERR_clear_error();
-  if (!refusal.empty()) return refusal;
+  if (!refusal.text.empty()) return refusal.text;
   if (SSL_get_verify_result(&ssl) != X509_V_OK)
     return std::string{"the client's certificate: "} +
            X509_verify_cert_error_string(SSL_get_verify_result(&ssl));
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return "TLS failed inside OpenSSL";
+  if (!refusal.of_psk.empty() && shows_another_key(reason)) return refusal.of_psk;
+  if (!SSL_get_certificate(&ssl))
+    if (const std::string_view why = why_not_with_keys(reason); !why.empty()) return std::string{why};
   const auto* words = std::ranges::find(known, reason, &Words::reason);
   if (words != std::end(known)) return std::string{words->text};
   const char* text = ERR_reason_error_string(error);

@@ -9,13 +9,14 @@
 
 #include "mqtt/packet.hpp"
 #include "net/openssl.hpp"
+#include "net/tls_context.hpp"
 
 namespace mortise::net {
 
 // Of bytes with which no TLS connection begins; empty: one may.
 std::string why_not_tls(mqtt::Bytes first);
 
-// The last failure of `ssl`. `refusal` is what our own judgement of the certificate left, or empty.
-std::string why_failed(const SSL& ssl, const std::string& refusal);
+// The last failure of `ssl`. `refusal` is what our own judgement left, of its certificate or its key.
+std::string why_failed(const SSL& ssl, const TlsRefusal& refusal);
 
 }  // namespace mortise::net

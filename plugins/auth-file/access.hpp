@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "pattern.hpp"
+#include "psk_keys.hpp"
 #include "users.hpp"
 #include "yaml.hpp"
 
@@ -75,10 +76,10 @@ class Access {
   ByName<List> by_user_;
 };
 
-// Reads the text of `file`. With `users`, rules may only name users and groups that are there; without,
-// another plugin knows the users and no group but anonymous and everyone is known. Every mistake is added;
-// empty only if the text cannot be followed at all.
+// Reads the text of `file`. With `users`, rules may only name users and groups that are there, and the
+// identities of `keys`, which may be null; without, another plugin knows the users and no group but anonymous
+// and everyone is known. Every mistake is added; empty only if the text cannot be followed at all.
 std::optional<Access> read_access(const std::string& text, const std::string& file, const Users* users,
-                                  Mistakes& mistakes);
+                                  const PskKeys* keys, Mistakes& mistakes);
 
 }  // namespace mortise::auth_file

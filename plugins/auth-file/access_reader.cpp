@@ -28,8 +28,8 @@ std::string join(std::initializer_list<std::string_view> parts) {
 
 class AccessReader {
  public:
-  AccessReader(const std::string& file, const Users* users, Mistakes& mistakes)
-      : yaml_{file, mistakes}, users_{users} {
+  AccessReader(const std::string& file, const Users* users, const PskKeys* keys, Mistakes& mistakes)
+      : yaml_{file, mistakes}, users_{users}, keys_{keys} {
     out_.file_ = file;
   }
 
@@ -89,7 +89,7 @@ class AccessReader {
   }
 
   void check_user(const YAML::Node& at, const std::string& place, const std::string& name) {
-    if (!users_ || users_->find(name)) return;
+    if (!users_ || users_->find(name) || (keys_ && keys_->find(name))) return;
     std::vector<std::string> known;
     for (const auto& [each, user] : users_->by_name) known.push_back(each);
     std::ranges::sort(known);
@@ -163,12 +163,13 @@ class AccessReader {
 
   YamlReader yaml_;
   const Users* users_;
+  const PskKeys* keys_;
   Access out_;
 };
 
 std::optional<Access> read_access(const std::string& text, const std::string& file, const Users* users,
-                                  Mistakes& mistakes) {
-  return AccessReader{file, users, mistakes}.read(text);
+                                  const PskKeys* keys, Mistakes& mistakes) {
+  return AccessReader{file, users, keys, mistakes}.read(text);
 }
 
 }  // namespace mortise::auth_file

@@ -1,5 +1,6 @@
 #include "plugin.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -61,13 +62,29 @@ bool WaitingLogins::take(mortise_token_t id) {
 
 namespace {
 
+// Where the file that the setting `key` names lies; empty if it is not set.
+std::string path_of(const config& from, const std::string& key, std::string_view folder) {
+  const std::string name{from.text("/" + key, "")};
+  return name.empty() ? name : (std::filesystem::path{folder} / name).string();
+}
+
 // What the setting `key` names, read; empty if it is not set, or with a mistake if it cannot be read.
 std::optional<std::string> content_of(const config& from, const std::string& key, std::string_view folder,
                                       Mistakes& mistakes) {
-  const std::string name{from.text("/" + key, "")};
-  if (name.empty()) return std::nullopt;
-  const auto path = std::filesystem::path{folder} / name;
-  return read_file(path.string(), name, mistakes);
+  const std::string path = path_of(from, key, folder);
+  if (path.empty()) return std::nullopt;
+  return read_file(path, std::string{from.text("/" + key)}, mistakes);
+}
+
+// The parser's own copies of the digits are out of reach, and go with its nodes.
+std::optional<PskKeys> keys_of(const config& from, std::string_view folder, Mistakes& mistakes) {
+  auto text = content_of(from, "psk", folder, mistakes);
+  if (!text) return std::nullopt;
+  const std::string shown{from.text("/psk")};
+  refuse_open_file(path_of(from, "psk", folder), shown, mistakes);
+  auto keys = read_psk_keys(*text, shown, mistakes);
+  wipe(*text);
+  return keys;
 }
 
 std::shared_ptr<const Files> read_files(const config& from, std::string_view folder) {
@@ -75,11 +92,14 @@ std::shared_ptr<const Files> read_files(const config& from, std::string_view fol
   Mistakes mistakes;
   if (const auto text = content_of(from, "users", folder, mistakes))
     out->users = read_users(*text, std::string{from.text("/users")}, mistakes);
-  // Users that could not be read would make a mistake of every rule that names one.
+  // Users that could not be read would make a mistake of every rule that names one; keys, too.
   const bool knows_users = mistakes.empty() || (out->users && !out->users->by_name.empty());
-  if (const auto text = content_of(from, "access", folder, mistakes); text && knows_users)
-    out->access =
-        read_access(*text, std::string{from.text("/access")}, out->users ? &*out->users : nullptr, mistakes);
+  const std::size_t before = mistakes.size();
+  out->keys = keys_of(from, folder, mistakes);
+  const bool knows_names = knows_users && mistakes.size() == before;
+  if (const auto text = content_of(from, "access", folder, mistakes); text && knows_names)
+    out->access = read_access(*text, std::string{from.text("/access")}, out->users ? &*out->users : nullptr,
+                              out->keys ? &*out->keys : nullptr, mistakes);
   if (mistakes.empty()) return out;
   std::vector<finding> list;
   for (const Mistake& each : mistakes)
@@ -90,8 +110,8 @@ std::shared_ptr<const Files> read_files(const config& from, std::string_view fol
 }  // namespace
 
 Plugin::Plugin(host to, config from) : host_{to} {
-  if (!from.at("/users") && !from.at("/access"))
-    throw finding{{}, "names neither users nor access", "give at least one of the two files"};
+  if (!from.at("/users") && !from.at("/access") && !from.at("/psk"))
+    throw finding{{}, "names none of users, access and psk", "give at least one of the three files"};
   files_.set(read_files(from, host_.config_dir()));
 }
 
@@ -100,6 +120,7 @@ void Plugin::start() { attach_to(*files_.get()); }
 void Plugin::attach_to(const Files& files) {
   attach_or_detach(files.users.has_value(), authenticates_, MORTISE_AUTHENTICATE,
                    {.deadline_ms = deadline_ms});
+  attach_or_detach(files.keys.has_value(), finds_keys_, MORTISE_PSK, {});
   attach_or_detach(files.access.has_value(), authorises_, MORTISE_AUTHORISE,
                    {.kinds = {MORTISE_PUBLISH, MORTISE_SUBSCRIBE, MORTISE_RECEIVE, MORTISE_WILL}});
 }
@@ -152,6 +173,17 @@ answer Plugin::authorise(call now, const mortise_access_t& asked) {
     if (ruling.allowed) return allow;
     if (!ruling.rule.empty()) return now.deny(0, {}, ruling.rule);
     return now.deny(0, {}, files.access->no_rule_for(question));
+  });
+}
+
+answer Plugin::find_psk(call now, const mortise_psk_query_t& asked, mortise_psk_key_t& key) {
+  return files_.on_loop(now.loop(), [&](const Files& files) {
+    const PskKeys::Entry* const entry = files.keys ? files.keys->find(view(asked.identity)) : nullptr;
+    if (!entry) return pass;
+    const auto& bytes = entry->key.get();
+    key.size = static_cast<std::uint32_t>(bytes.size());
+    std::ranges::copy(bytes, key.bytes);
+    return allow;
   });
 }
 

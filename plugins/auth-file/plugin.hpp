@@ -1,4 +1,5 @@
-// The auth-file plugin: users and passwords from one file, access rules from another.
+// The auth-file plugin: users and passwords from one file, access rules from another, keys of TLS clients
+// from a third.
 //
 // Thread: hooks on the loops, several at once; passwords are hashed on the worker pool; reload on the control
 // thread.
@@ -14,6 +15,7 @@
 #include <unordered_set>
 
 #include "access.hpp"
+#include "psk_keys.hpp"
 #include "published.hpp"
 #include "users.hpp"
 
@@ -34,13 +36,19 @@ inline constexpr const char* schema = R"({
       "description": "file of access rules, from this file's folder on; absent: authorises nothing",
       "type": "string",
       "minLength": 1
+    },
+    "psk": {
+      "description": "file of the keys of TLS clients, from this file's folder on; absent: gives no keys",
+      "type": "string",
+      "minLength": 1
     }
   }
 })";
 
-// Both files as read at one moment.
+// All files as read at one moment.
 struct Files {
   std::optional<Users> users;
+  std::optional<PskKeys> keys;
   std::optional<Access> access;
 };
 
@@ -68,7 +76,8 @@ class Plugin {
   static constexpr bool attaches_itself = true;
   static constexpr const char* display_name = "auth-file";
   static constexpr const char* licence = "Apache-2.0";
-  static constexpr const char* summary = "users with argon2id passwords and access rules, both in YAML files";
+  static constexpr const char* summary =
+      "users with argon2id passwords, keys of TLS clients and access rules, in YAML files";
 
   // Reads the files, so that `mortise check` finds what is wrong with them. Throws findings.
   Plugin(host to, config from);
@@ -77,6 +86,7 @@ class Plugin {
 
   answer authenticate(call now, const mortise_connect_t& who);
   answer authorise(call now, const mortise_access_t& asked);
+  answer find_psk(call now, const mortise_psk_query_t& asked, mortise_psk_key_t& key);
   // Of a login: its client has gone, its deadline has passed, or the broker stops.
   void cancelled(mortise_token_t id, std::uint32_t why);
 
@@ -94,6 +104,7 @@ class Plugin {
   WaitingLogins logins_;
   std::optional<mortise_hook_t> authenticates_;
   std::optional<mortise_hook_t> authorises_;
+  std::optional<mortise_hook_t> finds_keys_;
 };
 
 }  // namespace mortise::auth_file

@@ -67,12 +67,30 @@ INSTANTIATE_TEST_SUITE_P(
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem}}\n",
          "mortise.yaml:2:44  missing key \"key\"; add it, such as key: server.key\n"},
+        {"an_empty_section_of_tls",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {}}\n",
+         "mortise.yaml:2:44  missing key \"certificate\"; add it, such as certificate: server.pem\n"
+         "mortise.yaml:2:44  missing key \"key\"; add it, such as key: server.key\n"},
+        {"half_a_certificate_beside_keys",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {psk: {}, key: a.key}}\n",
+         "mortise.yaml:2:44  missing key \"certificate\"; add it, such as certificate: server.pem\n"},
+        {"clients_asked_for_certificates_by_one_that_has_none",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {psk: {}, verify: required, client_ca: ca.pem}}\n",
+         "mortise.yaml:2:44  missing key \"certificate\"; add it, such as certificate: server.pem\n"
+         "mortise.yaml:2:44  missing key \"key\"; add it, such as key: server.key\n"},
+        {"an_unknown_key_of_psk",
+         "listeners:\n"
+         "  - {name: a, bind: \"127.0.0.1:8883\", tls: {psk: {identities: x}}}\n",
+         "mortise.yaml:2:51  unknown key \"identities\", did you mean \"identity\"?\n"},
         {"an_unknown_key_of_tls",
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem, key: a.key, cafile: b.pem}}\n",
          "mortise.yaml:2:77  unknown key \"cafile\"; known here: certificate, key, certificates, client_ca, "
          "crl, "
-         "verify, identity, minimum_version, ciphers, cipher_suites, curves\n"},
+         "verify, identity, minimum_version, ciphers, cipher_suites, curves, psk\n"},
         {"verify_without_an_authority",
          "listeners:\n"
          "  - {name: a, bind: \"127.0.0.1:8883\", tls: {certificate: a.pem, key: a.key, verify: required}}\n",

@@ -71,12 +71,26 @@ std::string file_with(const std::string& way, const std::string& inside) {
 TEST(schema, the_maps_are_those_of_this_release) {
   std::set<std::string> ways;
   for (const auto& [way, keys] : maps_of_schema()) ways.insert(way);
-  EXPECT_EQ(ways, (std::set<std::string>{
-                      "", "kernel", "kernel/limits", "kernel/session", "kernel/session/queue",
-                      "kernel/retained", "kernel/store", "kernel/acknowledge/0", "listeners/0",
-                      "listeners/0/limits", "listeners/0/tls", "listeners/0/tls/certificates/0",
-                      "listeners/0/websocket", "plugins/0", "plugins/0/hooks", "plugins/0/hooks/authenticate",
-                      "plugins/0/hooks/authorise", "plugins/0/hooks/intercept", "plugins/0/hooks/observe"}));
+  EXPECT_EQ(ways, (std::set<std::string>{"",
+                                         "kernel",
+                                         "kernel/limits",
+                                         "kernel/session",
+                                         "kernel/session/queue",
+                                         "kernel/retained",
+                                         "kernel/store",
+                                         "kernel/acknowledge/0",
+                                         "listeners/0",
+                                         "listeners/0/limits",
+                                         "listeners/0/tls",
+                                         "listeners/0/tls/certificates/0",
+                                         "listeners/0/tls/psk",
+                                         "listeners/0/websocket",
+                                         "plugins/0",
+                                         "plugins/0/hooks",
+                                         "plugins/0/hooks/authenticate",
+                                         "plugins/0/hooks/authorise",
+                                         "plugins/0/hooks/intercept",
+                                         "plugins/0/hooks/observe"}));
 }
 
 TEST(schema, the_reader_knows_every_key_of_the_schema) {

@@ -221,10 +221,10 @@ TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
   ASSERT_EQ(texts(findings), "");
   EXPECT_FALSE(settings.listeners.at(1).tls);
   ASSERT_TRUE(settings.listeners.at(0).tls);
-  const Tls& tls = *settings.listeners.at(0).tls;
-  EXPECT_EQ(tls.certificate.value, settings.folder / "server.pem");
-  EXPECT_EQ(tls.key.value, "/etc/server.key");
-  EXPECT_EQ(tls.key.where.to_text(), "mortise.yaml:6:12");
+  const Tls& tls = settings.listeners.at(0).tls->value;
+  EXPECT_EQ(tls.certificate->value, settings.folder / "server.pem");
+  EXPECT_EQ(tls.key->value, "/etc/server.key");
+  EXPECT_EQ(tls.key->where.to_text(), "mortise.yaml:6:12");
   ASSERT_EQ(tls.certificates.size(), 1u);
   EXPECT_EQ(tls.certificates[0].key.value, settings.folder / "b.key");
   EXPECT_EQ(tls.client_ca->value, settings.folder / "ca");
@@ -234,6 +234,26 @@ TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
   EXPECT_EQ(tls.minimum_version, TlsVersion::v1_3);
   EXPECT_FALSE(tls.ciphers || tls.cipher_suites);
   EXPECT_EQ(tls.curves->value, "X25519");
+  EXPECT_FALSE(tls.psk);
+}
+
+TEST(settings, keys_of_clients_need_no_certificate) {
+  const auto [settings, findings, plugins_known] = reading_of(
+      "listeners:\n"
+      "  - {name: a, bind: \"*:8883\", tls: {psk: {}}}\n"
+      "  - {name: b, bind: \"*:8884\", tls: {psk: {identity: username, hint: cellar},\n"
+      "     certificate: server.pem, key: server.key}}\n");
+  ASSERT_EQ(texts(findings), "");
+  const Tls& alone = settings.listeners.at(0).tls->value;
+  EXPECT_FALSE(alone.certificate || alone.key);
+  ASSERT_TRUE(alone.psk);
+  EXPECT_EQ(alone.psk->value.identity, PskIdentity::none);
+  EXPECT_FALSE(alone.psk->value.hint);
+  const Tls& beside = settings.listeners.at(1).tls->value;
+  ASSERT_TRUE(beside.psk && beside.certificate && beside.key);
+  EXPECT_EQ(beside.psk->where.to_text(), "mortise.yaml:3:42");
+  EXPECT_EQ(beside.psk->value.identity, PskIdentity::username);
+  EXPECT_EQ(beside.psk->value.hint->value, "cellar");
 }
 
 TEST(settings, listeners_beyond_plain_tcp_arrive_with_their_parts) {

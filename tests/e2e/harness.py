@@ -34,6 +34,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def key_file(path, keys):
+    """A file of keys for auth-file, {identity: hex}, that only its owner reads."""
+    path.write_text("keys:\n" + "".join(f"  - {{identity: {name}, key: {key}}}\n" for name, key in keys.items()))
+    path.chmod(0o600)
+    return path
+
+
 def wait_for(condition, what, seconds=PATIENCE_S):
     """Waits until condition() is true; fails the test with `what` otherwise."""
     end = time.monotonic() + seconds

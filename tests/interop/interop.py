@@ -2,7 +2,7 @@
 
 A client is a program of its own, in its own language, so that it can be killed like a device that loses power. It is
 started in one of two roles with `name=value` words: role (subscribe, publish), port, version (3, 4, 5 as in CONNECT), id,
-clean (0, 1), and where they apply path (of a WebSocket), ca, certificate, key, topic, qos, identifier, will_topic, will_payload, will_qos.
+clean (0, 1), and where they apply path (of a WebSocket), ca, certificate, key, psk_identity, psk (hex), topic, qos, identifier, will_topic, will_payload, will_qos.
 
   subscribe  prints `subscribed granted=QOS present=0|1` after SUBACK (no `present` where the library does not tell), then
              a message line for each message; sends DISCONNECT and ends with 0 when its standard input ends
@@ -31,10 +31,17 @@ class Transport:
     tls: bool = False
     client_certificate: bool = False
     websocket: bool = False
+    key: bool = False  # a pre-shared one (PSK) in place of certificates
+
+    def plugins(self, authority):
+        """What the broker needs beside its store."""
+        return [f"{{name: keys, library: auth-file, config: {{psk: {authority.psk_file}}}}}"] if self.key else []
 
     def listener(self, authority):
         """The listener's section in flow style."""
         framing = ", transport: websocket, websocket: {path: /mqtt}" if self.websocket else ""
+        if self.key:
+            return f"anonymous: allow{framing}, tls: {{psk: {{identity: username, hint: interop}}}}"
         if not self.tls:
             return f"anonymous: allow{framing}"
         mutual = f", client_ca: {authority.pem}, verify: required" if self.client_certificate else ""
@@ -46,6 +53,8 @@ class Transport:
         words = {"port": port}
         if self.websocket:
             words["path"] = "/mqtt"
+        if self.key:
+            words["psk_identity"], words["psk"] = authority.psk
         if self.tls:
             words["ca"] = authority.pem
         if self.client_certificate:
@@ -58,6 +67,7 @@ TRANSPORTS = {
     "tcp": Transport(),
     "tls": Transport(tls=True),
     "mutual_tls": Transport(tls=True, client_certificate=True),
+    "psk": Transport(key=True),
     "websocket": Transport(websocket=True),
     "websocket_tls": Transport(websocket=True, tls=True),
 }

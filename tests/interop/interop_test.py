@@ -2,6 +2,7 @@
 
 import importlib
 import pathlib
+import secrets
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,9 @@ class InteropTest(harness.BrokerTest):
     peer = version = transport = authority = None
 
     def setUp(self):
-        self.running = self.broker(listener=TRANSPORTS[self.transport].listener(self.authority))
+        transport = TRANSPORTS[self.transport]
+        self.running = self.broker(plugins=(harness.STORE, *transport.plugins(self.authority)),
+                                   listener=transport.listener(self.authority))
         self.ids = 0
 
     def words(self, client_id=None, clean=True):
@@ -82,6 +85,8 @@ def main():
         InteropTest.authority = authority = certificates.Authority(folder)
         authority.server = authority.issue("server", "broker.example")
         authority.device = authority.issue("device", "device-1")
+        authority.psk = ("device-1", secrets.token_hex(32))
+        authority.psk_file = harness.key_file(folder / "psk.yaml", dict([authority.psk]))
         tests = [test for one in test_classes(client) for test in unittest.defaultTestLoader.loadTestsFromTestCase(one)]
         suite = unittest.TestSuite(test for test in tests if all(word in test.id() for word in sys.argv[2:]))
         client.begin(authority)

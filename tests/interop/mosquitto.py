@@ -20,7 +20,8 @@ PUBLISH_PROPERTIES = {"content_type": "content-type", "response_topic": "respons
 def connection(words):
     """What the three programs have in common."""
     options = ["-h", "127.0.0.1", "-p", str(words["port"]), "-V", VERSIONS[words["version"]], "-i", words["id"]]
-    for name, option in (("ca", "--cafile"), ("certificate", "--cert"), ("key", "--key")):
+    for name, option in (("ca", "--cafile"), ("certificate", "--cert"), ("key", "--key"),
+                         ("psk_identity", "--psk-identity"), ("psk", "--psk")):
         if name in words:
             options += [option, str(words[name])]
     return options
@@ -117,4 +118,4 @@ def publish_options(message):
     return options
 
 
-CLIENT = Mosquitto([], versions=(3, 4, 5), transports=("tcp", "tls", "mutual_tls"))
+CLIENT = Mosquitto([], versions=(3, 4, 5), transports=("tcp", "tls", "mutual_tls", "psk"))

@@ -47,7 +47,10 @@ void measure(TlsAuthority& authority, const TlsSettings& settings, TlsPeer::Choi
     EXPECT_NEAR(static_cast<double>(each), static_cast<double>(filters.back()->memory()), 4096) << version;
     std::printf("%s, %s certificate: %zu bytes an idle connection\n",
                 version == TLS1_2_VERSION ? "TLS 1.2" : "TLS 1.3",
-                choices.certificate ? "a client's" : "no client's", each);
+                choices.certificate   ? "a client's"
+                : choices.psk.empty() ? "no client's"
+                                      : "a key and no",
+                each);
   }
 }
 
@@ -66,6 +69,24 @@ TEST(TlsMemory, an_idle_connection_holds_at_most_16_kib_with_a_certificate_too) 
   settings.identity = TlsSettings::Identity::common_name;
   TlsPeer::Choices choices;
   choices.certificate = &pump;
+  measure(authority, settings, choices);
+}
+
+TEST(TlsMemory, nor_does_one_with_a_key_of_its_own_hold_more) {
+#ifdef MORTISE_SANITIZED
+  GTEST_SKIP() << "the sanitizer's allocator counts otherwise";
+#endif
+  TlsAuthority authority;
+  TlsPeer::Choices choices;
+  choices.psk_identity = "pump-7";
+  choices.psk = std::string(32, 'k');
+  TlsSettings settings;
+  settings.psk.emplace();
+  settings.psk->names_client = true;
+  settings.psk->find = [&choices](std::string_view, broker::PskKey& key) {
+    key.set({reinterpret_cast<const std::uint8_t*>(choices.psk.data()), choices.psk.size()});
+    return broker::PskAnswer{broker::PskAnswer::Outcome::found, {}};
+  };
   measure(authority, settings, choices);
 }
 

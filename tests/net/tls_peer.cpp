@@ -1,5 +1,6 @@
 #include "net/tls_peer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -7,7 +8,11 @@
 
 namespace mortise::testing {
 
-TlsPeer::TlsPeer(X509* authority, const Choices& choices) : context_{SSL_CTX_new(TLS_client_method())} {
+TlsPeer::TlsPeer(X509* authority, const Choices& choices)
+    : context_{SSL_CTX_new(TLS_client_method())},
+      psk_identity_{choices.psk_identity},
+      psk_{choices.psk},
+      psk_suite_{choices.psk_suite} {
   SSL_CTX* context = context_.get();
   SSL_CTX_set_min_proto_version(context, choices.lowest);
   SSL_CTX_set_max_proto_version(context, choices.highest);
@@ -38,9 +43,39 @@ TlsPeer::TlsPeer(X509* authority, const Choices& choices) : context_{SSL_CTX_new
   if (!offer.empty())
     SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(offer.data()),
                         static_cast<unsigned>(offer.size()));
+  if (!psk_.empty()) use_psk();
   if (choices.session) SSL_set_session(ssl_.get(), choices.session);
   SSL_set_connect_state(ssl_.get());
   read_on();
+}
+
+void TlsPeer::use_psk() {
+  if (psk_suite_.empty()) {
+    const auto give = [](SSL* ssl, const char* hint, char* identity, unsigned int identity_room,
+                         unsigned char* key, unsigned int key_room) -> unsigned int {
+      auto& self = *static_cast<TlsPeer*>(SSL_get_app_data(ssl));
+      if (hint) self.psk_hint_ = hint;
+      if (self.psk_identity_.size() >= identity_room || self.psk_.size() > key_room) return 0;
+      std::ranges::copy(self.psk_identity_, identity);
+      identity[self.psk_identity_.size()] = '\0';
+      std::ranges::copy(self.psk_, key);
+      return static_cast<unsigned int>(self.psk_.size());
+    };
+    return SSL_set_psk_client_callback(ssl_.get(), give);
+  }
+  const auto use = [](SSL* ssl, const EVP_MD*, const unsigned char** identity, std::size_t* size,
+                      SSL_SESSION** session) {
+    const auto& self = *static_cast<TlsPeer*>(SSL_get_app_data(ssl));
+    *identity = reinterpret_cast<const unsigned char*>(self.psk_identity_.data());
+    *size = self.psk_identity_.size();
+    *session = SSL_SESSION_new();
+    SSL_SESSION_set1_master_key(*session, reinterpret_cast<const unsigned char*>(self.psk_.data()),
+                                self.psk_.size());
+    SSL_SESSION_set_cipher(
+        *session, SSL_CIPHER_find(ssl, reinterpret_cast<const unsigned char*>(self.psk_suite_.data())));
+    return SSL_SESSION_set_protocol_version(*session, TLS1_3_VERSION);
+  };
+  SSL_set_psk_use_session_callback(ssl_.get(), use);
 }
 
 bool TlsPeer::take(mqtt::Bytes bytes) {

@@ -23,6 +23,8 @@ class TlsPeer {
     std::string groups;
     SSL_SESSION* session = nullptr;  // to resume
     bool judges = true;              // whether it checks the server's certificate
+    std::string psk_identity, psk;   // its key, as bytes; empty: it has none
+    std::string psk_suite;           // of two bytes: a key for this suite's hash, of TLS 1.3 only
   };
   TlsPeer(X509* authority, const Choices& choices);
 
@@ -38,12 +40,14 @@ class TlsPeer {
   const std::string& error() const { return error_; }
   std::string protocol() const;
   std::string server_subject() const;
+  const std::string& psk_hint() const { return psk_hint_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   SSL_SESSION* session() { return session_.get(); }
   SSL* raw() { return ssl_.get(); }
 
  private:
   bool read_on();
+  void use_psk();
   using SessionPtr = std::unique_ptr<SSL_SESSION, net::FreedBy<SSL_SESSION_free>>;
 
   net::SslContextPtr context_;
@@ -51,6 +55,8 @@ class TlsPeer {
   net::SslPtr ssl_;
   BIO* in_ = nullptr;
   BIO* out_ = nullptr;
+  const std::string psk_identity_, psk_, psk_suite_;
+  std::string psk_hint_;
   std::string received_;
   std::string error_;
   bool closed_ = false;

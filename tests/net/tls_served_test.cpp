@@ -94,6 +94,43 @@ TEST_P(Tls, a_certificate_lets_in_and_names_the_client_wherever_it_lives) {
   EXPECT_EQ(without.client.connect("without", Served::clean()), mqtt::ReasonCode::not_authorized);
 }
 
+TEST_P(Tls, a_key_lets_in_and_names_the_client_wherever_it_lives) {
+  const TlsAuthority authority;
+  const std::string key(32, 'k');
+  TlsSettings settings;
+  settings.listener = "keys";
+  settings.psk.emplace();
+  settings.psk->names_client = true;
+  settings.psk->find = [&key](std::string_view identity, broker::PskKey& to) {
+    if (identity != "pump-7") return broker::PskAnswer{};
+    to.set(bytes_of(key));
+    return broker::PskAnswer{broker::PskAnswer::Outcome::found, {}};
+  };
+  TlsListener keys{settings};
+  ASSERT_TRUE(keys.load().empty());
+  EXPECT_EQ(keys.to_text(), "no certificate, only keys that clients have (PSK)");
+  Served served{GetParam()};
+  served.listener.anonymous = false;
+  const std::uint16_t port = served.open_door([&keys](const Peer&) {
+    Filters filters;
+    filters.push_back(keys.filter());
+    return filters;
+  });
+  served.start();
+  TlsPeer::Choices choices;
+  choices.psk_identity = "pump-7";
+  choices.psk = key;
+  for (std::uint32_t loop = 0; loop < 3; ++loop) {
+    TlsClient pump{port, authority.certificate(), choices};
+    pump.shake_hands();
+    EXPECT_EQ(pump.client.connect(served.client_id_on(loop, "pump-" + std::to_string(loop)), Served::clean()),
+              mqtt::ReasonCode::success);
+  }
+  const auto lines = served.log.of("client.connected");
+  ASSERT_EQ(lines.size(), 3U);
+  for (const auto& line : lines) EXPECT_EQ(line.identity, "pump-7");
+}
+
 TEST_P(Tls, a_client_that_speaks_plain_mqtt_is_named_and_let_go) {
   World world{GetParam()};
   SocketClient plain{world.port};

@@ -4,6 +4,7 @@
 // A struct that grows changes its number here, at the end only; the numbers of frozen ones stay for ever.
 #include <stddef.h>
 
+#include "mortise/draft/psk.h"
 #include "mortise/draft/store_service.h"
 #include "mortise/plugin.h"
 
@@ -55,6 +56,9 @@ LAYOUT_SIZE(mortise_peer_t, 72, 40);
 LAYOUT_SIZE(mortise_plugin_entry_t, 48, 32);
 LAYOUT_SIZE(mortise_plugin_t, 64, 36);
 LAYOUT_SIZE(mortise_property_t, 40, 24);
+LAYOUT_SIZE(mortise_psk_key_t, 260, 260);
+LAYOUT_SIZE(mortise_psk_query_t, 40, 24);
+LAYOUT_SIZE(mortise_psk_t, 16, 12);
 LAYOUT_SIZE(mortise_publish_t, 24, 16);
 LAYOUT_SIZE(mortise_publisher_t, 16, 12);
 LAYOUT_SIZE(mortise_read_t, 32, 24);
@@ -82,6 +86,8 @@ LAYOUT_FIELD(mortise_property_t, type, 1, 1);
 LAYOUT_FIELD(mortise_property_t, number, 4, 4);
 LAYOUT_FIELD(mortise_property_t, value, 8, 8);
 LAYOUT_FIELD(mortise_property_t, name, 24, 16);
+LAYOUT_FIELD(mortise_psk_key_t, size, 0, 0);
+LAYOUT_FIELD(mortise_psk_key_t, bytes, 4, 4);
 LAYOUT_FIELD(mortise_want_t, id, 0, 0);
 LAYOUT_FIELD(mortise_want_t, scope, 8, 4);
 LAYOUT_FIELD(mortise_want_t, why, 16, 8);

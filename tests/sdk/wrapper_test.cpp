@@ -336,6 +336,36 @@ TEST(Wrapper, a_store_answers_with_its_status_and_a_throwing_one_with_internal) 
   EXPECT_EQ(store.flush(driven.self, 1), MORTISE_E_FULL);
 }
 
+struct KeyRing {
+  explicit KeyRing(mortise::host) {}
+  answer find_psk(call, const mortise_psk_query_t& asked, mortise_psk_key_t& key) {
+    if (view(asked.identity).empty()) throw std::runtime_error{"nobody"};
+    if (view(asked.identity) != "pump-7") return pass;
+    key.size = 1;
+    key.bytes[0] = 77;
+    return allow;
+  }
+};
+
+TEST(Wrapper, a_class_with_keys_is_attached_and_asked_for_them) {
+  const auto& psk = detail::tables<KeyRing>::psk_table;
+  Driven<KeyRing> driven;
+  driven.start();
+  ASSERT_EQ(driven.host.attached.size(), 1u);
+  EXPECT_EQ(driven.host.attached[0].extension, MORTISE_PSK);
+  auto call = driven.host.call();
+  mortise_psk_query_t asked{sizeof asked, 0, lend("pump-7"), lend("secure")};
+  mortise_psk_key_t key{};
+  EXPECT_EQ(psk.find(driven.self, &call, &asked, &key), MORTISE_ALLOW);
+  EXPECT_EQ(key.bytes[0], 77);
+  asked.identity = lend("pump-8");
+  EXPECT_EQ(psk.find(driven.self, &call, &asked, &key), MORTISE_PASS);
+  asked.identity = {};
+  EXPECT_EQ(psk.find(driven.self, &call, &asked, &key), MORTISE_FALLBACK);
+  EXPECT_EQ(driven.host.faults, std::vector<std::string>{"psk.find: nobody"});
+  EXPECT_EQ(detail::tables<Busy>::psk_table.find, nullptr);
+}
+
 TEST(Wrapper, health_writes_only_what_an_older_host_has_room_for) {
   Driven<Busy> driven;
   mortise_health_t health{};

@@ -87,6 +87,7 @@ mortise_status_t check_strand(Instance& instance, Attachment& to) {
     return MORTISE_E_STATE;
   };
   if (to.extension == MORTISE_INTERCEPT) return refuse("intercept messages");
+  if (to.extension == MORTISE_PSK) return refuse("give keys of TLS clients");
   if (to.extension != MORTISE_AUTHORISE) return MORTISE_OK;
   if (to.kinds == 0) to.kinds = actions_that_wait;
   if (to.kinds & ~actions_that_wait) return refuse("authorise receive, will or retain");

@@ -34,7 +34,7 @@ constexpr const char* rules_text = R"(rules:
 
 Access access_of(const char* text, const Users* users) {
   Mistakes mistakes;
-  auto out = read_access(text, "access.yaml", users, mistakes);
+  auto out = read_access(text, "access.yaml", users, nullptr, mistakes);
   for (const Mistake& each : mistakes) ADD_FAILURE() << each.to_text();
   return std::move(*out);
 }
@@ -163,7 +163,7 @@ class BadAccess : public testing::TestWithParam<BadRow> {};
 TEST_P(BadAccess, is_told_with_its_place) {
   const Users users = users_of(users_text);
   Mistakes mistakes;
-  (void)read_access(GetParam().text, "access.yaml", &users, mistakes);
+  (void)read_access(GetParam().text, "access.yaml", &users, nullptr, mistakes);
   std::string all;
   for (const Mistake& each : mistakes) all += (all.empty() ? "" : "\n") + each.to_text();
   EXPECT_EQ(all, GetParam().mistakes);

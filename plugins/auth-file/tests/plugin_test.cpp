@@ -280,8 +280,9 @@ TEST_F(AuthFile, attaches_only_to_what_it_has_a_file_for) {
 
 TEST_F(AuthFile, wants_at_least_one_file) {
   const Driven<Plugin> driven{Json::object(), folder_.string()};
-  EXPECT_EQ(driven.host.findings,
-            std::vector<std::string>{"|names neither users nor access|give at least one of the two files|"});
+  EXPECT_EQ(
+      driven.host.findings,
+      std::vector<std::string>{"|names none of users, access and psk|give at least one of the three files|"});
 }
 
 }  // namespace

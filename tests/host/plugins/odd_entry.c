@@ -1,4 +1,5 @@
 /* One library for each way an entry can be wrong; the build defines which. */
+#include "mortise/draft/psk.h"
 #include "mortise/plugin.h"
 
 static int nothing;
@@ -40,6 +41,9 @@ static const mortise_descriptor_t descriptor = {
 #ifdef ODD_TWICE
 static const mortise_reload_t table = {.size = sizeof table};
 static const mortise_extension_t extensions[] = {{MORTISE_RELOAD, &table}, {MORTISE_RELOAD, &table}};
+#elif defined ODD_PSK_WITHOUT_FIND
+static const mortise_psk_t table = {.size = sizeof table};
+static const mortise_extension_t extensions[] = {{MORTISE_PSK, &table}};
 #elif defined ODD_SHORT_TABLE
 static const mortise_authorise_t table = {.size = 8};
 static const mortise_extension_t extensions[] = {{MORTISE_AUTHORISE, &table}};
@@ -97,7 +101,7 @@ const mortise_plugin_entry_t ENTRY = {
 #endif
     .plugin = &life,
     .extensions = extensions,
-#if defined ODD_TWICE || defined ODD_SHORT_TABLE
+#if defined ODD_TWICE || defined ODD_SHORT_TABLE || defined ODD_PSK_WITHOUT_FIND
     .extension_count = sizeof extensions / sizeof extensions[0]
 #else
     .extension_count = 0

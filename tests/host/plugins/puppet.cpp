@@ -1,4 +1,5 @@
-// See puppet.hpp. The build defines what it provides: PUPPET_ON_STRAND, PUPPET_SINK, PUPPET_STORE.
+// See puppet.hpp. The build defines what it provides: PUPPET_ON_STRAND, PUPPET_SINK, PUPPET_STORE,
+// PUPPET_PSK.
 #include "puppet.hpp"
 
 #include <cstdlib>
@@ -54,6 +55,10 @@ mortise_answer_t intercept(void* self, mortise_call_t* call, const mortise_clien
                            const mortise_message_view_t* message) {
   return of(self).intercept ? of(self).intercept(call, client, message) : MORTISE_PASS;
 }
+[[maybe_unused]] mortise_answer_t find_psk(void* self, mortise_call_t* call, const mortise_psk_query_t* asked,
+                                           mortise_psk_key_t* key) {
+  return of(self).find_psk ? of(self).find_psk(call, asked, key) : MORTISE_PASS;
+}
 void events(void* self, mortise_call_t* call, const mortise_event_t* const* list, std::size_t count) {
   if (of(self).events) of(self).events(call, list, count);
 }
@@ -95,6 +100,7 @@ const mortise_authorise_t authorise_table{sizeof authorise_table, 0, authorise};
 const mortise_intercept_t intercept_table{sizeof intercept_table, 0, intercept};
 const mortise_observe_t observe_table{sizeof observe_table, 0, events};
 const mortise_reload_t reload_table{sizeof reload_table, 0, prepare, commit, rollback};
+[[maybe_unused]] const mortise_psk_t psk_table{sizeof psk_table, 0, find_psk};
 [[maybe_unused]] const mortise_log_sink_t log_sink_table{sizeof log_sink_table, 0, log_write, log_flush};
 [[maybe_unused]] const mortise_store_t store_table{sizeof store_table, 0,           store_commit,
                                                    store_read,         store_flush, store_health};
@@ -107,6 +113,9 @@ const mortise_extension_t extensions[] = {
     {MORTISE_RELOAD, &reload_table},
 #ifdef PUPPET_SINK
     {MORTISE_LOG_SINK, &log_sink_table},
+#endif
+#ifdef PUPPET_PSK
+    {MORTISE_PSK, &psk_table},
 #endif
 #ifdef PUPPET_STORE
     {MORTISE_STORE, &store_table},

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "mortise/draft/psk.h"
 #include "mortise/draft/store_service.h"
 #include "mortise/plugin.h"
 
@@ -26,6 +27,7 @@ struct Strings {
   std::function<mortise_answer_t(mortise_call_t*, const mortise_client_view_t*,
                                  const mortise_message_view_t*)>
       intercept;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_psk_query_t*, mortise_psk_key_t*)> find_psk;
   std::function<void(mortise_call_t*, const mortise_event_t* const*, std::size_t)> events;
   std::function<mortise_status_t(const mortise_report_t*, void**)> prepare;
   std::function<void(void*)> commit;

@@ -63,9 +63,10 @@ typedef struct mortise_peer {
   uint16_t reserved;
   mortise_str_t listener;  // its name in the YAML
   mortise_str_t address;   // numeric IPv4 or IPv6 address, or the path of the Unix socket
-  mortise_str_t identity;  // who the client's certificate proves it is, in the field the listener asks for;
-                           // the client goes by it as its user name, whatever its CONNECT says; absent = none
-  mortise_str_t cipher;    // for people: "TLSv1.3 TLS_AES_256_GCM_SHA384"; absent = nothing is encrypted
+  mortise_str_t identity;  // who the client's certificate proves it is, in the field the listener asks for,
+                           // or whose key (PSK) it has; the client goes by it as its user name, whatever its
+                           // CONNECT says; absent = none
+  mortise_str_t cipher;  // for people: "TLSv1.3 TLS_AES_256_GCM_SHA384"; absent = nothing is encrypted
 } mortise_peer_t;
 
 // A client that was accepted.

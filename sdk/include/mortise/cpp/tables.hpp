@@ -73,8 +73,7 @@ bool reported(const services& of, const mortise_node_t* settings, const mortise_
   return false;
 }
 
-// The tables of `Plugin`. Every static function here is a C function of abi/plugin.h, hooks/ or
-// draft/store.h.
+// The tables of `Plugin`. Every static function here is a C function of abi/plugin.h, hooks/ or draft/.
 template <class Plugin>
 struct tables {
   using self_type = instance<Plugin>;
@@ -164,6 +163,12 @@ struct tables {
                   [&](Plugin& plugin, call now) { return plugin.intercept_publish(now, *client, *message); });
   }
 
+  static mortise_answer_t find(void* self, mortise_call_t* raw, const mortise_psk_query_t* asked,
+                               mortise_psk_key_t* key) noexcept {
+    return decide(self, raw, "psk.find",
+                  [&](Plugin& plugin, call now) { return plugin.find_psk(now, *asked, *key); });
+  }
+
   // ---- happenings, log, reload
 
   static void events(void* self, mortise_call_t* raw, const mortise_event_t* const* list,
@@ -235,6 +240,7 @@ struct tables {
   static constexpr bool authenticates = exchanges || requires { &Plugin::authenticate; };
   static constexpr bool authorises = requires { &Plugin::authorise; };
   static constexpr bool intercepts = requires { &Plugin::intercept_publish; };
+  static constexpr bool finds_psk = requires { &Plugin::find_psk; };
   static constexpr bool observes = requires { &Plugin::observe; };
   static constexpr bool sinks_log = requires { &Plugin::log_write; };
   static constexpr bool reloads = requires { &Plugin::prepare; };
@@ -280,6 +286,12 @@ struct tables {
     if constexpr (intercepts) out.publish = &publish;
     return out;
   }
+  static constexpr mortise_psk_t make_psk() {
+    mortise_psk_t out{};
+    out.size = sizeof out;
+    if constexpr (finds_psk) out.find = &find;
+    return out;
+  }
   static constexpr mortise_observe_t make_observe() {
     mortise_observe_t out{};
     out.size = sizeof out;
@@ -312,13 +324,14 @@ struct tables {
   static constexpr mortise_authenticate_t authenticate_table = make_authenticate();
   static constexpr mortise_authorise_t authorise_table = make_authorise();
   static constexpr mortise_intercept_t intercept_table = make_intercept();
+  static constexpr mortise_psk_t psk_table = make_psk();
   static constexpr mortise_observe_t observe_table = make_observe();
   static constexpr mortise_log_sink_t log_sink_table = make_log_sink();
   static constexpr mortise_reload_t reload_table = make_reload();
   static constexpr mortise_store_t store_table = make_store();
 
   struct extension_list {
-    std::array<mortise_extension_t, 7> items{};
+    std::array<mortise_extension_t, 8> items{};
     std::size_t count = 0;
 
     constexpr void add(bool there, const char* id, const void* table) {
@@ -330,6 +343,7 @@ struct tables {
     out.add(authenticates, MORTISE_AUTHENTICATE, &authenticate_table);
     out.add(authorises, MORTISE_AUTHORISE, &authorise_table);
     out.add(intercepts, MORTISE_INTERCEPT, &intercept_table);
+    out.add(finds_psk, MORTISE_PSK, &psk_table);
     out.add(observes, MORTISE_OBSERVE, &observe_table);
     out.add(sinks_log, MORTISE_LOG_SINK, &log_sink_table);
     out.add(reloads, MORTISE_RELOAD, &reload_table);
@@ -366,6 +380,7 @@ struct tables {
         [](auto& of) -> decltype(of.authorise_attach()) { return of.authorise_attach(); });
     one(intercepts, MORTISE_INTERCEPT,
         [](auto& of) -> decltype(of.intercept_attach()) { return of.intercept_attach(); });
+    one(finds_psk, MORTISE_PSK, [](auto& of) -> decltype(of.psk_attach()) { return of.psk_attach(); });
     if constexpr (observes) to.attach(MORTISE_OBSERVE, plugin.observe_attach());
     one(sinks_log, MORTISE_LOG_SINK, [](auto& of) -> decltype(of.log_attach()) { return of.log_attach(); });
     one(stores, MORTISE_STORE, nullptr);
