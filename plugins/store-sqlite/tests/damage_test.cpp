@@ -56,13 +56,14 @@ const Store& store_after(bool crash) {
 
 enum class Harm { cut, empty, wipe, flip, remove };
 
-void harm(const std::string& path, Harm how, std::mt19937_64& chance) {
+// What was done, for a test that fails: the files' layout is not the same each time.
+std::string harm(const std::string& path, Harm how, std::mt19937_64& chance) {
   if (how == Harm::remove) {
     std::filesystem::remove(path);
-    return;
+    return path;
   }
   std::string bytes = content_of(path);
-  if (bytes.empty()) return;
+  if (bytes.empty()) return path;
   const std::size_t at = chance() % bytes.size();
   if (how == Harm::cut) bytes.resize(at);
   if (how == Harm::empty) bytes.clear();
@@ -71,8 +72,23 @@ void harm(const std::string& path, Harm how, std::mt19937_64& chance) {
     std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(sector),
               bytes.begin() + static_cast<std::ptrdiff_t>(std::min(sector + 512, bytes.size())), '\0');
   }
+  const char before = bytes.size() > at ? bytes[at] : '\0';
   if (how == Harm::flip) bytes[at] = static_cast<char>(bytes[at] ^ (1 << chance() % 8));
   write(path, bytes);
+  const auto number = [](char byte) { return std::to_string(static_cast<unsigned char>(byte)); };
+  return path + " at " + std::to_string(at) + ": " + number(before) + ", now " +
+         (bytes.size() > at ? number(bytes[at]) : "cut");
+}
+
+std::string difference(const Facts& found, const Facts& expected) {
+  for (const auto& [key, text] : expected)
+    if (const auto same = found.find(key); same == found.end())
+      return "without " + key;
+    else if (same->second != text)
+      return key + " is " + same->second + ", not " + text;
+  for (const auto& [key, text] : found)
+    if (!expected.contains(key)) return "has " + key;
+  return "none";
 }
 
 struct Row {
@@ -89,8 +105,9 @@ void start_and_judge(const Store& original, const Folder& folder, std::uint64_t 
   ASSERT_TRUE(store.started()) << "round " << round << ": " << store.host.findings.at(0);
   const auto found = store.read();
   const bool told = !store.host.aside.empty() || store.host.logged("store.lost");
-  EXPECT_TRUE(told || found == original.work.after(original.work.last()))
-      << "round " << round << ": untold loss";
+  const auto expected = original.work.after(original.work.last());
+  EXPECT_TRUE(told || found == expected)
+      << "round " << round << ": untold loss: " << difference(found, expected);
   for (const auto& [key, text] : found)
     EXPECT_TRUE(original.work.ever(key, text)) << "round " << round << ": " << key << " -> " << text;
   for (const SetAside& aside : store.host.aside) {
@@ -116,7 +133,7 @@ TEST_P(Damage, is_told_and_what_is_read_was_once_true) {
     for (const auto& file : std::filesystem::directory_iterator{original.files.path()})
       std::filesystem::copy_file(file.path(), folder.file(file.path().filename().string()));
     std::mt19937_64 chance{static_cast<std::uint64_t>(round)};
-    harm(folder.file(row.file), row.how, chance);
+    SCOPED_TRACE(harm(folder.file(row.file), row.how, chance));
     start_and_judge(original, folder, static_cast<std::uint64_t>(round));
     if (HasFailure()) return;
   }
