@@ -123,8 +123,8 @@ void Routing::deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<
       if (chosen.loop != core_.loop) {
         if (letter.pending)
           returned.push_back(chosen);
-        else
-          give_on(chosen, letter.message, {});
+        else if (!give_on(chosen, letter.message, {}))
+          count_lost();
         continue;
       }
       session = &core_.sessions.at(chosen.member.session);
@@ -142,13 +142,15 @@ bool Routing::choose_another(Chosen& chosen) {
 // A letter to one member. False: its ring is full.
 bool Routing::give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending) {
   const Mailbox& box = core_.shared.mail.box(core_.loop, chosen.loop);
-  if (box.publishes.room() == 0 || (pending && box.commits.room() <= outstanding_[chosen.loop])) {
-    core_.ledger.deliveries.add(1);
-    core_.ledger.drop(Dropped::queue_full);
-    return false;
-  }
+  if (box.publishes.room() == 0 || (pending && box.commits.room() <= outstanding_[chosen.loop])) return false;
   post(chosen.loop, {message, pending, 0, std::make_unique<std::vector<Chosen>>(1, chosen), true});
   return true;
+}
+
+// A message that was one member's, who has gone, and found no way to another.
+void Routing::count_lost() {
+  core_.ledger.deliveries.add(1);
+  core_.ledger.drop(Dropped::queue_full);
 }
 
 void Routing::hand_on(Session& session, bool ends) {
@@ -345,7 +347,10 @@ void Routing::take_back(PendingKey key, PendingPublish& pending, Chosen chosen) 
     if (chosen.loop == core_.loop) session = &core_.sessions.at(chosen.member.session);
   }
   if (!session) {
-    if (give_on(chosen, pending.message, key)) ++pending.waits_for;
+    if (give_on(chosen, pending.message, key))
+      ++pending.waits_for;
+    else
+      count_lost();
     return;
   }
   Fanout fanout{pending.message,

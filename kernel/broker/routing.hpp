@@ -83,6 +83,7 @@ class Routing {
   void deliver_to(Session& session, const Chosen& chosen, Fanout& fanout);
   void deliver_letter(PublishLetter& letter, Fanout& fanout, std::vector<Chosen>& returned);
   bool choose_another(Chosen& chosen);
+  void count_lost();
   bool give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending);
   bool give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group);
   std::size_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);

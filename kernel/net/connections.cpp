@@ -248,8 +248,12 @@ void Connections::write(broker::ClientKey client) {
 void Connections::flush(broker::ClientKey client, bool takes_more) {
   broker::Output* output = broker_.output(client);
   Connection* connection = find(client);
-  if (!output || !connection) return;
-  if (takes_more && !send(*connection, *output)) return lose(*connection);
+  if (!output || !connection || connection->deaf) return;
+  if (takes_more && !send(*connection, *output)) {
+    if (!is_still_to_be_heard(*connection, errno)) return lose(*connection);
+    connection->deaf = true;  // its end is read, after its last packets: DISCONNECT may be among them
+    return set_interest(*connection, 0);
+  }
   const bool unwritten = has_unwritten(*connection, *output);
   if (unwritten || output->charged != 0) broker_.charge(*output);
   if (connection->closing && !unwritten) return finish(*connection);
@@ -264,7 +268,12 @@ bool Connections::has_unwritten(const Connection& connection, const broker::Outp
   return !line->sealed().empty() || (!line->is_finished() && (!output.empty() || connection.closing));
 }
 
-// False: the connection is broken.
+// The poller reports the end of such a connection for as long as it is there.
+bool Connections::is_still_to_be_heard(const Connection& connection, int error) const {
+  return (error == EPIPE || error == ECONNRESET) && (connection.interest & readable) && !connection.closing;
+}
+
+// False: the connection is broken, errno says how.
 bool Connections::send(Connection& connection, broker::Output& output) {
   if (connection.line) [[unlikely]]
     return send_sealed(connection, output);

@@ -80,6 +80,7 @@ class Connections {
     bool ended = false;          // the peer says no more; what is unread is still to be heard
     bool clogged = false;        // too much is unwritten to take in more
     bool closing = false;
+    bool deaf = false;  // the peer takes nothing more; what it had said before is still to be heard
   };
   static_assert(sizeof(Connection) == 72);
   using Goodbye = base::Handle<Socket>;
@@ -102,6 +103,7 @@ class Connections {
   void settle(Connection& connection);
   void set_interest(Connection& connection, std::uint32_t writes);
   void flush(broker::ClientKey client, bool takes_more);
+  bool is_still_to_be_heard(const Connection& connection, int error) const;
   bool send(Connection& connection, broker::Output& output);
   bool send_sealed(Connection& connection, broker::Output& output);
   void seal(Connection& connection, broker::Output& output);

@@ -41,6 +41,29 @@ TEST_P(Endings, nothing_is_charged_to_anybody_after_all_have_gone) {
       << served.charged() << " bytes are charged";
 }
 
+TEST_P(Endings, the_last_word_of_a_client_is_heard_though_it_takes_no_answer_any_more) {
+  Served served{GetParam()};
+  served.start();
+  SocketClient watcher = served.connected("watcher");
+  ASSERT_TRUE(watcher.subscribe("wills", mqtt::Qos::at_most_once));
+  const std::string client_id = served.client_id_on(0, "leaver");
+  SocketClient leaver = served.connected(client_id, with_will("wills"));
+  ASSERT_TRUE(leaver.subscribe("a", mqtt::Qos::at_most_once));
+  const mqtt::Bytes payload = bytes_of("for nobody");
+  // While its loop is busy it says goodbye and is gone; what the loop then has for it cannot be sent.
+  served.on_loop(0, [&](broker::Broker& broker) {
+    leaver.send(mqtt::Disconnect{});
+    leaver.reset();
+    broker::MessageParts parts;
+    parts.topic = "a";
+    parts.payload = payload;
+    EXPECT_TRUE(broker.publish(parts, broker::Level::memory, 0));
+  });
+  EXPECT_TRUE(eventually([&] { return served.loops().connections() == 1; }));
+  ASSERT_TRUE(watcher.send(publish_of("wills", bytes_of("marker"))));
+  EXPECT_TRUE(hears(watcher, "wills", "marker")) << "the will was published";
+}
+
 TEST_P(Endings, five_hundred_connections_come_and_go) {
   Served served{GetParam()};
   served.start();

@@ -54,8 +54,10 @@ int code_of(pid_t child) {
 Outcome passwd(const std::vector<std::string>& arguments, const std::string& input, bool full_disk = false) {
   std::array<int, 2> in{}, out{};
   if (pipe(in.data()) != 0 || pipe(out.data()) != 0) return {};
+  signal(SIGPIPE, SIG_IGN);  // it may end before it has read its input
   const pid_t child = fork();
   if (child == 0) {
+    signal(SIGPIPE, SIG_DFL);
     dup2(in[0], STDIN_FILENO);
     for (const int to : {STDOUT_FILENO, STDERR_FILENO}) dup2(out[1], to);
     for (const int each : {in[0], in[1], out[0], out[1]}) close(each);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <random>
 #include <string>
 
@@ -80,7 +81,8 @@ std::string harm(const std::string& path, Harm how, std::mt19937_64& chance) {
          (bytes.size() > at ? number(bytes[at]) : "cut");
 }
 
-std::string difference(const Facts& found, const Facts& expected) {
+using Texts = std::map<std::string, std::string>;
+std::string difference(const Texts& found, const Texts& expected) {
   for (const auto& [key, text] : expected)
     if (const auto same = found.find(key); same == found.end())
       return "without " + key;
