@@ -153,25 +153,33 @@ Progress Handshake::authenticate_anew(Client& client, const mqtt::Auth& packet, 
     challenge(client, mqtt::ReasonCode::continue_authentication, *answer);
     return Progress::done;
   }
-  if (answer->decision != Decision::allow) {  // [MQTT-4.12.1-2]
+  const bool is_another = !answer->username.empty() && answer->username != client.username;
+  const bool is_stranger = is_another && core_.options.sessions_belong_to_users;
+  if (answer->decision != Decision::allow || is_stranger) {  // [MQTT-4.12.1-2]
     const bool fits =
         mqtt::is_error(answer->reason) && mqtt::is_allowed(answer->reason, mqtt::PacketType::disconnect);
     fault = {fits ? answer->reason : mqtt::ReasonCode::not_authorized,
-             "the client could not authenticate anew"};
+             is_stranger ? "the client authenticated anew as another user"
+                         : "the client could not authenticate anew"};
     answer->decision = Decision::disconnect;
     client.answer = std::make_unique<Answer>(std::move(*answer));
     return Progress::fault;
   }
   if (client.plugin_data != 0) core_.shared.hooks.forget(core_.loop, client.plugin_data);
   client.plugin_data = answer->plugin_data;
-  if (!answer->username.empty()) {
-    client.username = answer->username;
-    core_.sessions.at(client.session).username = answer->username;
-  }
+  if (is_another) rename(client, answer->username);
   challenge(client, mqtt::ReasonCode::success, *answer);
   const ClientFacts facts = core_.facts_of(client, core_.sessions.find(client.session));
   core_.log(LogLevel::info, "clients", "client.authenticated", "authenticated anew", &facts);
   return Progress::done;
+}
+
+void Handshake::rename(Client& client, const std::string& username) {
+  Session& session = core_.sessions.at(client.session);
+  client.username = session.username = username;
+  core_.charge(client);
+  core_.charge(session);
+  if (session.is_stored()) commits_.ride(record_of(session));
 }
 
 // One that hashes to this loop, so that the client need not move.

@@ -180,13 +180,16 @@ void Broker::end_turn() {
   in.core.deadlines.advance(in.core.now.monotonic, [&](Timer& timer) { in.on_timer(timer); });
   while (!in.commits.progressed.empty() || !in.commits.committed.empty()) {
     in.routing.tell_committed();
-    for (const SessionKey key : std::exchange(in.commits.progressed, {}))
+    std::vector<SessionKey> progressed = std::exchange(in.commits.progressed, {});
+    std::ranges::sort(progressed, {}, &SessionKey::value);  // each once, however many batches it waited for
+    progressed.erase(std::unique(progressed.begin(), progressed.end()), progressed.end());
+    for (const SessionKey key : progressed)
       if (Session* session = in.core.sessions.find(key)) {
         if (session->ended) {
-          in.sessions.bury(*session);
+          in.sessions.on_progress(*session);
           continue;
         }
-        if (session->hands_on_to != 0) in.routing.hand_on(*session, false);
+        if (session->hands_on_to) in.routing.hand_on(*session);
         in.delivery.pump(*session);
       }
   }
@@ -390,17 +393,10 @@ void Broker::close(ClientKey key, mqtt::ReasonCode reason, std::string_view why)
 std::uint64_t Broker::held(ClientKey key) const {
   const Interior& in = *interior_;
   const Client* client = in.core.clients.find(key);
-  return client ? in.shedding.held_by(*client) : 0;
+  return client && client->state != Client::State::closing ? in.shedding.held_by(*client) : 0;
 }
 
-void Broker::shed(ClientKey key) {
-  Interior& in = *interior_;
-  Client* client = in.core.clients.find(key);
-  if (!client) return;
-  in.core.ledger.hit(Limit::memory);
-  in.handshake.close(*client, mqtt::ReasonCode::quota_exceeded,
-                     "limits.memory is used up, and this connection held most of it", LogLevel::warning);
-}
+bool Broker::sheds(std::uint64_t most) { return interior_->shedding.sheds(most); }
 
 void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
   interior_->core.is_closing_all = true;

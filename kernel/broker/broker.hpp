@@ -71,12 +71,12 @@ class Broker {
   void on_hung_up(ClientKey client, std::string_view wrong, LogLevel level = LogLevel::warning);
   // The connection is closed, by whomever. The last call for this client.
   void on_lost(ClientKey client);
-  // For Effects::sheds_largest: the bytes that the end of this connection would give back here. Who holds
-  // less than shed_least, with the network's bytes, is not worth it. on_lost follows at once, without last
-  // words.
-  static constexpr std::uint64_t shed_least = 64 * 1024;
+  // For Effects::sheds_largest: the bytes that the end of this connection lets go, at once or by what a queue
+  // sheds when its client is away; 0: it is about to end. Payloads count for each that waits for them.
   std::uint64_t held(ClientKey client) const;
-  void shed(ClientKey client);
+  // `most`: what the one on this loop that holds most does, the network's bytes with it. Whether it is to go:
+  // it is worth it, and no other loop's holds more. Then tell on_hung_up and on_lost.
+  bool sheds(std::uint64_t most);
   // Ends the connection from our side, such as at shutdown.
   void close(ClientKey client, mqtt::ReasonCode reason, std::string_view why);
   void close_all(mqtt::ReasonCode reason, std::string_view why);

@@ -54,7 +54,7 @@ class Commits {
   // Lets out what is ready, in order.
   void release(Client& client);
 
-  // ---- deliveries to stored sessions
+  // ---- deliveries, of which something waits for their batch
   void add_run(Session& session, Position end, Ordinal ordinal, RemoteKey remote, Level level);
   // The batch of the deliveries with this key is known: ordinal 0 means durable already, elsewhere.
   void settle_run(Session& session, RemoteKey remote, Ordinal ordinal);

@@ -141,9 +141,12 @@ void Delivery::lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropp
 bool Delivery::is_catching_up(const Session& session) const {
   const Client* client = core_.clients.find(session.client);
   const Outbox& outbox = session.outbox;
-  if (!client || outbox.size() == 0) return !client;
-  const Waiting& oldest = outbox.in_flight.empty() ? outbox.queued.front() : outbox.in_flight.front();
-  return outbox.position_of(oldest) < client->from_before;
+  if (!client) return true;
+  const auto is_from_before = [&](const base::Queue<Waiting>& queue) {
+    return !queue.empty() && queue.front().qos != mqtt::Qos::at_most_once &&
+           outbox.position_of(queue.front()) < client->from_before;
+  };
+  return is_from_before(outbox.in_flight) || is_from_before(outbox.queued);
 }
 
 // Sheds by the operator's order until one more message of this size fits. Only what was never sent is shed.

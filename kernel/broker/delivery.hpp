@@ -69,18 +69,21 @@ class Delivery {
   // The bodies that a session asked for are here.
   void on_page(const Page& page);
 
-  // Offers what came to the session as a member of a group, and may still go to another, to `give`, and drops
-  // what that takes: what was never sent, and of a session that ends what has QoS 1.
-  // (MQTT 5.0 §4.8.2; Rule::hand_on_after_put, by which some has to wait, in the queue and below
-  // Session::hands_on_to.)
-  void hand_on(Session& session, bool ends, const std::function<bool(const Waiting&, GroupKey)>& give);
+  // Another member of the group takes it, or not.
+  using Give = std::function<bool(const Waiting&, GroupKey)>;
+  // Of a session that lives on, offers what came to it as a member of a group and was never sent, and drops
+  // what is taken. What is not durable yet has to wait: it stays, below Session::hands_on_to, for the next
+  // call. (MQTT 5.0 §4.8.2; Rule::hand_on_after_put)
+  void hand_on(Session& session, const Give& give);
+  // Of a session that ends, the same, and QoS 1 that was not acknowledged; all the rest is dropped. What has
+  // to wait stays, and hands_on_to is set until a later call has dealt with it. No `give`: everything is
+  // dropped.
+  void end(Session& session, const Give& give);
   // Tells the groups of the session how ready it is.
   void note_readiness(Session& session) const;
 
   // The connection is gone: QoS 0 that waited for it goes, and what was kept at hand for it may leave memory.
   void on_offline(Session& session);
-  // Everything owed to a session that ends, but for what hand_on() left for later.
-  void drop_all(Session& session);
 
   // For memory's sake: what waits with QoS 0, and so many of the oldest, first of those that were never sent.
   void shed_qos_0(Session& session);
@@ -167,9 +170,9 @@ class Delivery {
     charge(session);
     if (!session.shared.empty()) note_readiness(session);
   }
+  static GroupKey may_go_to(const Session& session, const Waiting& waiting, bool ends);
   void wait_for_batches(Session& session);
-  static bool may_be_handed_on(const Session& session, const Waiting& waiting, bool ends);
-  bool hands_on_later(const Session& session, const Waiting& waiting, bool ends) const;
+  bool waits_for_batch(const Session& session, const Waiting& waiting) const;
   void send_pubrel(const Session& session, Client& client, mqtt::PacketId packet_id);
   bool pump_resend(Session& session, Client& client);
   void give_up(Session& session, Client& client, Waiting& waiting, Dropped why);

@@ -26,21 +26,64 @@ void Delivery::note_readiness(Session& session) const {
       member->readiness.store(now, std::memory_order_relaxed);
 }
 
-bool Delivery::may_be_handed_on(const Session& session, const Waiting& waiting, bool ends) {
-  if (!waiting.message || waiting.message->is_stub() || !session.origins.group_of(waiting.origin))
-    return false;
-  if (waiting.state == Waiting::State::sent)
-    return ends && waiting.qos != mqtt::Qos::exactly_once;  // [MQTT-4.8.2-5]
-  return waiting.state == Waiting::State::queued;
+// The group by which it came, if another member may have it still.  (MQTT 5.0 §4.8.2)
+GroupKey Delivery::may_go_to(const Session& session, const Waiting& waiting, bool ends) {
+  const bool is_sent = waiting.state == Waiting::State::sent;
+  const bool is_free = is_sent ? ends && waiting.qos != mqtt::Qos::exactly_once  // [MQTT-4.8.2-5]
+                               : waiting.state == Waiting::State::queued;
+  return is_free && waiting.message && !waiting.message->is_stub() ? session.origins.group_of(waiting.origin)
+                                                                   : GroupKey{};
 }
 
-// Whether the crash that loses its own record, or keeps that one only, would leave this message with two.
+void Delivery::hand_on(Session& session, const Give& give) {
+  const std::optional<Position> up_to = std::exchange(session.hands_on_to, {});
+  base::Queue<Waiting>& queued = session.outbox.queued;
+  base::Queue<Waiting> kept;
+  while (!queued.empty()) {
+    Waiting waiting = queued.pop();
+    const Position position = session.outbox.position_of(waiting);
+    const GroupKey group = up_to && position >= *up_to ? GroupKey{} : may_go_to(session, waiting, false);
+    const bool has_to_wait = group && waiting.number != 0 && position >= session.durable_to;
+    if (has_to_wait && holds(Rule::hand_on_after_put))
+      session.hands_on_to = up_to.value_or(session.outbox.next_position);
+    else if (group && give(waiting, group)) {
+      drop(session, std::move(waiting), Dropped::handed_on);
+      continue;
+    }
+    kept.push(std::move(waiting));
+  }
+  queued = std::move(kept);
+}
+
+void Delivery::end(Session& session, const Give& give) {
+  if (give && !session.hands_on_to) wait_for_batches(session);
+  session.hands_on_to.reset();
+  Outbox& outbox = session.outbox;
+  base::Queue<Waiting> kept;
+  for (auto* queue : {&outbox.in_flight, &outbox.queued}) {
+    while (!queue->empty()) {
+      Waiting waiting = queue->pop();
+      if (waiting.state == Waiting::State::done) continue;
+      const GroupKey group = give ? may_go_to(session, waiting, true) : GroupKey{};
+      if (group && waits_for_batch(session, waiting)) {
+        session.hands_on_to = outbox.next_position;
+        kept.push(std::move(waiting));
+        continue;
+      }
+      const bool is_given = group && give(waiting, group);
+      drop(session, std::move(waiting), is_given ? Dropped::handed_on : Dropped::session_ended);
+    }
+    queue->clear();  // an empty queue may still own memory
+  }
+  outbox.queued = std::move(kept);
+  charge(session);
+}
+
+// Whether another's record of it might become durable before its publisher's batch: Rule::hand_on_after_put.
 // What was published with QoS 2 may have come here with less and go on with all of it.
-bool Delivery::hands_on_later(const Session& session, const Waiting& waiting, bool ends) const {
-  if (!waiting.message || !holds(Rule::hand_on_after_put)) return false;
+bool Delivery::waits_for_batch(const Session& session, const Waiting& waiting) const {
+  if (waiting.message->qos() != mqtt::Qos::exactly_once || !holds(Rule::hand_on_after_put)) return false;
   const Position position = session.outbox.position_of(waiting);
-  if (!ends) return waiting.number != 0 && position >= session.durable_to;
-  if (waiting.message->qos() != mqtt::Qos::exactly_once) return false;
   return session.is_stored() ? commits_.is_unsettled(session, position)
                              : commits_.is_under_way(session, position);
 }
@@ -48,7 +91,7 @@ bool Delivery::hands_on_later(const Session& session, const Waiting& waiting, bo
 // What a session that was never stored has is for another loop, too, whose batches come in no order with
 // ours: it waits until everything of this loop so far is durable, the message's own batch with it.
 void Delivery::wait_for_batches(Session& session) {
-  if (session.is_stored() || !core_.has_store()) return;
+  if (session.is_stored() || !core_.has_store() || session.outbox.next_position == 0) return;
   const auto waits = [&](const base::Queue<Waiting>& queue) {
     for (std::size_t i = 0; i < queue.size(); ++i)
       if (queue[i].message && queue[i].message->qos() == mqtt::Qos::exactly_once &&
@@ -59,39 +102,6 @@ void Delivery::wait_for_batches(Session& session) {
   if (waits(session.outbox.in_flight) || waits(session.outbox.queued))
     commits_.add_run(session, session.outbox.next_position - 1, commits_.open_ordinal(), {},
                      core_.options.session_store);
-}
-
-void Delivery::hand_on(Session& session, bool ends,
-                       const std::function<bool(const Waiting&, GroupKey)>& give) {
-  if (ends && session.hands_on_to == 0) wait_for_batches(session);
-  const Position up_to = session.hands_on_to == 0 ? session.outbox.next_position : session.hands_on_to;
-  session.hands_on_to = 0;
-  const auto gives = [&](const Waiting& waiting) {
-    if (!may_be_handed_on(session, waiting, ends)) return false;
-    if (!ends && session.outbox.position_of(waiting) >= up_to) return false;
-    if (hands_on_later(session, waiting, ends)) {
-      session.hands_on_to = up_to;
-      return false;
-    }
-    return give(waiting, session.origins.group_of(waiting.origin));
-  };
-  auto& in_flight = session.outbox.in_flight;
-  for (std::size_t i = 0; i < in_flight.size(); ++i) {
-    if (!gives(in_flight[i])) continue;
-    Waiting given = std::move(in_flight[i]);
-    in_flight[i].position_low = given.position_low;
-    in_flight[i].state = Waiting::State::done;
-    drop(session, std::move(given), Dropped::handed_on);
-  }
-  base::Queue<Waiting> kept;
-  while (!session.outbox.queued.empty()) {
-    Waiting waiting = session.outbox.queued.pop();
-    if (gives(waiting))
-      drop(session, std::move(waiting), Dropped::handed_on);
-    else
-      kept.push(std::move(waiting));
-  }
-  session.outbox.queued = std::move(kept);
 }
 
 void Delivery::on_offline(Session& session) {
@@ -106,24 +116,6 @@ void Delivery::on_offline(Session& session) {
   session.outbox.queued = std::move(kept);
   session.paged_to = 0;
   tidy(session);
-}
-
-void Delivery::drop_all(Session& session) {
-  Outbox& outbox = session.outbox;
-  base::Queue<Waiting> kept;
-  for (auto* queue : {&outbox.in_flight, &outbox.queued}) {
-    while (!queue->empty()) {
-      Waiting waiting = queue->pop();
-      if (session.hands_on_to != 0 && may_be_handed_on(session, waiting, true) &&
-          hands_on_later(session, waiting, true))
-        kept.push(std::move(waiting));
-      else if (waiting.state != Waiting::State::done)
-        drop(session, std::move(waiting), Dropped::session_ended);
-    }
-    queue->clear();  // an empty queue may still own memory
-  }
-  outbox.queued = std::move(kept);
-  charge(session);
 }
 
 void Delivery::restore(Session& session, Waiting waiting, Position position) {

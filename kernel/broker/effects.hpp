@@ -30,9 +30,8 @@ struct Effects {
   std::vector<ClientKey> close;   // write what is there, close, then tell on_lost
   std::vector<ClientKey> resume;  // feed its unread bytes again
   std::vector<Move> moves;
-  std::uint64_t wake = 0;  // loops that have new letters, a bit each
-  bool sheds_largest =
-      false;  // memory is short: shed() the client that holds most, bytes of the network's too
+  std::uint64_t wake = 0;      // loops that have new letters, a bit each
+  bool sheds_largest = false;  // memory is used up: find who holds most, and ask Broker::sheds
 
   bool empty() const noexcept {
     return flush.empty() && close.empty() && resume.empty() && moves.empty() && wake == 0 && !sheds_largest;

@@ -55,6 +55,7 @@ class Handshake {
   std::optional<Answer> ask(Client& client, const mqtt::Connect& packet);
   std::optional<Answer> ask(Client& client, const Exchange& step);
   void challenge(Client& client, mqtt::ReasonCode reason, const Answer& answer);
+  void rename(Client& client, const std::string& username);
   Progress authenticate_anew(Client& client, const mqtt::Auth& packet, Fault& fault);
   void let_in(Client& client, const mqtt::Connect& packet, Answer answer);
   bool admit(Client& client, const mqtt::Connect& packet, const Answer& answer);

@@ -60,6 +60,7 @@ class Counter {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   void subtract(std::uint64_t n) noexcept { add(~n + 1); }
+  void set(std::uint64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
   std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -104,6 +105,8 @@ struct Ledger {
 
   Counter letters_sent;
   std::array<Counter, static_cast<std::size_t>(Limit::count)> limited;  // how often each took hold
+
+  Counter held_most;  // bytes of the connection that holds most, while memory is used up
 
   Accounts accounts;
 

@@ -153,18 +153,37 @@ void Routing::count_lost() {
   core_.ledger.drop(Dropped::queue_full);
 }
 
-void Routing::hand_on(Session& session, bool ends) {
-  if (core_.is_closing_all) return;
-  delivery_.hand_on(session, ends, [&](const Waiting& waiting, GroupKey group) {
-    return give_to_other(session, ends, waiting, group);
-  });
+void Routing::hand_on(Session& session) {
+  if (!core_.is_closing_all) delivery_.hand_on(session, giving(session, Readiness::busy));
 }
 
-bool Routing::give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group) {
+void Routing::hand_on_all(Session& session) {
+  const bool is_first_to_go = !core_.is_closing_all || session.hands_on_to;
+  delivery_.end(session, is_first_to_go ? giving(session, Readiness::offline) : Delivery::Give{});
+}
+
+// A group is not asked again once it has had nobody.
+Delivery::Give Routing::giving(const Session& session, Readiness at_worst) {
+  struct Nobody {
+    GroupKey group;
+    bool is_stored;
+    bool operator==(const Nobody&) const = default;
+  };
+  return [this, &session, at_worst, asked = std::vector<Nobody>{}](const Waiting& waiting,
+                                                                   GroupKey group) mutable {
+    const Nobody nobody{group, waiting.number != 0};
+    if (std::ranges::find(asked, nobody) != asked.end()) return false;
+    if (give_to_other(session, at_worst, waiting, group)) return true;
+    asked.push_back(nobody);
+    return false;
+  };
+}
+
+bool Routing::give_to_other(const Session& session, Readiness at_worst, const Waiting& waiting,
+                            GroupKey group) {
   using Where = SharedGroups::Where;
   Chosen chosen;
   const Where where = waiting.number == 0 ? Where::anywhere : Where::on_this_loop;
-  const Readiness at_worst = ends ? Readiness::offline : Readiness::busy;
   if (!core_.shared.groups.choose_other(group, session.key, core_.loop, where, at_worst, chosen))
     return false;
   const MessageRef message = waiting.message;

@@ -64,11 +64,13 @@ class Routing {
   void deliver_retained(Session& session, const MessageRef& message, mqtt::Qos qos,
                         std::span<const std::uint32_t> identifiers);
 
-  // Gives what came to this session as a member of a group, and may still go to another, to that one. While
-  // the session lives, only to members that are connected. Of a stored session only to members on this loop:
-  // their record and the end of its own have to be in one batch. What has to wait for that is given when the
-  // session makes progress: again by this call, while its hands_on_to is set.
-  void hand_on(Session& session, bool ends);
+  // Gives what came to this session as a member of a group, and may still go to another, to that one; see
+  // Delivery. Of one that lives only to members that are connected, of a stored one only to members on this
+  // loop: their record and the end of its own have to be in one batch. Again when the session makes progress
+  // while its hands_on_to is set.
+  void hand_on(Session& session);
+  // The same for a session that ends; nothing else stays of its queue.
+  void hand_on_all(Session& session);
 
   // Takes letters from one loop, at most `budget` of each kind. Returns whether there were any.
   bool drain(std::uint32_t from, std::size_t budget);
@@ -85,7 +87,8 @@ class Routing {
   bool choose_another(Chosen& chosen);
   void count_lost();
   bool give_on(const Chosen& chosen, const MessageRef& message, PendingKey pending);
-  bool give_to_other(Session& session, bool ends, const Waiting& waiting, GroupKey group);
+  Delivery::Give giving(const Session& session, Readiness at_worst);
+  bool give_to_other(const Session& session, Readiness at_worst, const Waiting& waiting, GroupKey group);
   std::size_t show_here(std::uint64_t retained_sequence, SessionKey publisher, Fanout& fanout);
   Receiver receiver_of(const Subscriber& match, const Message& message);
   void merge(const Receiver& match);

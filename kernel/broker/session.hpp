@@ -110,7 +110,7 @@ class Session {
   std::uint64_t charged = 0;       // what the accounts hold for that
   Origins origins;
 
-  // Stored sessions only.
+  // Stored sessions only; runs also of what a member of a group may have to hand on.
   base::Queue<Run> runs;    // deliveries whose batch is not durable yet, in order
   Position durable_to = 0;  // positions below it are durable
   std::vector<OwedErase> owed;
@@ -127,9 +127,10 @@ class Session {
   std::uint64_t route = 0;
   std::uint32_t route_index = 0;
 
-  Position paged_to = 0;     // what is queued below it has been looked at: see Paging::page_out
-  Position hands_on_to = 0;  // what is queued below it goes to others when it may: see Delivery::hand_on
-  bool is_reading = false;   // a page was asked for and is not here yet
+  Position paged_to = 0;  // what is queued below it has been looked at: see Paging::page_out
+  std::optional<Position>
+      hands_on_to;          // what is queued below it goes to others when it may: see Delivery::hand_on
+  bool is_reading = false;  // a page was asked for and is not here yet
 
   bool ended = false;  // discarded; stays until what was handed over for it is settled
 

@@ -64,7 +64,7 @@ void Sessions::discard(Session& session) {
   }
   session.filters.clear();
   for (SharedMember* member : std::exchange(session.shared, {})) core_.shared.groups.leave(member);
-  end_queue(session);
+  routing_.hand_on_all(session);
   session.inbound.clear();
   session.expiry.reset();
   if (session.is_stored()) {
@@ -78,13 +78,12 @@ void Sessions::discard(Session& session) {
   bury(session);
 }
 
-void Sessions::end_queue(Session& session) {
-  routing_.hand_on(session, true);
-  delivery_.drop_all(session);
+void Sessions::on_progress(Session& session) {
+  if (session.hands_on_to) routing_.hand_on_all(session);
+  bury(session);
 }
 
 void Sessions::bury(Session& session) {
-  if (session.ended && session.hands_on_to != 0) end_queue(session);
   if (session.ended && session.runs.empty()) core_.sessions.erase(session.key);
 }
 
@@ -92,7 +91,7 @@ void Sessions::leave(Session& session) {
   session.client = {};
   if (session.expiry_s == 0) return discard(session);
   wills_.start(session);
-  routing_.hand_on(session, false);
+  routing_.hand_on(session);
   delivery_.on_offline(session);
   arm(session);
   happened(EventKind::session_offline, session);
@@ -116,7 +115,7 @@ void Sessions::expire(Session& session) {
 void Sessions::resume(Session& session) {
   session.expiry.reset();
   session.expires = {};
-  session.hands_on_to = 0;
+  session.hands_on_to.reset();
   happened(EventKind::session_resumed, session);
 }
 

@@ -38,12 +38,12 @@ class Sessions {
   // The latest batch that ends a stored session; 0: none does.
   Ordinal last_end() const noexcept { return last_end_; }
 
-  // Lets go of a session that ended while records of it were under way.
-  void bury(Session& session);
+  // For a session that ended while records of it were under way: some of them are durable now, or known.
+  void on_progress(Session& session);
 
  private:
   Session& emplace(std::string_view client_id);
-  void end_queue(Session& session);
+  void bury(Session& session);
   void arm(Session& session);
   void happened(EventKind kind, Session& session);
 

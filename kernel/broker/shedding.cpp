@@ -10,6 +10,7 @@ constexpr base::Duration period = std::chrono::milliseconds{100};
 constexpr std::size_t queues_at_once = 16;
 constexpr std::size_t drops_between_looks = 256;
 constexpr std::size_t drops_at_once = 16 * 1024;
+constexpr std::uint64_t large_holding = 64 * 1024, small_holding = 4 * 1024;
 constexpr std::size_t stub_bytes = 80;  // what a message takes whose body has left memory, or will have
 
 std::string mebibytes(std::uint64_t bytes) {
@@ -68,15 +69,34 @@ void Shedding::on_timer() {
   shed_slow_readers();
   if (core_.pressure >= Pressure::queues) shed_queues();
   look();
-  if (core_.pressure == Pressure::full) core_.effects.sheds_largest = true;
+  if (core_.pressure == Pressure::full)
+    core_.effects.sheds_largest = true;
+  else
+    core_.ledger.held_most.set(0);
   core_.deadlines.set(timer_, core_.now.monotonic + period);
 }
 
 std::uint64_t Shedding::held_by(const Client& client) const {
   const Session* session = core_.sessions.find(client.session);
-  const bool ends_session = session && session->expiry_s == 0;
-  return client.output.memory() + client.output.size() + (client.names ? client.names->memory() : 0) +
-         (ends_session ? queued_by(*session) : 0);
+  return client.memory() + client.output.memory() + client.output.size() +
+         (client.names ? client.names->memory() : 0) + (session ? queued_by(*session) : 0);
+}
+
+// Every loop says what its largest holds, and by the next time all have heard it. Where connections have
+// taken most of the memory even small ones are to blame; elsewhere their end would not help.
+bool Shedding::sheds(std::uint64_t most) {
+  std::uint64_t by_connections = 0, elsewhere = 0;
+  for (const auto& ledger : core_.shared.ledgers) {
+    by_connections += static_cast<std::uint64_t>(std::max<std::int64_t>(
+        0, ledger->accounts.charged(Account::connection) + ledger->accounts.charged(Account::queue)));
+    if (ledger.get() != &core_.ledger) elsewhere = std::max(elsewhere, ledger->held_most.value());
+  }
+  const bool was_said = core_.ledger.held_most.value() != 0;
+  core_.ledger.held_most.set(std::max<std::uint64_t>(most, 1));
+  const std::uint64_t least = by_connections > core_.options.memory_max / 2 ? small_holding : large_holding;
+  if (!was_said || most < least || most < elsewhere) return false;
+  core_.ledger.hit(Limit::memory);
+  return true;
 }
 
 void Shedding::shed_slow_readers() {

@@ -23,8 +23,10 @@ class Shedding {
     if (core_.options.memory_max != UINT64_MAX) look();
   }
   void on_timer();
-  // What the end of its connection would give back: its queue too, if the session ends with it.
+  // What the end of its connection lets go, in the end: what is queued may wait for a client that is away.
   std::uint64_t held_by(const Client& client) const;
+  // Whether a connection of this loop that holds so much is the one to go.
+  bool sheds(std::uint64_t most);
 
  private:
   void look();

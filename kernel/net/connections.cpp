@@ -358,18 +358,18 @@ void Connections::close(broker::ClientKey client) {
 
 void Connections::shed_largest() {
   Connection* largest = nullptr;
-  std::uint64_t most = broker::Broker::shed_least - 1;
+  std::uint64_t most = 0;
   for (Connection& connection : connections_) {
-    if (!connection.client || connection.closing) continue;
-    const std::uint64_t held = broker_.held(connection.client) +
-                               (waits(connection) ? 0 : connection.unread.memory()) +
-                               (connection.line ? connection.line->memory() : 0);
-    if (held <= most) continue;
-    most = held;
+    const std::uint64_t held = connection.client && !connection.closing ? broker_.held(connection.client) : 0;
+    if (held == 0) continue;
+    const std::uint64_t with_ours = held + (waits(connection) ? 0 : connection.unread.memory()) +
+                                    (connection.line ? connection.line->memory() : 0);
+    if (with_ours <= most) continue;
+    most = with_ours;
     largest = &connection;
   }
-  if (!largest) return;
-  broker_.shed(largest->client);
+  if (!broker_.sheds(most) || !largest) return;
+  broker_.on_hung_up(largest->client, "limits.memory is used up, and this connection held most of it");
   lose(*largest);
 }
 

@@ -131,17 +131,19 @@ TEST_P(Shedding, disconnects_the_reader_that_holds_most_before_publishers_wait_f
   const auto small = crowd.connected("small");
   crowd.subscribe(small, "small", 1);
   for (int i = 0; i < 10; ++i) crowd.say(writer, Crowd::publication("small", size, 1));
-  const auto hog = crowd.connected("hog");
-  crowd.subscribe(hog, "a", 1);
-  for (int i = 0; i < 2000 && !crowd.world.is_closed(hog); ++i) {
-    for (int k = 0; k < 20; ++k) crowd.say(writer, Crowd::publication("a", 16'000, 1));
-    crowd.world.wait(1s);
+  for (const bool keeps : {false, true}) {  // with its session, or what is in flight goes while it is away
+    const auto hog = crowd.connected(keeps ? "hog that stays" : "hog", keeps);
+    crowd.subscribe(hog, "a", 1);
+    for (int i = 0; i < 2000 && !crowd.world.is_closed(hog); ++i) {
+      for (int k = 0; k < 20; ++k) crowd.say(writer, Crowd::publication("a", 16'000, 1));
+      crowd.world.wait(1s);
+    }
+    EXPECT_TRUE(crowd.world.is_closed(hog));
+    crowd.world.wait(2s);
+    EXPECT_LT(pressure(), Pressure::full);
   }
-  EXPECT_TRUE(crowd.world.is_closed(hog));
   EXPECT_FALSE(crowd.world.is_closed(small));
   EXPECT_FALSE(crowd.world.is_closed(writer));
-  crowd.world.wait(1s);
-  EXPECT_EQ(pressure(), Pressure::none);
   EXPECT_EQ(crowd.hear(small).size(), 10u);
   crowd.world.end();
 }

@@ -219,16 +219,18 @@ bool CoreWorld::feed(Peer& peer, Broker& broker) {
 void CoreWorld::shed_largest(std::uint32_t loop) {
   Broker& broker = *brokers_[loop];
   Peer* largest = nullptr;
-  std::uint64_t most = Broker::shed_least - 1;
+  std::uint64_t most = 0;
   for (Peer& peer : peers_) {
-    if (peer.loop != loop || peer.gone || peer.closed || !peer.client) continue;
+    const bool is_here = peer.loop == loop && !peer.gone && !peer.closed && peer.client;
+    const std::uint64_t held = is_here ? broker.held(peer.client) : 0;
+    if (held == 0) continue;
     const std::uint64_t unread = broker.wants_input(peer.client) ? peer.to_broker.size() : 0;
-    if (broker.held(peer.client) + unread <= most) continue;
-    most = broker.held(peer.client) + unread;
+    if (held + unread <= most) continue;
+    most = held + unread;
     largest = &peer;
   }
-  if (!largest) return;
-  broker.shed(largest->client);
+  if (!broker.sheds(most) || !largest) return;
+  broker.on_hung_up(largest->client, "limits.memory is used up, and this connection held most of it");
   largest->closed = true;
 }
 
