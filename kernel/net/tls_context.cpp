@@ -16,9 +16,9 @@ namespace mortise::net {
 namespace {
 
 constexpr const char* our_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-// With forward secrecy and AEAD, too; OpenSSL 3.0 has no others.
-constexpr const char* our_psk_ciphers =
-    "ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES256-GCM-SHA384";
+// With forward secrecy and AEAD, too. OpenSSL 3.0 has no others but those of DHE, whose group would be the
+// library's choice or the operator's work; none is served, with or without keys.
+constexpr const char* our_psk_ciphers = "ECDHE-PSK-CHACHA20-POLY1305";
 // A key (PSK) goes with SHA-256; with a suite of another hash in front it would not be looked at.
 constexpr const char* our_psk_suites =
     "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
@@ -179,24 +179,22 @@ class Builder {
   }
 
   void set_suites() {
-    const auto or_ours = [](const std::string& chosen, const char* ours) {
-      return chosen.empty() ? ours : chosen.c_str();
-    };
-    if (SSL_CTX_set_cipher_list(ssl(), ciphers().c_str()) != 1)
-      refuse("ciphers", "OpenSSL knows none of \"" + settings_.ciphers + '"',
+    const std::string ciphers = this->ciphers();
+    if (SSL_CTX_set_cipher_list(ssl(), ciphers.c_str()) != 1)
+      refuse("ciphers", "OpenSSL knows none of \"" + ciphers + '"',
              "names stand in a row with ':' between them; openssl ciphers -v lists them");
     const std::string suites =
         settings_.cipher_suites.empty() && settings_.psk ? our_psk_suites : settings_.cipher_suites;
     if (!suites.empty() && SSL_CTX_set_ciphersuites(ssl(), suites.c_str()) != 1)
-      refuse("cipher_suites", "OpenSSL does not know all of \"" + settings_.cipher_suites + '"',
+      refuse("cipher_suites", "OpenSSL does not know all of \"" + suites + '"',
              "names stand in a row with ':' between them; openssl ciphers -v -s -tls1_3 lists them");
-    if (SSL_CTX_set1_groups_list(ssl(), or_ours(settings_.curves, our_curves)) != 1)
-      refuse("curves", "OpenSSL does not know all of \"" + settings_.curves + '"',
+    const std::string curves = settings_.curves.empty() ? our_curves : settings_.curves;
+    if (SSL_CTX_set1_groups_list(ssl(), curves.c_str()) != 1)
+      refuse("curves", "OpenSSL does not know all of \"" + curves + '"',
              "names stand in a row with ':' between them, such as X25519:P-256:P-384");
   }
 
   void set_psk() {
-    SSL_CTX_set_dh_auto(ssl(), 1);
     if (!serve_psk(*ssl(), *settings_.psk))
       refuse("psk/hint",
              "OpenSSL does not take a hint of " + std::to_string(settings_.psk->hint.size()) + " bytes",
@@ -209,8 +207,8 @@ class Builder {
       const int exchange = SSL_CIPHER_get_kx_nid(cipher);
       if (exchange == NID_kx_any && !serves_1_3)
         serves_1_3 = EVP_MD_is_a(SSL_CIPHER_get_handshake_digest(cipher), "SHA256") == 1;
-      serves_1_2 = serves_1_2 || exchange == NID_kx_psk || exchange == NID_kx_ecdhe_psk ||
-                   exchange == NID_kx_dhe_psk || exchange == NID_kx_rsa_psk;
+      serves_1_2 =
+          serves_1_2 || exchange == NID_kx_psk || exchange == NID_kx_ecdhe_psk || exchange == NID_kx_rsa_psk;
     }
     if (!serves_1_2)
       warn("ciphers", "none of them goes with a key (PSK), so TLS 1.2 clients cannot use one",

@@ -323,6 +323,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"a_hint_too_long", [](auto& s) { s.psk->hint.assign(257, 'h'); }, false, "psk/hint", "257 bytes"},
         Row{"ciphers_without_keys", [](auto& s) { s.ciphers = "ECDHE+AESGCM"; }, true, "ciphers",
             "goes with a key (PSK)"},
+        // Its group would be OpenSSL's choice, of 1024 bits for some.
+        Row{"ciphers_that_are_not_served", [](auto& s) { s.ciphers = "DHE-PSK-AES128-GCM-SHA256"; }, true,
+            "ciphers", "goes with a key (PSK)"},
         Row{"suites_that_begin_with_another_hash",
             [](auto& s) { s.cipher_suites = "TLS_AES_256_GCM_SHA384"; }, true, "cipher_suites", "SHA-256"}),
     [](const auto& row) { return row.param.name; });
