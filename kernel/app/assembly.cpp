@@ -10,6 +10,7 @@
 
 #include "app/broker_options.hpp"
 #include "app/doors.hpp"
+#include "app/psk_check.hpp"
 #include "app/tls.hpp"
 #include "broker/restorer.hpp"
 #include "config/settings_reader.hpp"
@@ -119,6 +120,9 @@ struct Assembly::Parts {
   std::vector<std::string> listening;
   bool started = false;
 
+  HasPsk has_psk() const {
+    return [this](const host::PskListener& listener) { return host->has_psk(listener); };
+  }
   std::string restore();
   void stop();
 };
@@ -156,7 +160,8 @@ std::vector<config::Finding> Assembly::load() {
   const bool may_have_store = p.host->store() != nullptr || !all_are_known;
   add(std::move(of_plugins));
   add(check_settings(p.settings, may_have_store));
-  if (all_are_known) add(check_psk(p.settings, *p.host));
+  if (all_are_known)
+    add(check_psk(p.settings, [&](const auto& listener) { return p.host->provides_psk(listener); }));
   add(p.tls.load(p.settings, *p.host));
   return findings;
 }
@@ -168,7 +173,7 @@ std::string Assembly::start() {
   const std::vector<config::Finding> findings = p.host->start();
   if (config::has_errors(findings)) return text_of(findings);
   p.started = true;
-  if (std::string problem = missing_psk(p.settings, *p.host); !problem.empty()) return problem;
+  if (const auto keyless = check_psk(p.settings, p.has_psk()); !keyless.empty()) return text_of(keyless);
 
   const bool has_store = p.host->store() != nullptr;
   const std::uint32_t loops = loop_count(p.settings);
@@ -234,8 +239,10 @@ std::string Assembly::Parts::restore() {
 std::vector<std::string> Assembly::listening() const { return parts_->listening; }
 
 void Assembly::reload_files() {
-  parts_->host->reload_files();
-  parts_->tls.reload(parts_->host->log());
+  Parts& p = *parts_;
+  p.host->reload_files();
+  warn_of_missing_psk(p.settings, p.has_psk(), p.host->log());
+  p.tls.reload(p.host->log());
 }
 
 bool Assembly::watches_files() const { return !parts_->tls.empty(); }

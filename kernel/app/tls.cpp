@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "app/psk_check.hpp"
+
 namespace mortise::app {
 
 namespace {
-
-host::PskListener psk_listener_of(const config::Listener& listener) {
-  host::PskListener made{listener.name.value, {}};
-  if (listener.authenticate)
-    for (const auto& plugin : *listener.authenticate) made.plugins.push_back(plugin.value);
-  return made;
-}
 
 net::TlsSettings settings_of(const config::Listener& listener, host::Host& host) {
   const config::Tls& tls = listener.tls->value;
@@ -74,30 +69,6 @@ bool is_whole(const config::Tls& tls) {
 }
 
 }  // namespace
-
-std::vector<config::Finding> check_psk(const config::Settings& settings, const host::Host& host) {
-  std::vector<config::Finding> findings;
-  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
-    const config::Listener& listener = settings.listeners[i];
-    if (!listener.tls || !listener.tls->value.psk || host.provides_psk(psk_listener_of(listener))) continue;
-    findings.push_back({config::Severity::error, listener.tls->value.psk->where,
-                        "listeners/" + std::to_string(i) + "/tls/psk",
-                        listener.authenticate
-                            ? "no plugin that this listener's authenticate lists provides keys"
-                            : "no plugin provides keys",
-                        "add one that does, such as auth-file with a file of keys (psk:)"});
-  }
-  return findings;
-}
-
-std::string missing_psk(const config::Settings& settings, const host::Host& host) {
-  for (const config::Listener& listener : settings.listeners)
-    if (listener.tls && listener.tls->value.psk && !host.has_psk(psk_listener_of(listener)))
-      return listener.tls->value.psk->where.to_text() + "  listener " +
-             config::in_quotes(listener.name.value) +
-             " has tls/psk, and no plugin that could provide keys does; give auth-file a file of keys (psk:)";
-  return {};
-}
 
 std::vector<config::Finding> TlsListeners::load(const config::Settings& settings, host::Host& host) {
   std::vector<config::Finding> findings;

@@ -13,11 +13,6 @@
 
 namespace mortise::app {
 
-// Listeners that want keys (PSK) which no plugin provides, as far as manifests tell.
-std::vector<config::Finding> check_psk(const config::Settings& settings, const host::Host& host);
-// The same once plugins have started: the first listener's fault in a sentence, or empty.
-std::string missing_psk(const config::Settings& settings, const host::Host& host);
-
 class TlsListeners {
  public:
   // Reads the files of all listeners that have a sound tls section. Keys (PSK) are asked of `host`, which

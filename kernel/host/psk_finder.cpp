@@ -78,7 +78,7 @@ std::optional<PskAnswer> ask_one(Instance& instance, const PskListener& listener
   switch (said) {
     case MORTISE_PASS: return {};
     case MORTISE_DENY: return PskAnswer{Outcome::refused, who + " refuses" + whom + rule};
-    case MORTISE_FALLBACK: return PskAnswer{Outcome::refused, who + " has no answer about" + whom};
+    case MORTISE_FALLBACK: return PskAnswer{Outcome::refused, who + " has no answer about" + whom + rule};
     case MORTISE_ALLOW: break;
     default: return fault("no answer but the number " + std::to_string(said));
   }

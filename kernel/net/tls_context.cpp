@@ -16,9 +16,9 @@ namespace mortise::net {
 namespace {
 
 constexpr const char* our_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-// With forward secrecy and AEAD, too; OpenSSL 3.0 has no others.
-constexpr const char* our_psk_ciphers =
-    "ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES256-GCM-SHA384";
+// With forward secrecy and AEAD, too. OpenSSL 3.0 has no others but those of DHE, whose group would be the
+// library's choice or the operator's work; none is served, with or without keys.
+constexpr const char* our_psk_ciphers = "ECDHE-PSK-CHACHA20-POLY1305";
 // A key (PSK) goes with SHA-256; with a suite of another hash in front it would not be looked at.
 constexpr const char* our_psk_suites =
     "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
@@ -50,7 +50,7 @@ namespace {
 
 // A client that speaks only what we do not is told so; one that says nothing is taken at its word later.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-                    unsigned int offered_size, void* parts) {
+                    unsigned int offered_size, void* parts) noexcept {
   const std::string& ours = static_cast<const TlsContext::Parts*>(parts)->protocols;
   unsigned char* found = nullptr;
   const int outcome = SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(ours.data()),
@@ -69,20 +69,23 @@ bool use(SSL* ssl, const TlsPair& pair) {
 
 // Those for the server the client names take the first one's place; of two for one name, with keys of
 // different kinds, the client's abilities choose.
-int choose_certificate(SSL* ssl, void* of_context) {
-  const auto& parts = *static_cast<const TlsContext::Parts*>(of_context);
+bool choose_certificate(SSL* ssl, const TlsContext::Parts& parts) {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  if (!name) return 1;
+  if (!name) return true;
   const auto is_for_name = [&](const TlsPair& pair) {
     return X509_check_host(pair.certificate(), name, 0, 0, nullptr) == 1;
   };
-  if (std::ranges::none_of(parts.pairs, is_for_name)) return 1;
+  if (std::ranges::none_of(parts.pairs, is_for_name)) return true;
   SSL_certs_clear(ssl);
   std::set<int> kinds;
   for (const TlsPair& pair : parts.pairs)
     if (is_for_name(pair) && kinds.insert(EVP_PKEY_get_base_id(pair.key.get())).second && !use(ssl, pair))
-      return 0;
-  return 1;
+      return false;
+  return true;
+}
+int choose_certificate(SSL* ssl, void* parts) noexcept {
+  return guarded(false,
+                 [&] { return choose_certificate(ssl, *static_cast<const TlsContext::Parts*>(parts)); });
 }
 
 void note(X509_STORE_CTX* chain, const std::string& why) {
@@ -97,24 +100,27 @@ void note(X509_STORE_CTX* chain, const std::string& why) {
 }
 
 // Adds to OpenSSL's judgement that the certificate has the name the listener goes by.
-int judge_certificate(int sound, X509_STORE_CTX* chain) {
+bool is_sound(bool sound, X509_STORE_CTX* chain) {
   if (!sound) {
     note(chain, X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain)));
-    return 0;
+    return false;
   }
-  if (X509_STORE_CTX_get_error_depth(chain) != 0) return 1;
+  if (X509_STORE_CTX_get_error_depth(chain) != 0) return true;
   const auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto& parts = *static_cast<const TlsContext::Parts*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   const auto identity = identity_of(*X509_STORE_CTX_get_current_cert(chain), parts.settings.identity);
-  if (identity) return 1;
+  if (identity) return true;
   note(chain, identity.error());
   X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
-  return 0;
+  return false;
+}
+int judge_certificate(int sound, X509_STORE_CTX* chain) noexcept {
+  return guarded(false, [&] { return is_sound(sound != 0, chain); });
 }
 
 // Verifies as OpenSSL does by itself, but leaves it no chain to keep: nobody asks for it later.
-int verify_certificate(X509_STORE_CTX* chain, void*) {
+int verify_certificate(X509_STORE_CTX* chain, void*) noexcept {
   const int verified = X509_verify_cert(chain);
   X509_STORE_CTX_set0_verified_chain(chain, nullptr);
   return verified;
@@ -123,12 +129,13 @@ int verify_certificate(X509_STORE_CTX* chain, void*) {
 // A ticket holds the client's certificate, or names its key, and is good for hours; one whose certificate has
 // ended meanwhile, or whose key has gone, is of no use, and the full handshake says why.
 SSL_TICKET_RETURN judge_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
-                               SSL_TICKET_STATUS status, void*) {
+                               SSL_TICKET_STATUS status, void*) noexcept {
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   const X509* peer = session ? SSL_SESSION_get0_peer(session) : nullptr;
   if (peer && X509_cmp_current_time(X509_get0_notAfter(peer)) < 0) return SSL_TICKET_RETURN_IGNORE_RENEW;
-  if (session && !has_current_psk(*ssl, *session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  if (session && !guarded(false, [&] { return has_current_psk(*ssl, *session); }))
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
@@ -179,24 +186,22 @@ class Builder {
   }
 
   void set_suites() {
-    const auto or_ours = [](const std::string& chosen, const char* ours) {
-      return chosen.empty() ? ours : chosen.c_str();
-    };
-    if (SSL_CTX_set_cipher_list(ssl(), ciphers().c_str()) != 1)
-      refuse("ciphers", "OpenSSL knows none of \"" + settings_.ciphers + '"',
+    const std::string ciphers = this->ciphers();
+    if (SSL_CTX_set_cipher_list(ssl(), ciphers.c_str()) != 1)
+      refuse("ciphers", "OpenSSL knows none of \"" + ciphers + '"',
              "names stand in a row with ':' between them; openssl ciphers -v lists them");
     const std::string suites =
         settings_.cipher_suites.empty() && settings_.psk ? our_psk_suites : settings_.cipher_suites;
     if (!suites.empty() && SSL_CTX_set_ciphersuites(ssl(), suites.c_str()) != 1)
-      refuse("cipher_suites", "OpenSSL does not know all of \"" + settings_.cipher_suites + '"',
+      refuse("cipher_suites", "OpenSSL does not know all of \"" + suites + '"',
              "names stand in a row with ':' between them; openssl ciphers -v -s -tls1_3 lists them");
-    if (SSL_CTX_set1_groups_list(ssl(), or_ours(settings_.curves, our_curves)) != 1)
-      refuse("curves", "OpenSSL does not know all of \"" + settings_.curves + '"',
+    const std::string curves = settings_.curves.empty() ? our_curves : settings_.curves;
+    if (SSL_CTX_set1_groups_list(ssl(), curves.c_str()) != 1)
+      refuse("curves", "OpenSSL does not know all of \"" + curves + '"',
              "names stand in a row with ':' between them, such as X25519:P-256:P-384");
   }
 
   void set_psk() {
-    SSL_CTX_set_dh_auto(ssl(), 1);
     if (!serve_psk(*ssl(), *settings_.psk))
       refuse("psk/hint",
              "OpenSSL does not take a hint of " + std::to_string(settings_.psk->hint.size()) + " bytes",
@@ -209,8 +214,8 @@ class Builder {
       const int exchange = SSL_CIPHER_get_kx_nid(cipher);
       if (exchange == NID_kx_any && !serves_1_3)
         serves_1_3 = EVP_MD_is_a(SSL_CIPHER_get_handshake_digest(cipher), "SHA256") == 1;
-      serves_1_2 = serves_1_2 || exchange == NID_kx_psk || exchange == NID_kx_ecdhe_psk ||
-                   exchange == NID_kx_dhe_psk || exchange == NID_kx_rsa_psk;
+      serves_1_2 =
+          serves_1_2 || exchange == NID_kx_psk || exchange == NID_kx_ecdhe_psk || exchange == NID_kx_rsa_psk;
     }
     if (!serves_1_2)
       warn("ciphers", "none of them goes with a key (PSK), so TLS 1.2 clients cannot use one",

@@ -11,6 +11,7 @@
 // Source: RFC 5246, RFC 8446, RFC 6066 §3 (SNI), RFC 7301 (ALPN), RFC 5077 (tickets).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "net/tls_settings.hpp"
@@ -23,6 +24,7 @@ namespace mortise::net {
 struct TlsRefusal {
   std::string text;  // "the certificate of \"CN=pump-7\": certificate has expired"; empty: not refused by us
   std::string of_psk;  // why the key of the identity that was named last would not fit; empty: none was named
+  std::uint8_t psk_look_ups = 0;  // in this handshake, which has few of them
 };
 
 class TlsContext {

@@ -62,27 +62,19 @@ bool WaitingLogins::take(mortise_token_t id) {
 
 namespace {
 
-// Where the file that the setting `key` names lies; empty if it is not set.
-std::string path_of(const config& from, const std::string& key, std::string_view folder) {
-  const std::string name{from.text("/" + key, "")};
-  return name.empty() ? name : (std::filesystem::path{folder} / name).string();
-}
-
 // What the setting `key` names, read; empty if it is not set, or with a mistake if it cannot be read.
 std::optional<std::string> content_of(const config& from, const std::string& key, std::string_view folder,
-                                      Mistakes& mistakes) {
-  const std::string path = path_of(from, key, folder);
-  if (path.empty()) return std::nullopt;
-  return read_file(path, std::string{from.text("/" + key)}, mistakes);
+                                      Mistakes& mistakes, Holds holds = Holds::settings) {
+  const std::string name{from.text("/" + key, "")};
+  if (name.empty()) return std::nullopt;
+  return read_file((std::filesystem::path{folder} / name).string(), name, mistakes, holds);
 }
 
 // The parser's own copies of the digits are out of reach, and go with its nodes.
 std::optional<PskKeys> keys_of(const config& from, std::string_view folder, Mistakes& mistakes) {
-  auto text = content_of(from, "psk", folder, mistakes);
+  auto text = content_of(from, "psk", folder, mistakes, Holds::keys);
   if (!text) return std::nullopt;
-  const std::string shown{from.text("/psk")};
-  refuse_open_file(path_of(from, "psk", folder), shown, mistakes);
-  auto keys = read_psk_keys(*text, shown, mistakes);
+  auto keys = read_psk_keys(*text, std::string{from.text("/psk")}, mistakes);
   wipe(*text);
   return keys;
 }

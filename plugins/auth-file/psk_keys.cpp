@@ -1,7 +1,6 @@
 #include "psk_keys.hpp"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "password.hpp"
 
@@ -107,13 +106,6 @@ const PskKeys::Entry* PskKeys::find(std::string_view identity) const {
 
 std::optional<PskKeys> read_psk_keys(const std::string& text, const std::string& file, Mistakes& mistakes) {
   return PskReader{file, mistakes}.read(text);
-}
-
-void refuse_open_file(const std::string& path, const std::string& shown, Mistakes& mistakes) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
-  mistakes.push_back(
-      {shown, 0, 0, "can be read by every user of this machine, and it holds keys", "chmod 640 it, or 600"});
 }
 
 }  // namespace mortise::auth_file

@@ -48,7 +48,4 @@ struct PskKeys {
 // Reads the text of `file`; every mistake is added. Empty only if it cannot be followed at all.
 std::optional<PskKeys> read_psk_keys(const std::string& text, const std::string& file, Mistakes& mistakes);
 
-// Adds a mistake if users of the machine who are neither owner nor group may read it.
-void refuse_open_file(const std::string& path, const std::string& shown, Mistakes& mistakes);
-
 }  // namespace mortise::auth_file

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "nearest.hpp"
+#include "password.hpp"
 #include "utf8.hpp"
 
 namespace mortise::auth_file {
@@ -34,6 +36,45 @@ YAML::Mark mark_of(std::string_view text, std::size_t offset) {
   return out;
 }
 
+struct Descriptor {
+  const int number;
+  explicit Descriptor(int of) : number{of} {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
+// A text that is read bit by bit; where it does not stay it is overwritten, since it may be one of keys.
+class Growing {
+ public:
+  explicit Growing(std::size_t room) : text_(room, '\0') {}
+  Growing(const Growing&) = delete;
+  Growing& operator=(const Growing&) = delete;
+  ~Growing() { wipe(text_); }
+
+  char* end() { return text_.data() + size_; }
+  std::size_t room() const { return text_.size() - size_; }
+  std::size_t size() const { return size_; }
+  void add(std::size_t count) {
+    size_ += count;
+    if (room() > 0) return;
+    std::string larger(std::max<std::size_t>(2 * size_, 64 * 1024), '\0');
+    std::ranges::copy(text_, larger.begin());
+    text_.swap(larger);
+    wipe(larger);
+  }
+  std::string take() {
+    text_.resize(size_);
+    return std::exchange(text_, {});
+  }
+
+ private:
+  std::string text_;
+  std::size_t size_ = 0;
+};
+
 }  // namespace
 
 std::uint32_t line_of(const YAML::Node& node) { return from_1(node.Mark().line); }
@@ -46,27 +87,32 @@ std::string Mistake::to_text() const {
   return out;
 }
 
-std::optional<std::string> read_file(const std::string& path, const std::string& shown, Mistakes& mistakes) {
+std::optional<std::string> read_file(const std::string& path, const std::string& shown, Mistakes& mistakes,
+                                     Holds holds) {
   const auto fail = [&](const std::string& why) {
     mistakes.push_back({shown, 0, 0, "cannot be read: " + why, {}});
     return std::nullopt;
   };
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return fail(std::generic_category().message(errno));
-  std::string out;
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  struct stat status {};
+  if (file.number < 0 || ::fstat(file.number, &status) != 0)
+    return fail(std::generic_category().message(errno));
+  if (const mode_t open_to_all = status.st_mode & (S_IROTH | S_IWOTH); holds == Holds::keys && open_to_all) {
+    mistakes.push_back({shown, 0, 0,
+                        std::string{"can be "} + (open_to_all & S_IROTH ? "read" : "written") +
+                            " by every user of this machine, and it holds keys",
+                        "chmod 640 it, or 600"});
+    return std::nullopt;
+  }
+  // One byte more than there should be: the end is seen without growing.
+  Growing text{static_cast<std::size_t>(std::clamp<off_t>(status.st_size, 0, file_size_max)) + 1};
   for (;;) {
-    const std::size_t filled = out.size();
-    out.resize(filled + 64 * 1024);
-    const ssize_t count = ::read(file, out.data() + filled, 64 * 1024);
-    const int error = errno;
-    out.resize(filled + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (count < 0 && error == EINTR) continue;
-    if (count <= 0 || out.size() > file_size_max) {
-      ::close(file);
-      if (count < 0) return fail(std::generic_category().message(error));
-      if (out.size() > file_size_max) return fail("it is larger than 64 MiB");
-      return out;
-    }
+    const ssize_t count = ::read(file.number, text.end(), text.room());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(std::generic_category().message(errno));
+    if (count == 0) return text.take();
+    text.add(static_cast<std::size_t>(count));
+    if (text.size() > file_size_max) return fail("it is larger than 64 MiB");
   }
 }
 

@@ -1,4 +1,4 @@
-// Strict reading of the plugin's two files, with the place of every mistake.
+// Strict reading of the plugin's three files, with the place of every mistake.
 //
 // Thread: any.   Fails: by mistakes; YAML's own exceptions do not get out.
 // Source: YAML 1.2, made strict: one document, no key twice, no key nobody knows.
@@ -28,8 +28,14 @@ struct Mistake {
 };
 using Mistakes = std::vector<Mistake>;
 
-// The content of a file, at most 64 MiB; empty with a mistake if it cannot be read.
-std::optional<std::string> read_file(const std::string& path, const std::string& shown, Mistakes& mistakes);
+// What a file holds: things that everybody may know, or keys, so that one which users of the machine who are
+// neither owner nor group may read or write is refused.
+enum class Holds : std::uint8_t { settings, keys };
+
+// The content of a file, at most 64 MiB; empty with a mistake if it cannot be read or is refused. The text it
+// returns is the only copy it leaves in memory.
+std::optional<std::string> read_file(const std::string& path, const std::string& shown, Mistakes& mistakes,
+                                     Holds holds = Holds::settings);
 
 // Reads one file. `file` is its name as the operator knows it; paths such as "users/2" say where within it.
 class YamlReader {

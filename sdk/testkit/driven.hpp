@@ -61,6 +61,17 @@ class Driven {
     auto call = host.call();
     return Tables::intercept_table.publish(self, &call, &client, &message);
   }
+  // The key is in `key` when the answer is ALLOW. `loop`: whose thread asks, as far as the plugin can tell.
+  mortise_answer_t find_psk(std::string_view identity, mortise_psk_key_t& key, std::uint32_t loop = 0) {
+    mortise_psk_query_t asked{};
+    asked.size = sizeof asked;
+    asked.identity = lend(identity);
+    asked.listener = lend("secure");
+    key = {};
+    auto call = host.call();
+    call.loop = loop;
+    return Tables::psk_table.find(self, &call, &asked, &key);
+  }
 
   FakeHost host;
   void* self = nullptr;

@@ -143,20 +143,20 @@ class Start(PskTest):
         for verb in ("check", "run"):
             code, said = self.run_verb(broker, verb)
             self.assertNotEqual(code, 0)
-            self.assertIn("tls/psk: no plugin provides keys; add one that does, such as auth-file", said)
+            self.assertIn('tls/psk: no plugin provides keys for listener "local"; add one that does, such as auth-file', said)
 
     def test_one_whose_plugin_has_no_file_of_keys_does_not_start(self):
         broker = self.psk_broker(plugins=("{name: keys, library: auth-file, config: {access: access.yaml}}",), start=False)
         (broker.folder / "access.yaml").write_text("rules: []\n")
         code, said = self.run_verb(broker, "run")
         self.assertNotEqual(code, 0)
-        self.assertIn('listener "local" has tls/psk, and no plugin that could provide keys does', said)
+        self.assertIn('tls/psk: no plugin provides keys for listener "local"; add one that does, such as auth-file', said)
 
     def test_one_that_lists_other_plugins_is_an_error(self):
         broker = self.psk_broker(listener="authenticate: [log]", start=False)
         code, said = self.run_verb(broker, "check")
         self.assertNotEqual(code, 0)
-        self.assertIn("no plugin that this listener's authenticate lists provides keys", said)
+        self.assertIn('no plugin that listener "local" lists in authenticate provides keys', said)
 
 
 if __name__ == "__main__":

@@ -128,12 +128,29 @@ mortise_answer_t allow_with(mortise_psk_key_t* key, std::uint32_t size) {
   key->size = size;
   return MORTISE_ALLOW;
 }
-mortise_answer_t reply_with_rule(Strings& strings, mortise_call_t* call) {
+mortise_answer_t reply_with_rule(Strings& strings, mortise_call_t* call, mortise_answer_t answer) {
   static constexpr std::string_view rule = "psk.yaml:3";
   mortise_verdict_t verdict{};
   verdict.size = sizeof verdict;
   verdict.rule = {rule.data(), rule.size()};
-  return strings.host->reply(call, MORTISE_DENY, &verdict);
+  return strings.host->reply(call, answer, &verdict);
+}
+
+TEST(PskFinder, reply_answers_as_well) {
+  Rig rig{"  - {name: a, library: puppet_psk}\n  - {name: b, library: puppet_psk}"};
+  for (const char* name : {"a", "b"}) {
+    attach_psk(rig.strings(name));
+    rig.strings(name).find_psk = [&rig, name](mortise_call_t* call, auto, mortise_psk_key_t* key) {
+      const bool knows = name == std::string_view{"b"};
+      if (knows) key->size = 16;
+      return reply_with_rule(rig.strings(name), call, knows ? MORTISE_ALLOW : MORTISE_PASS);
+    };
+  }
+  rig.run();
+  PskKey key;
+  EXPECT_EQ(Outcome::found, rig.host->find_psk(secure, "pump-7", key).outcome);
+  EXPECT_EQ(16U, key.bytes().size());
+  EXPECT_EQ(0U, rig.status("a").faults + rig.status("b").faults) << rig.log.all();
 }
 
 class BadPsk : public testing::TestWithParam<Row> {};
@@ -174,8 +191,18 @@ INSTANTIATE_TEST_SUITE_P(
         {"fallback", [](auto&, auto*, auto*) { return mortise_answer_t{MORTISE_FALLBACK}; }, 0,
          "has no answer"},
         {"deny", [](auto&, auto*, auto*) { return mortise_answer_t{MORTISE_DENY}; }, 0, "refuses"},
-        {"deny_by_a_rule", [](auto& of, auto* call, auto*) { return reply_with_rule(of, call); }, 0,
+        {"deny_by_a_rule",
+         [](auto& of, auto* call, auto*) { return reply_with_rule(of, call, MORTISE_DENY); }, 0,
          "(psk.yaml:3)"},
+        {"fallback_by_a_rule",
+         [](auto& of, auto* call, auto*) { return reply_with_rule(of, call, MORTISE_FALLBACK); }, 0,
+         "has no answer about the identity \"pump-7\" on listener \"secure\" (psk.yaml:3)"},
+        {"no_key_by_reply",
+         [](auto& of, auto* call, auto*) { return reply_with_rule(of, call, MORTISE_ALLOW); }, 1,
+         "a key of 0 bytes"},
+        {"pending_by_reply",
+         [](auto& of, auto* call, auto*) { return reply_with_rule(of, call, MORTISE_PENDING); }, 1,
+         "no answer but the number 100"},
     }),
     [](const auto& row) { return row.param.name; });
 

@@ -23,10 +23,12 @@ const std::string sha384_suite{"\x13\x02"};  // TLS_AES_256_GCM_SHA384
 struct Keys {
   std::map<std::string, std::string, std::less<>> known{{"pump-7", key_of_pump}};
   std::string refuses;  // an identity
+  bool throws = false;
   std::vector<std::string> asked;
 
   PskAnswer find(std::string_view identity, PskKey& key) {
     asked.emplace_back(identity);
+    if (throws) throw std::bad_alloc{};
     if (identity == refuses) return {PskAnswer::Outcome::refused, "the plugin said no"};
     const auto found = known.find(identity);
     if (found == known.end()) return {PskAnswer::Outcome::unknown, "nobody knows it"};
@@ -107,6 +109,28 @@ TEST_P(Psk, a_wrong_key_an_unknown_identity_and_a_refused_one_look_the_same_from
   EXPECT_NE(wrong, "");
   EXPECT_EQ(unknown, wrong);
   EXPECT_EQ(refused, wrong);
+}
+
+TEST_P(Psk, what_an_identity_is_made_of_cannot_write_the_log) {
+  keys.known["pump\n7"] = key_of_pump;
+  EXPECT_EQ(refusal_of(client("pump\n7", another_key)),
+            "the client's key is not the one of its identity \"pump?7\"");
+}
+
+TEST_P(Psk, a_search_that_throws_refuses_the_handshake_and_goes_no_further) {
+  const auto context = context_of(psk_settings());
+  TlsPeer::Choices choices = client();
+  Pair first{context, choices};
+  ASSERT_TRUE(first.talk());
+  keys.throws = true;
+  EXPECT_NE(refusal_of(choices), "");
+  choices.session = first.peer.session();
+  Pair again{context, choices};
+  EXPECT_FALSE(again.talk());
+  EXPECT_NE(again.failure, "");
+  keys.throws = false;
+  Pair later{context, choices};
+  EXPECT_TRUE(later.talk()) << later.failure;
 }
 
 TEST_P(Psk, an_identity_that_is_no_utf_8_is_asked_of_nobody) {
@@ -280,6 +304,41 @@ TEST_F(PskOfOneVersion, an_identity_of_257_bytes_in_1_2_ends_the_handshake_and_i
   EXPECT_TRUE(keys.asked.empty());
 }
 
+// A ClientHello that names its first identity, a ticket, so many times more. (RFC 8446 §4.1.2, §4.2.11)
+mqtt::Buffer with_more_identities(mqtt::Buffer hello, std::size_t copies) {
+  const auto number_at = [&](std::size_t at) {
+    return static_cast<std::size_t>(hello.at(at) * 256 + hello.at(at + 1));
+  };
+  const auto add_at = [&](std::size_t at, std::size_t more) {
+    const std::size_t sum = number_at(at) + more;
+    hello[at] = static_cast<std::uint8_t>(sum / 256);
+    hello[at + 1] = static_cast<std::uint8_t>(sum % 256);
+  };
+  const auto repeat = [&](std::size_t at, std::size_t size) {
+    const auto place = hello.begin() + static_cast<std::ptrdiff_t>(at);
+    const mqtt::Buffer one{place, place + static_cast<std::ptrdiff_t>(size)};
+    for (std::size_t i = 0; i < copies; ++i)
+      hello.insert(hello.begin() + static_cast<std::ptrdiff_t>(at), one.begin(), one.end());
+  };
+  constexpr std::size_t record_size = 3, message_size = 7, session = 5 + 4 + 2 + 32;
+  constexpr std::size_t extension_of_keys = 41;
+  const std::size_t suites = session + 1 + hello.at(session);
+  const std::size_t compressions = suites + 2 + number_at(suites);
+  const std::size_t extensions = compressions + 1 + hello.at(compressions);
+  std::size_t extension = extensions + 2;
+  while (number_at(extension) != extension_of_keys) extension += 4 + number_at(extension + 2);
+  const std::size_t identities = extension + 4, binders = identities + 2 + number_at(identities);
+  const std::size_t identity_size = 2 + number_at(identities + 2) + 4,
+                    binder_size = 1 + hello.at(binders + 2);
+  for (const std::size_t at : {record_size, message_size, extensions, extension + 2})
+    add_at(at, copies * (identity_size + binder_size));
+  add_at(identities, copies * identity_size);
+  add_at(binders, copies * binder_size);
+  repeat(binders + 2, binder_size);
+  repeat(identities + 2, identity_size);
+  return hello;
+}
+
 // A key goes with one hash, and who agreed on none takes SHA-256.
 TEST_F(PskOfOneVersion, a_key_for_another_hash_is_no_key_in_1_3) {
   const TlsSettings chosen = psk_settings();
@@ -292,6 +351,35 @@ TEST_F(PskOfOneVersion, a_key_for_another_hash_is_no_key_in_1_3) {
   choices.psk_suite = sha384_suite;
   Pair does_not{context_of(chosen), choices};
   EXPECT_FALSE(does_not.talk());
+}
+
+// OpenSSL would lay each key aside and ask for the next identity's, thousands in one ClientHello.
+TEST_F(PskOfOneVersion, nobody_is_asked_for_a_key_that_cannot_go_with_the_suite_of_1_3) {
+  TlsSettings chosen = psk_settings();
+  chosen.cipher_suites = "TLS_AES_256_GCM_SHA384";
+  TlsPeer::Choices choices = speaking(TLS1_3_VERSION);
+  choices.psk_identity = "pump-7";
+  choices.psk = key_of_pump;
+  choices.psk_suite = sha384_suite;
+  Pair pair{TlsContext::load(chosen).context, choices};
+  EXPECT_FALSE(pair.talk());
+  EXPECT_TRUE(keys.asked.empty());
+}
+
+TEST_F(PskOfOneVersion, one_handshake_of_1_3_asks_for_four_keys_at_most) {
+  const auto context = context_of(psk_settings());
+  TlsPeer::Choices choices = speaking(TLS1_3_VERSION);
+  choices.psk_identity = "pump-7";
+  choices.psk = key_of_pump;
+  Pair first{context, choices};
+  ASSERT_TRUE(first.talk());
+  choices.session = first.peer.session();
+  keys.known.clear();
+  keys.asked.clear();
+  Pair pair{context, choices};
+  EXPECT_FALSE(pair.to_server(with_more_identities(pair.peer.sent(), 30), 1 << 20));
+  EXPECT_EQ(keys.asked.size(), 4U);
+  EXPECT_EQ(pair.failure, "the client names more than 4 identities (PSK) in one handshake");
 }
 
 struct Row {
@@ -323,6 +411,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"a_hint_too_long", [](auto& s) { s.psk->hint.assign(257, 'h'); }, false, "psk/hint", "257 bytes"},
         Row{"ciphers_without_keys", [](auto& s) { s.ciphers = "ECDHE+AESGCM"; }, true, "ciphers",
             "goes with a key (PSK)"},
+        // Its group would be OpenSSL's choice, of 1024 bits for some.
+        Row{"ciphers_that_are_not_served", [](auto& s) { s.ciphers = "DHE-PSK-AES128-GCM-SHA256"; }, true,
+            "ciphers", "goes with a key (PSK)"},
         Row{"suites_that_begin_with_another_hash",
             [](auto& s) { s.cipher_suites = "TLS_AES_256_GCM_SHA384"; }, true, "cipher_suites", "SHA-256"}),
     [](const auto& row) { return row.param.name; });

@@ -3,9 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
-#include <fstream>
 
 #include "access.hpp"
 
@@ -60,21 +61,40 @@ TEST(PskKeys, are_names_that_rules_may_name) {
   EXPECT_EQ(mistakes.size(), 1u);
 }
 
-TEST(PskKeys, are_refused_in_a_file_that_everybody_may_read) {
+TEST(PskKeys, are_refused_in_a_file_that_everybody_may_read_or_write) {
   std::string path = "/tmp/mortise-psk-XXXXXX";
-  ASSERT_GE(mkstemp(path.data()), 0);
+  const int file = mkstemp(path.data());
+  ASSERT_GE(file, 0);
   Mistakes mistakes;
-  for (const mode_t mode : {0600u, 0640u, 0660u}) {
-    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
-    refuse_open_file(path, "psk.yaml", mistakes);
-    EXPECT_TRUE(mistakes.empty());
+  for (const mode_t mode : {0600u, 0640u, 0660u, 0622u, 0644u, 0666u}) {
+    ASSERT_EQ(::fchmod(file, mode), 0);
+    const char* const can = mode & S_IROTH ? "read" : mode & S_IWOTH ? "written" : nullptr;
+    const auto read = [&](Holds holds) { return read_file(path, "psk.yaml", mistakes, holds).has_value(); };
+    EXPECT_EQ(read(Holds::keys), can == nullptr);
+    std::string said;
+    for (const Mistake& each : mistakes) said += each.to_text();
+    EXPECT_EQ(said, can ? std::string{"psk.yaml  can be "} + can +
+                              " by every user of this machine, and it holds keys; chmod 640 it, or 600"
+                        : "");
+    mistakes.clear();
+    EXPECT_TRUE(read(Holds::settings) && mistakes.empty());
   }
-  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
-  refuse_open_file(path, "psk.yaml", mistakes);
+  ::close(file);
   std::remove(path.c_str());
-  ASSERT_EQ(mistakes.size(), 1u);
-  EXPECT_EQ(mistakes[0].to_text(),
-            "psk.yaml  can be read by every user of this machine, and it holds keys; chmod 640 it, or 600");
+}
+
+// As a file that grows while it is read, and those of /proc.
+TEST(PskKeys, come_whole_from_a_file_that_does_not_know_its_size) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const std::string said(60'000, 'k');  // as much as a pipe holds without a reader
+  ASSERT_EQ(::write(ends[1], said.data(), said.size()), static_cast<ssize_t>(said.size()));
+  Mistakes mistakes;
+  ::close(ends[1]);
+  const auto heard = read_file("/proc/self/fd/" + std::to_string(ends[0]), "psk.yaml", mistakes);
+  ::close(ends[0]);
+  EXPECT_TRUE(mistakes.empty());
+  EXPECT_EQ(heard, said);
 }
 
 struct Row {

@@ -37,14 +37,8 @@ class AuthFilePsk : public testing::Test {
   }
   // The size of the key, or the answer that was not ALLOW, negative.
   static int find(Driven<Plugin>& driven, std::string_view identity, std::uint32_t loop = 0) {
-    mortise_psk_query_t asked{};
-    asked.size = sizeof asked;
-    asked.identity = lend(identity);
-    asked.listener = lend("secure");
-    mortise_psk_key_t key{};
-    auto call = driven.host.call();
-    call.loop = loop;
-    const mortise_answer_t said = Tables::psk_table.find(driven.self, &call, &asked, &key);
+    mortise_psk_key_t key;
+    const mortise_answer_t said = driven.find_psk(identity, key, loop);
     return said == MORTISE_ALLOW ? static_cast<int>(key.size) : -said;
   }
   static mortise_status_t reload(Driven<Plugin>& driven, const Json& config) {

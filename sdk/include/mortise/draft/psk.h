@@ -40,11 +40,13 @@ typedef struct mortise_psk {
 
   // Finds a key, from memory and at once: OpenSSL asks in the middle of a handshake and cannot wait. So there
   // is no PENDING, and an instance on the strand cannot attach. Takes PASS (not my identity: ask the next),
-  // ALLOW (the key is in `key`) and DENY (this identity is not let in, and nobody else is asked). Anything
-  // else, ALLOW with a `size` out of bounds and what a hook throws are faults and refuse the handshake. All
-  // passed: the identity is unknown. What is unknown or refused goes through the handshake with a key nobody
-  // has, so that the client sees what it would see with a wrong key; the log says why. Asked again when a
-  // client resumes a session: one whose identity or key is another one now makes a whole handshake. [loop]
+  // ALLOW (the key is in `key`), DENY (this identity is not let in, and nobody else is asked) and FALLBACK
+  // (cannot tell: like DENY, there is no other fallback), each also by reply(), of whose verdict only `rule`
+  // is read, for the log line of a refusal. Anything else, ALLOW with a `size` out of bounds and what a hook
+  // throws are faults and refuse the identity. All passed: the identity is unknown. What is unknown or
+  // refused goes through the handshake with a key nobody has, so that the client sees what it would see with
+  // a wrong key; the log says why. Asked again when a client resumes a session: one whose identity or key is
+  // another one now makes a whole handshake. [loop]
   mortise_answer_t (*find)(void* self, mortise_call_t* call, const mortise_psk_query_t* asked,
                            mortise_psk_key_t* key);
 } mortise_psk_t;
