@@ -15,7 +15,7 @@ net::TlsSettings settings_of(const config::Listener& listener, host::Host& host)
   settings.listener = listener.name.value;
   if (tls.certificate && tls.key) settings.pairs.push_back({tls.certificate->value, tls.key->value});
   if (tls.psk) {
-    auto& psk = settings.psk.emplace();
+    auto& psk = settings.psk.emplace(net::TlsSettings::Psk{});
     psk.find = [&host, whom = psk_listener_of(listener)](std::string_view identity, broker::PskKey& key) {
       return host.find_psk(whom, identity, key);
     };
