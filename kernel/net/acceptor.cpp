@@ -102,12 +102,14 @@ void Acceptor::refuse(const Door& door, broker::Limit limit, const Peer& peer, b
                                                    {peer.address ? "address" : "listener", about});
 }
 
-// Whether too many have come through it, those `under_way` too, that have not been let in yet.
+// Whether too many have come to its listener, those `under_way` too, that have not been let in yet.
 bool Acceptor::is_crowded(const Door& door, const std::vector<Arrival>& under_way) const {
   if (!guests_.limits().half_open) return false;
-  const auto of_this_door = [&](const Arrival& arrival) { return arrival.door == &door; };
+  const auto of_this_listener = [&](const Arrival& arrival) {
+    return &arrival.door->listener == &door.listener;
+  };
   const auto half_open = door.listener.half_open.load(std::memory_order_relaxed) +
-                         static_cast<std::uint64_t>(std::ranges::count_if(under_way, of_this_door));
+                         static_cast<std::uint64_t>(std::ranges::count_if(under_way, of_this_listener));
   return half_open >= *guests_.limits().half_open;
 }
 
@@ -116,7 +118,7 @@ bool Acceptor::is_crowded(const Door& door, const std::vector<Arrival>& under_wa
 void Acceptor::rest(const Door* door, base::TimePoint now) {
   resting_until_ = now + rest_time;
   for (Entrance& entrance : entrances_) {
-    if (door && entrance.listening.door != door) continue;
+    if (door && &entrance.listening.door->listener != &door->listener) continue;
     entrance.is_resting = true;
     poller_.change(entrance.listening.socket.number(), 0, entrance.token);
   }

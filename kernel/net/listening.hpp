@@ -29,12 +29,12 @@ using LearnsAddress = std::function<bool(const Peer& peer)>;
 
 // What clients come in through: a listener, and what stands between its sockets and the broker.
 struct Door {
-  Door(const broker::Listener& of, MakeFilters between, LearnsAddress later, Presence& all)
-      : listener{of}, filters{std::move(between)}, learns_address{std::move(later)}, presence{&all} {}
+  Door(const broker::Listener& of, MakeFilters between, LearnsAddress later, Presence& present)
+      : listener{of}, filters{std::move(between)}, learns_address{std::move(later)}, presence{present} {}
   const broker::Listener& listener;
   MakeFilters filters;           // empty: nothing
   LearnsAddress learns_address;  // empty: never
-  Presence presence;             // how many have come in here
+  Presence& presence;            // the listener's, which may have several doors
 };
 
 struct Listening {

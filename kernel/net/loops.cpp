@@ -37,8 +37,8 @@ template <class Where>
 base::Result<std::uint16_t, std::string> Loops::open_door(const broker::Listener& listener,
                                                           MakeFilters filters, LearnsAddress learns_address,
                                                           Where&& where) {
-  auto door =
-      std::make_unique<Door>(listener, std::move(filters), std::move(learns_address), around_.guests.all());
+  Presence& present = present_.try_emplace(&listener, &around_.guests.all()).first->second;
+  auto door = std::make_unique<Door>(listener, std::move(filters), std::move(learns_address), present);
   auto listening = listen_on(*door, std::forward<Where>(where));
   if (!listening) return base::Failure{listening.error()};
   doors_.push_back(std::move(door));

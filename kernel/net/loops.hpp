@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,6 +73,7 @@ class Loops {
   base::Result<std::uint16_t, std::string> open_door(const broker::Listener& listener, MakeFilters filters,
                                                      LearnsAddress learns_address, Where&& where);
 
+  std::map<const broker::Listener*, Presence> present_;
   std::vector<std::unique_ptr<Door>> doors_;
   Surroundings around_;
   std::vector<std::thread> threads_;

@@ -114,9 +114,11 @@ class Entrances : public ::testing::TestWithParam<std::uint32_t> {};
 TEST_P(Entrances, have_a_limit_of_their_own) {
   Served served{GetParam()};
   served.listener.connections_max = 2;
+  const std::uint16_t other_door = served.open_door({});
   served.start();
   SocketClient first = served.connected("first");
-  SocketClient second = served.connected("second");
+  SocketClient second{other_door};  // all doors of a listener together
+  ASSERT_EQ(second.connect("second", Served::clean()), mqtt::ReasonCode::success);
   EXPECT_TRUE(served.client().sees_close());
   EXPECT_EQ(served.shared.ledgers[0]->limited[static_cast<std::size_t>(Limit::listener_connections)].value(),
             1u);
