@@ -43,6 +43,25 @@ inline constexpr const char* schema = R"({
             "type": "string",
             "minLength": 1
           },
+          "rotate": {
+            "description": "of a file: when it becomes an archive and another is begun",
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+              "size": {
+                "description": "no file gets larger, 64KiB to 1024GiB",
+                "type": ["string", "integer"], "default": "10MiB"
+              },
+              "age": {
+                "description": "since its first line, 1m or more; absent: however old",
+                "type": "string"
+              },
+              "keep": {
+                "description": "how many archives there are at most",
+                "type": "integer", "minimum": 0, "maximum": 1000, "default": 5
+              }
+            }
+          },
           "level": {"description": "the lowest level written; default info", "$ref": "#/definitions/level"},
           "categories": {
             "description": "another level for some categories; messages is off unless it is here",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <set>
 
@@ -18,6 +19,32 @@ std::int32_t read_level(const config& from) {
   return static_cast<std::int32_t>(found - names.begin()) + MORTISE_DEBUG;
 }
 
+// Below, more time goes into renaming than into writing.
+constexpr std::uint64_t rotate_size_min = 64 * 1024;
+constexpr std::uint64_t rotate_size_max = std::uint64_t{1} << 40;
+constexpr std::chrono::minutes rotate_age_min{1};
+constexpr std::int64_t rotate_keep_max = 1000;
+
+Rotation read_rotation(const config& from) {
+  Rotation out;
+  out.size_bytes = from.bytes("/size", out.size_bytes);
+  if (out.size_bytes < rotate_size_min || out.size_bytes > rotate_size_max)
+    throw finding{from.path() + "/size", "is not between 64KiB and 1024GiB",
+                  "say how large one file may become, such as 10MiB"};
+  if (from.at("/age")) {
+    out.age = from.duration("/age");
+    if (out.age < rotate_age_min)
+      throw finding{from.path() + "/age", "is less than 1m",
+                    "say how old a file may become, such as 1d, or leave it out"};
+  }
+  const std::int64_t keep = from.integer("/keep", out.keep);
+  if (keep < 0 || keep > rotate_keep_max)
+    throw finding{from.path() + "/keep", "is not between 0 and 1000",
+                  "say how many files are kept beside the one that is written to"};
+  out.keep = static_cast<std::uint32_t>(keep);
+  return out;
+}
+
 SinkSettings read_sink(const config& from, std::string_view folder) {
   SinkSettings out;
   out.pointer = from.path();
@@ -30,6 +57,11 @@ SinkSettings read_sink(const config& from, std::string_view folder) {
   const bool has_path = static_cast<bool>(from.at("/path"));
   if (out.kind == SinkSettings::Kind::console && has_path)
     throw finding{from.path() + "/path", "a console has no path", "remove it, or use type: file"};
+  if (const config rotate = from.at("/rotate")) {
+    if (out.kind != SinkSettings::Kind::file)
+      throw finding{from.path() + "/rotate", "only a file can be rotated", "remove it, or use type: file"};
+    out.rotate = read_rotation(rotate);
+  }
   if (out.kind == SinkSettings::Kind::file)
     out.path = (std::filesystem::path{folder} / from.text("/path")).lexically_normal().string();
   return out;

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <mortise/plugin.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "file_sink.hpp"
 #include "line.hpp"
 
 namespace mortise::log {
@@ -32,8 +34,9 @@ struct SinkSettings {
   enum class Kind : std::uint8_t { console, file } kind = Kind::console;
   Format format = Format::text;
   Levels levels;
-  std::string path;     // of a file: absolute
-  std::string pointer;  // where the sink stands, for findings: "/sinks/1"
+  std::string path{};     // of a file: absolute
+  std::string pointer{};  // where the sink stands, for findings: "/sinks/1"
+  std::optional<Rotation> rotate{};
 };
 
 // `folder` is where relative paths begin. Says what the schema cannot: a file without a path, a path twice.

@@ -1,6 +1,7 @@
 #include "writer.hpp"
 
 #include <array>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -40,12 +41,16 @@ Writer::Sink Writer::open(const SinkSettings& settings) {
     if (console)
       out.out = open_console(std::move(formatter));
     else
-      out.out = open_file(settings.path, std::move(formatter));
+      out.out = FileSink::open(settings.path, settings.rotate, std::move(formatter));
   } catch (const std::system_error& failed) {
+    if (failed.code() == std::errc::invalid_argument && settings.rotate)
+      throw finding{settings.pointer + "/rotate", settings.path + " is no regular file and cannot be rotated",
+                    "remove rotate, or give the path of a file"};
     throw finding{settings.pointer + "/path",
                   "cannot write " + settings.path + ": " + failed.code().message()};
   }
   out.counted = dynamic_cast<DescriptorSink*>(out.out.get());
+  out.file = dynamic_cast<FileSink*>(out.out.get());
   return out;
 }
 
@@ -56,14 +61,19 @@ void Writer::follow(const Writer& forerunner) {
         mine.losses = before.losses;
 }
 
+bool Writer::wants(const Sink& sink, const mortise_log_event_t& event) {
+  return event.level >= sink.settings.levels.of(view(event.source));
+}
+
 void Writer::put(Sink& sink, const mortise_log_event_t& event) {
-  if (event.level >= sink.settings.levels.of(view(event.source))) log_to(sink, event);
+  if (wants(sink, event)) log_to(sink, event);
 }
 
 void Writer::log_to(Sink& sink, const mortise_log_event_t& event) {
   const std::string line =
       sink.settings.format == Format::json ? json_line(event) : text_line(event, sink.clock);
-  sink.out->log({spdlog::source_loc{}, {}, level_for_spdlog(event.level), line});
+  const std::chrono::nanoseconds made{event.unix_ns};
+  sink.out->log({spdlog::log_clock::time_point{made}, {}, {}, level_for_spdlog(event.level), line});
 }
 
 void Writer::put_suppressed(const mortise_log_event_t& next) {
@@ -82,32 +92,50 @@ void Writer::tell_losses(Sink& sink, std::uint64_t unix_ns) {
   log_to(sink, lost);
   sink.out->flush();
   if (sink.counted->take_lost().lines > 0) return;
-  news_.push_back({&sink, std::exchange(losses.lines, 0), {}});
+  news_.push_back({News::What::recovered, &sink, std::exchange(losses.lines, 0), {}});
 }
 
 void Writer::count_losses(Sink& sink) {
   if (!sink.counted) return;
+  if (sink.file)
+    if (std::string why = sink.file->take_rotation_fault(); !why.empty())
+      news_.push_back({News::What::not_rotated, &sink, 0, std::move(why)});
   Lost lost = sink.counted->take_lost();
   if (lost.lines == 0) return;
   Losses& losses = *sink.losses;
-  if (losses.lines == 0) news_.push_back({&sink, 0, lost.error});
+  if (losses.lines == 0) news_.push_back({News::What::failed, &sink, 0, lost.error});
   losses.lines += lost.lines;
   losses.error = std::move(lost.error);
+}
+
+void Writer::tell(const News& news, std::uint64_t unix_ns) {
+  using What = News::What;
+  const std::array fields{field{"sink", news.about->name()}, news.what == What::recovered
+                                                                 ? field{"lines", news.lost_lines}
+                                                                 : field{"error", news.error}};
+  const auto told =
+      news.what == What::failed
+          ? own_event(MORTISE_ERROR, "log.failed", "the log cannot be written", unix_ns, fields)
+      : news.what == What::recovered
+          ? own_event(MORTISE_NOTICE, "log.recovered", "the log can be written again", unix_ns, fields)
+          : own_event(MORTISE_ERROR, "log.not_rotated", "the log cannot be rotated and grows on", unix_ns,
+                      fields);
+  bool is_on_console = false;
+  for (Sink& sink : sinks_) {
+    if (&sink == news.about && news.what != What::not_rotated) continue;
+    put(sink, told);
+    is_on_console |= sink.settings.kind == SinkSettings::Kind::console && wants(sink, told);
+  }
+  // Where a file is all there is, nobody would know.
+  const bool is_console = news.about->settings.kind == SinkSettings::Kind::console;
+  if (news.what == What::failed && !is_on_console && !is_console)
+    say_on_stderr(text_line(told, Clock::time_of_day));
 }
 
 // What one sink could not write, or can again, the others say. Such a line that is lost itself is not
 // counted: it is none of the broker's.
 void Writer::tell_news(std::uint64_t unix_ns) {
-  for (const News& each : news_) {
-    const bool failed = !each.error.empty();
-    const std::array fields{field{"sink", each.about->name()},
-                            failed ? field{"error", each.error} : field{"lines", each.lost_lines}};
-    const auto told =
-        failed ? own_event(MORTISE_ERROR, "log.failed", "the log cannot be written", unix_ns, fields)
-               : own_event(MORTISE_NOTICE, "log.recovered", "the log can be written again", unix_ns, fields);
-    for (Sink& sink : sinks_)
-      if (&sink != each.about) put(sink, told);
-  }
+  for (const News& each : news_) tell(each, unix_ns);
   if (news_.empty()) return;
   news_.clear();
   for (Sink& sink : sinks_) {

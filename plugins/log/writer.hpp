@@ -2,7 +2,7 @@
 //
 // Thread: write() and flush() on the strand; made, and told about its forerunner, before the strand sees it.
 // Fails:  the constructor by a mortise::finding; afterwards never. A sink that cannot write loses its own
-//         lines only: the others say so, and it says how many once it can write again.
+//         lines only: the others and standard error say so, and it says how many once it can write again.
 #pragma once
 
 #include <cstdint>
@@ -38,20 +38,23 @@ class Writer {
     Clock clock = Clock::date_and_time;
     std::unique_ptr<spdlog::sinks::sink> out;
     DescriptorSink* counted = nullptr;  // `out`, if it can tell what it lost
+    FileSink* file = nullptr;           // `out`, if it is a file
     std::shared_ptr<Losses> losses = std::make_shared<Losses>();
 
     std::string_view name() const {
       return settings.path.empty() ? std::string_view{"console"} : settings.path;
     }
   };
-  // A sink has begun to fail, with an error, or works again, after so many lines.
+  // A sink has begun to fail, with an error, or works again, after so many lines; or a file grows on.
   struct News {
+    enum class What : std::uint8_t { failed, recovered, not_rotated } what;
     const Sink* about;
     std::uint64_t lost_lines;
     std::string error;
   };
 
   static Sink open(const SinkSettings& settings);
+  static bool wants(const Sink& sink, const mortise_log_event_t& event);
   // Writes the line if the sink wants it.
   static void put(Sink& sink, const mortise_log_event_t& event);
   static void log_to(Sink& sink, const mortise_log_event_t& event);
@@ -59,6 +62,7 @@ class Writer {
   void tell_losses(Sink& sink, std::uint64_t unix_ns);
   void count_losses(Sink& sink);
   void tell_news(std::uint64_t unix_ns);
+  void tell(const News& news, std::uint64_t unix_ns);
 
   std::vector<Sink> sinks_;
   std::vector<News> news_;

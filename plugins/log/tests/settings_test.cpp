@@ -81,6 +81,20 @@ TEST(Settings, begin_relative_paths_at_the_state_folder) {
   EXPECT_EQ(settings[1].format, Format::json);
 }
 
+TEST(Settings, of_a_rotation_have_defaults_that_bound_it) {
+  const auto settings = settings_of(R"({"sinks": [
+      {"type": "file", "path": "a"},
+      {"type": "file", "path": "b", "rotate": {}},
+      {"type": "file", "path": "c", "rotate": {"size": "1024KiB", "age": "86400s", "keep": 0}}]})");
+  EXPECT_FALSE(settings[0].rotate);
+  EXPECT_EQ(settings[1].rotate->size_bytes, 10u << 20);
+  EXPECT_EQ(settings[1].rotate->age.count(), 0);
+  EXPECT_EQ(settings[1].rotate->keep, 5u);
+  EXPECT_EQ(settings[2].rotate->size_bytes, 1u << 20);
+  EXPECT_EQ(settings[2].rotate->age, std::chrono::hours{24});
+  EXPECT_EQ(settings[2].rotate->keep, 0u);
+}
+
 struct Refusal {
   const char* name;
   const char* config;
@@ -108,6 +122,17 @@ INSTANTIATE_TEST_SUITE_P(
         {"one_file_twice", R"({"sinks": [{"type": "file", "path": "x"}, {"type": "file", "path": "./x"}]})",
          "writes the same file as another sink"},
         {"a_level_that_is_none", R"({"sinks": [{"type": "console", "level": "loud"}]})", "is not a level"},
+        {"a_console_that_is_rotated", R"({"sinks": [{"type": "console", "rotate": {}}]})",
+         "only a file can be rotated"},
+        {"files_too_small", R"({"sinks": [{"type": "file", "path": "x", "rotate": {"size": "63KiB"}}]})",
+         "is not between 64KiB and 1024GiB"},
+        {"files_too_large",
+         R"({"sinks": [{"type": "file", "path": "x", "rotate": {"size": "1074790400KiB"}}]})",
+         "is not between 64KiB and 1024GiB"},
+        {"an_age_too_short", R"({"sinks": [{"type": "file", "path": "x", "rotate": {"age": "59s"}}]})",
+         "is less than 1m"},
+        {"too_many_files", R"({"sinks": [{"type": "file", "path": "x", "rotate": {"keep": 1001}}]})",
+         "is not between 0 and 1000"},
         {"no_sink", R"({"sinks": []})", "names no sink"},
     }),
     [](const auto& row) { return std::string{row.param.name}; });
