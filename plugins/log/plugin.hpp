@@ -3,12 +3,13 @@
 // Thread: log_write and log_flush on the strand; all else on the control thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mortise/plugin.hpp>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "settings.hpp"
 #include "writer.hpp"
@@ -24,6 +25,21 @@ inline constexpr const char* schema = R"({
     "level": {"enum": ["debug", "info", "notice", "warning", "error", "off"]}
   },
   "properties": {
+    "repeats": {
+      "description": "lines that come again and again are counted",
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "first": {
+          "description": "how many of the same are written before the others are counted",
+          "type": "integer", "minimum": 1, "maximum": 1000000, "default": 10
+        },
+        "within": {
+          "description": "after what time a line says how many there were, 1s to 24h; 0s: every line is written",
+          "type": "string", "default": "60s"
+        }
+      }
+    },
     "sinks": {
       "description": "where lines go",
       "type": "array",
@@ -84,8 +100,10 @@ class Plugin {
   Plugin(host to, config from) : host_{to}, settings_{read_settings(from, to.state_dir())} {}
 
   void start() {
-    writer_ = std::make_shared<Writer>(settings_);
-    hook_ = host_.attach(MORTISE_LOG_SINK, wishes_of(settings_));
+    writer_ = std::make_shared<Writer>(settings_.sinks, settings_.repeats);
+    hook_ = host_.attach(MORTISE_LOG_SINK, wishes_of(settings_.sinks));
+    // So that a flood that has ended is told of in a log that is quiet now.
+    timer_.emplace(host_.every(std::chrono::seconds{10}, [this] { writer()->on_time(host_.unix_ns()); }));
   }
 
   void log_write(std::span<const mortise_log_event_t* const> events) { writer()->write(events); }
@@ -93,12 +111,12 @@ class Plugin {
 
   // New settings, and the files opened anew: what was renamed by a log rotation is let go.
   struct Plan {
-    std::vector<SinkSettings> settings;
+    Settings settings;
     std::shared_ptr<Writer> writer;
   };
   Plan prepare(config from) {
     auto settings = read_settings(from, host_.state_dir());
-    auto opened = std::make_shared<Writer>(settings);
+    auto opened = std::make_shared<Writer>(settings.sinks, settings.repeats);
     return {std::move(settings), std::move(opened)};
   }
   void commit(Plan plan) {
@@ -108,7 +126,7 @@ class Plugin {
       writer_ = std::move(plan.writer);
     }
     settings_ = std::move(plan.settings);
-    host_.change(hook_, wishes_of(settings_));
+    host_.change(hook_, wishes_of(settings_.sinks));
   }
 
  private:
@@ -118,10 +136,11 @@ class Plugin {
   }
 
   host host_;
-  std::vector<SinkSettings> settings_;
+  Settings settings_;
   mortise_hook_t hook_{};
   std::mutex mutex_;  // guards the pointer, not the writer
   std::shared_ptr<Writer> writer_;
+  std::optional<timer> timer_;  // ends first: it uses the others
 };
 
 }  // namespace mortise::log

@@ -45,6 +45,27 @@ Rotation read_rotation(const config& from) {
   return out;
 }
 
+constexpr std::int64_t repeats_first_max = 1'000'000;
+constexpr std::chrono::hours repeats_within_max{24};
+
+// Nothing if they are switched off.
+std::optional<RepeatSettings> read_repeats(const config& from) {
+  RepeatSettings out;
+  const std::int64_t first = from.integer("/repeats/first", out.first);
+  if (first < 1 || first > repeats_first_max)
+    throw finding{"/repeats/first", "is not between 1 and 1000000",
+                  "say how many lines are written before they are counted; within: 0s switches that off"};
+  out.first = static_cast<std::uint32_t>(first);
+  out.within = from.duration("/repeats/within", out.within);
+  if (out.within > repeats_within_max)
+    throw finding{"/repeats/within", "is more than 24h",
+                  "say after what time the count is told, such as 60s"};
+  if (out.within.count() == 0) return {};
+  if (out.within < std::chrono::seconds{1})
+    throw finding{"/repeats/within", "is less than 1s", "use 1s or more, or 0s to write every line"};
+  return out;
+}
+
 SinkSettings read_sink(const config& from, std::string_view folder) {
   SinkSettings out;
   out.pointer = from.path();
@@ -75,8 +96,10 @@ std::int32_t Levels::of(std::string_view category) const {
   return category == silent_category ? off : otherwise;
 }
 
-std::vector<SinkSettings> read_settings(const config& from, std::string_view folder) {
-  std::vector<SinkSettings> out;
+Settings read_settings(const config& from, std::string_view folder) {
+  Settings all;
+  all.repeats = read_repeats(from);
+  std::vector<SinkSettings>& out = all.sinks;
   from.each("/sinks", [&](const config& sink) {
     out.push_back(read_sink(sink, folder));
     const SinkSettings& added = out.back();
@@ -87,7 +110,7 @@ std::vector<SinkSettings> read_settings(const config& from, std::string_view fol
                       "give both sets of lines to one sink, or another path"};
   });
   if (out.empty()) throw finding{"/sinks", "names no sink", "add one, or take the plugin out"};
-  return out;
+  return all;
 }
 
 attach wishes_of(const std::vector<SinkSettings>& sinks) {

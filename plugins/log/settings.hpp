@@ -13,6 +13,7 @@
 
 #include "file_sink.hpp"
 #include "line.hpp"
+#include "repeats.hpp"
 
 namespace mortise::log {
 
@@ -39,8 +40,13 @@ struct SinkSettings {
   std::optional<Rotation> rotate{};
 };
 
+struct Settings {
+  std::vector<SinkSettings> sinks;
+  std::optional<RepeatSettings> repeats;  // none: every line is written
+};
+
 // `folder` is where relative paths begin. Says what the schema cannot: a file without a path, a path twice.
-std::vector<SinkSettings> read_settings(const config& from, std::string_view folder);
+Settings read_settings(const config& from, std::string_view folder);
 
 // What the host is to be asked for: the levels some sink wants of some category, and no category that none
 // does, so that hardly a line is built that nobody writes.

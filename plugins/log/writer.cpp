@@ -27,7 +27,8 @@ mortise_log_event_t own_event(std::int32_t level, std::string_view name, std::st
 
 }  // namespace
 
-Writer::Writer(const std::vector<SinkSettings>& settings) {
+Writer::Writer(const std::vector<SinkSettings>& settings, std::optional<RepeatSettings> repeats)
+    : repeat_settings_{repeats} {
   for (const SinkSettings& each : settings) sinks_.push_back(open(each));
 }
 
@@ -59,6 +60,7 @@ void Writer::follow(const Writer& forerunner) {
     for (const Sink& before : forerunner.sinks_)
       if (before.settings.kind == mine.settings.kind && before.settings.path == mine.settings.path)
         mine.losses = before.losses;
+  repeats_ = forerunner.repeats_;
 }
 
 bool Writer::wants(const Sink& sink, const mortise_log_event_t& event) {
@@ -151,8 +153,19 @@ void Writer::write(std::span<const mortise_log_event_t* const> events) {
     if (sink.losses->lines > 0) tell_losses(sink, unix_ns);
   for (const mortise_log_event_t* event : events) {
     if (event->suppressed > 0) put_suppressed(*event);
+    tell_due(event->unix_ns);
+    if (repeat_settings_ && repeats_->hides(*event, *repeat_settings_, tell_repeated_)) continue;
     for (Sink& sink : sinks_) put(sink, *event);
   }
+  settle(unix_ns);
+}
+
+void Writer::tell_due(std::uint64_t unix_ns) {
+  const std::chrono::nanoseconds within{repeat_settings_ ? repeat_settings_->within.count() : 0};
+  repeats_->tell_due(unix_ns, within, tell_repeated_);
+}
+
+void Writer::settle(std::uint64_t unix_ns) {
   for (Sink& sink : sinks_) {
     sink.out->flush();
     count_losses(sink);
@@ -160,7 +173,13 @@ void Writer::write(std::span<const mortise_log_event_t* const> events) {
   tell_news(unix_ns);
 }
 
+void Writer::on_time(std::uint64_t unix_ns) {
+  tell_due(unix_ns);
+  settle(unix_ns);
+}
+
 void Writer::flush() {
+  repeats_->tell_all(tell_repeated_);
   for (Sink& sink : sinks_) sink.out->flush();
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,13 +19,19 @@ namespace mortise::log {
 
 class Writer {
  public:
-  // Opens every file.
-  explicit Writer(const std::vector<SinkSettings>& settings);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
-  // Goes on with what the sinks on the same paths have lost and not yet told.
+  // Opens every file. Without `repeats` every line is written.
+  explicit Writer(const std::vector<SinkSettings>& settings, std::optional<RepeatSettings> repeats = {});
+
+  // Goes on with what the sinks on the same paths have lost and not yet told, and with what is being counted.
   void follow(const Writer& forerunner);
 
   void write(std::span<const mortise_log_event_t* const> events);
+  // Tells of repeated lines whose time is over at `unix_ns`.
+  void on_time(std::uint64_t unix_ns);
+  // Tells of them all.
   void flush();
 
  private:
@@ -61,10 +68,18 @@ class Writer {
   void put_suppressed(const mortise_log_event_t& next);
   void tell_losses(Sink& sink, std::uint64_t unix_ns);
   void count_losses(Sink& sink);
+  void tell_due(std::uint64_t unix_ns);
+  // Takes everything to where it goes, and sees what did not arrive.
+  void settle(std::uint64_t unix_ns);
   void tell_news(std::uint64_t unix_ns);
   void tell(const News& news, std::uint64_t unix_ns);
 
   std::vector<Sink> sinks_;
+  std::optional<RepeatSettings> repeat_settings_;
+  std::shared_ptr<Repeats> repeats_ = std::make_shared<Repeats>();  // outlives a reload, as losses do
+  const Repeats::Tell tell_repeated_ = [this](const mortise_log_event_t& event) {
+    for (Sink& sink : sinks_) put(sink, event);
+  };
   std::vector<News> news_;
 };
 

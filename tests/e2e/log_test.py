@@ -111,6 +111,19 @@ class Log(BrokerTest):
         self.assertEqual(broker.stop(), 0)
         self.check_numbers(broker, {0: 500, 1: 500, 2: 500})
 
+    def test_what_comes_again_and_again_is_counted(self):
+        broker = self.broker(plugins=(), log="info")
+        for _ in range(15):
+            self.client(broker, "flapping").connect().disconnect()
+        self.client(broker, "other").connect()
+        self.assertEqual(broker.stop(), 0)
+        lines = broker.log_file.read_text().splitlines()
+        of = lambda who, what: [line for line in lines if f"client={who} " in line and f" {what}" in line]
+        connected = of("flapping", "connected")
+        self.assertEqual(len(connected), 11, "the first ten, and one that counts")
+        self.assertIn("connected … 5 times more in", connected[-1])
+        self.assertEqual(len(of("other", "connected")), 1)
+
     def test_a_log_without_room_does_not_stop_the_broker(self):
         broker = self.broker(plugins=(), messages=True)
         self.publish(broker, 0, 50)

@@ -14,12 +14,13 @@ namespace {
 
 using test::Json;
 
-std::vector<SinkSettings> settings_of(const char* json) {
+Settings all_settings_of(const char* json) {
   static test::FakeHost fake;
   const detail::services services{fake.raw()};
   const Json tree = Json::parse(json);
   return read_settings(config{services, test::node(tree)}, "/state");
 }
+std::vector<SinkSettings> settings_of(const char* json) { return all_settings_of(json).sinks; }
 
 struct Wish {
   const char* name;
@@ -95,6 +96,19 @@ TEST(Settings, of_a_rotation_have_defaults_that_bound_it) {
   EXPECT_EQ(settings[2].rotate->keep, 0u);
 }
 
+TEST(Settings, of_repeats_have_defaults_and_can_be_switched_off) {
+  const auto absent = all_settings_of(R"({"sinks": [{"type": "console"}]})").repeats;
+  ASSERT_TRUE(absent);
+  EXPECT_EQ(absent->first, 10u);
+  EXPECT_EQ(absent->within, std::chrono::seconds{60});
+  const auto given =
+      all_settings_of(R"({"repeats": {"first": 1, "within": "5s"}, "sinks": [{"type": "console"}]})").repeats;
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->first, 1u);
+  EXPECT_EQ(given->within, std::chrono::seconds{5});
+  EXPECT_FALSE(all_settings_of(R"({"repeats": {"within": "0s"}, "sinks": [{"type": "console"}]})").repeats);
+}
+
 struct Refusal {
   const char* name;
   const char* config;
@@ -133,6 +147,10 @@ INSTANTIATE_TEST_SUITE_P(
          "is less than 1m"},
         {"too_many_files", R"({"sinks": [{"type": "file", "path": "x", "rotate": {"keep": 1001}}]})",
          "is not between 0 and 1000"},
+        {"repeats_of_which_not_even_the_first_is_written",
+         R"({"repeats": {"first": 0}, "sinks": [{"type": "console"}]})", "is not between 1 and 1000000"},
+        {"repeats_that_are_told_too_late",
+         R"({"repeats": {"within": "86401s"}, "sinks": [{"type": "console"}]})", "is more than 24h"},
         {"no_sink", R"({"sinks": []})", "names no sink"},
     }),
     [](const auto& row) { return std::string{row.param.name}; });
