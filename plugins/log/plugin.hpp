@@ -50,14 +50,28 @@ inline constexpr const char* schema = R"({
         "required": ["type"],
         "properties": {
           "type": {
-            "description": "standard error, coloured on a terminal, or a file",
-            "enum": ["console", "file"]
+            "description": "standard error, coloured on a terminal; a file; or a log daemon",
+            "enum": ["console", "file", "syslog", "journald"]
           },
           "format": {"description": "for people, or one JSON object a line", "enum": ["text", "json"]},
           "path": {
             "description": "of a file; relative to the state folder",
             "type": "string",
             "minLength": 1
+          },
+          "socket": {
+            "description": "of syslog, default /dev/log; of journald, default /run/systemd/journal/socket",
+            "type": "string",
+            "minLength": 1
+          },
+          "ident": {
+            "description": "of syslog and journald: the name lines come under; default mortise",
+            "type": "string"
+          },
+          "facility": {
+            "description": "of syslog and journald; default daemon",
+            "enum": ["daemon", "user", "auth", "authpriv", "cron", "syslog", "local0", "local1", "local2",
+                     "local3", "local4", "local5", "local6", "local7"]
           },
           "rotate": {
             "description": "of a file: when it becomes an archive and another is begun",
@@ -95,7 +109,8 @@ class Plugin {
   static constexpr bool attaches_itself = true;
   static constexpr const char* display_name = "log";
   static constexpr const char* licence = "Apache-2.0";
-  static constexpr const char* summary = "writes what the broker says to the console and to files";
+  static constexpr const char* summary =
+      "writes what the broker says to the console, files, syslog and the journal";
 
   Plugin(host to, config from) : host_{to}, settings_{read_settings(from, to.state_dir())} {}
 

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <filesystem>
 #include <set>
+#include <span>
+
+#include "socket_sink.hpp"
 
 namespace mortise::log {
 
@@ -66,25 +69,88 @@ std::optional<RepeatSettings> read_repeats(const config& from) {
   return out;
 }
 
+using Kind = SinkSettings::Kind;
+
+struct KindName {
+  std::string_view name;
+  Kind kind;
+  std::string_view called;
+  std::string_view socket;  // where the daemon usually listens
+  std::array<std::string_view, 4> own_keys;
+};
+constexpr std::array kinds{
+    KindName{"console", Kind::console, "a console", "", {"format"}},
+    KindName{"file", Kind::file, "a file", "", {"format", "path", "rotate"}},
+    KindName{"syslog", Kind::syslog, "syslog", "/dev/log", {"format", "socket", "ident", "facility"}},
+    KindName{"journald",
+             Kind::journald,
+             "journald",
+             "/run/systemd/journal/socket",
+             {"socket", "ident", "facility"}}};
+
+const KindName& read_kind(const config& from) {
+  const auto* found = std::ranges::find(kinds, from.text("/type"), &KindName::name);
+  if (found != kinds.end()) return *found;
+  throw finding{from.path() + "/type", "is not a type", "use console, file, syslog or journald"};
+}
+
+// A key that only sinks of another type have.
+void refuse_others(const config& from, const KindName& kind) {
+  for (const std::string_view key : {"format", "path", "rotate", "socket", "ident", "facility"}) {
+    const std::string place = "/" + std::string{key};
+    if (std::ranges::count(kind.own_keys, key) > 0 || !from.at(place)) continue;
+    std::string types;
+    for (const KindName& other : kinds)
+      if (std::ranges::count(other.own_keys, key) > 0)
+        types += (types.empty() ? "" : " or ") + std::string{other.name};
+    throw finding{from.path() + place, std::string{kind.called} + " has no " + std::string{key},
+                  "remove it, or use type: " + types};
+  }
+}
+
+std::string path_below(std::string_view folder, std::string_view path) {
+  return (std::filesystem::path{folder} / path).lexically_normal().string();
+}
+
+constexpr std::size_t ident_max = 48;
+
+// What every daemon and its filters read as one word.
+Origin read_origin(const config& from) {
+  Origin out;
+  out.ident = from.text("/ident", out.ident);
+  const bool is_word = std::ranges::all_of(out.ident, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+  if (out.ident.empty() || out.ident.size() > ident_max || !is_word)
+    throw finding{from.path() + "/ident", "is not a name", "use 1 to 48 letters, digits, '-', '_' or '.'"};
+  const auto facility = facility_of(from.text("/facility", "daemon"));
+  if (!facility)
+    throw finding{from.path() + "/facility", "is not a facility",
+                  "use daemon, user, auth, authpriv, cron, syslog, or local0 to local7"};
+  out.facility = *facility;
+  return out;
+}
+
 SinkSettings read_sink(const config& from, std::string_view folder) {
   SinkSettings out;
   out.pointer = from.path();
-  out.kind = from.text("/type") == "file" ? SinkSettings::Kind::file : SinkSettings::Kind::console;
+  const KindName& kind = read_kind(from);
+  out.kind = kind.kind;
+  refuse_others(from, kind);
   out.format = from.text("/format", "text") == "json" ? Format::json : Format::text;
   if (const config level = from.at("/level")) out.levels.otherwise = read_level(level);
   from.each("/categories", [&](std::string_view category, const config& level) {
     out.levels.by_category[std::string{category}] = read_level(level);
   });
-  const bool has_path = static_cast<bool>(from.at("/path"));
-  if (out.kind == SinkSettings::Kind::console && has_path)
-    throw finding{from.path() + "/path", "a console has no path", "remove it, or use type: file"};
-  if (const config rotate = from.at("/rotate")) {
-    if (out.kind != SinkSettings::Kind::file)
-      throw finding{from.path() + "/rotate", "only a file can be rotated", "remove it, or use type: file"};
-    out.rotate = read_rotation(rotate);
-  }
-  if (out.kind == SinkSettings::Kind::file)
-    out.path = (std::filesystem::path{folder} / from.text("/path")).lexically_normal().string();
+  if (const config rotate = from.at("/rotate")) out.rotate = read_rotation(rotate);
+  if (out.kind == SinkSettings::Kind::file) out.path = path_below(folder, from.text("/path"));
+  if (kind.socket.empty()) return out;
+  out.path = path_below(folder, from.text("/socket", kind.socket));
+  if (out.path.size() > socket_path_max)
+    throw finding{from.path() + "/socket", "is longer than 107 bytes, the most a socket's path can have",
+                  "give a shorter one"};
+  out.origin = read_origin(from);
   return out;
 }
 
@@ -106,7 +172,7 @@ Settings read_settings(const config& from, std::string_view folder) {
     for (const SinkSettings& other : std::span{out}.first(out.size() - 1))
       if (other.kind == added.kind && other.path == added.path)
         throw finding{added.pointer,
-                      added.path.empty() ? "a second console" : "writes the same file as another sink",
+                      added.path.empty() ? "a second console" : "writes to the same place as another sink",
                       "give both sets of lines to one sink, or another path"};
   });
   if (out.empty()) throw finding{"/sinks", "names no sink", "add one, or take the plugin out"};

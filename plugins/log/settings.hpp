@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datagram.hpp"
 #include "file_sink.hpp"
 #include "line.hpp"
 #include "repeats.hpp"
@@ -32,12 +33,13 @@ struct Levels {
 };
 
 struct SinkSettings {
-  enum class Kind : std::uint8_t { console, file } kind = Kind::console;
+  enum class Kind : std::uint8_t { console, file, syslog, journald } kind = Kind::console;
   Format format = Format::text;
   Levels levels;
-  std::string path{};     // of a file: absolute
+  std::string path{};     // of a file, or of a daemon's socket: absolute
   std::string pointer{};  // where the sink stands, for findings: "/sinks/1"
   std::optional<Rotation> rotate{};
+  Origin origin{};  // for syslog and the journal
 };
 
 struct Settings {

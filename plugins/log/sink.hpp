@@ -1,4 +1,5 @@
-// Where lines go in the end: spdlog's coloured console for a terminal, and a descriptor for all else.
+// Where lines go in the end: spdlog's coloured console for a terminal, and a descriptor for all else that is
+// a file.
 //
 // Thread: the strand.   Owns: the descriptor of a file; never standard error.
 // Fails: a write that fails loses lines, which are counted; nothing is thrown while running.
@@ -33,14 +34,21 @@ struct Lost {
   std::string error;  // of the operating system
 };
 
+// A sink that knows.
+class Counted {
+ public:
+  virtual ~Counted() = default;
+  virtual Lost take_lost() = 0;
+};
+
 // Collects the lines of a batch and writes them at once. A line that was cut off, as by a full disk, is taken
 // back out of a file, and ended where that cannot be.
-class DescriptorSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+class DescriptorSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex>, public Counted {
  public:
   DescriptorSink(int descriptor, bool owned, std::unique_ptr<spdlog::formatter> formatter);
   ~DescriptorSink() override;
 
-  Lost take_lost();
+  Lost take_lost() override;
 
  protected:
   // How much of `rest`, whole lines, is to be written to descriptor() now; never nothing. May replace() it.

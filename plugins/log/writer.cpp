@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "socket_sink.hpp"
+
 namespace mortise::log {
 
 namespace {
@@ -35,14 +37,19 @@ Writer::Writer(const std::vector<SinkSettings>& settings, std::optional<RepeatSe
 Writer::Sink Writer::open(const SinkSettings& settings) {
   Sink out;
   out.settings = settings;
-  const bool console = settings.kind == SinkSettings::Kind::console;
-  out.clock = console ? Clock::time_of_day : Clock::date_and_time;
+  using Kind = SinkSettings::Kind;
+  out.clock = settings.kind == Kind::console ? Clock::time_of_day : Clock::date_and_time;
   auto formatter = std::make_unique<LineFormatter>(width_of(out.clock));
   try {
-    if (console)
-      out.out = open_console(std::move(formatter));
-    else
-      out.out = FileSink::open(settings.path, settings.rotate, std::move(formatter));
+    switch (settings.kind) {
+      case Kind::console: out.out = open_console(std::move(formatter)); break;
+      case Kind::file: out.out = FileSink::open(settings.path, settings.rotate, std::move(formatter)); break;
+      case Kind::syslog:
+        out.out = std::make_unique<SocketSink>(settings.path, SocketSink::TooLong::cut);
+        break;
+      case Kind::journald:
+        out.out = std::make_unique<SocketSink>(settings.path, SocketSink::TooLong::in_memory_file);
+    }
   } catch (const std::system_error& failed) {
     if (failed.code() == std::errc::invalid_argument && settings.rotate)
       throw finding{settings.pointer + "/rotate", settings.path + " is no regular file and cannot be rotated",
@@ -50,7 +57,7 @@ Writer::Sink Writer::open(const SinkSettings& settings) {
     throw finding{settings.pointer + "/path",
                   "cannot write " + settings.path + ": " + failed.code().message()};
   }
-  out.counted = dynamic_cast<DescriptorSink*>(out.out.get());
+  out.counted = dynamic_cast<Counted*>(out.out.get());
   out.file = dynamic_cast<FileSink*>(out.out.get());
   return out;
 }
@@ -71,9 +78,17 @@ void Writer::put(Sink& sink, const mortise_log_event_t& event) {
   if (wants(sink, event)) log_to(sink, event);
 }
 
+std::string Writer::line_for(const Sink& sink, const mortise_log_event_t& event) {
+  const SinkSettings& settings = sink.settings;
+  switch (settings.kind) {
+    case SinkSettings::Kind::syslog: return syslog_datagram(event, settings.origin, settings.format);
+    case SinkSettings::Kind::journald: return journal_datagram(event, settings.origin);
+    default: return settings.format == Format::json ? json_line(event) : text_line(event, sink.clock);
+  }
+}
+
 void Writer::log_to(Sink& sink, const mortise_log_event_t& event) {
-  const std::string line =
-      sink.settings.format == Format::json ? json_line(event) : text_line(event, sink.clock);
+  const std::string line = line_for(sink, event);
   const std::chrono::nanoseconds made{event.unix_ns};
   sink.out->log({spdlog::log_clock::time_point{made}, {}, {}, level_for_spdlog(event.level), line});
 }

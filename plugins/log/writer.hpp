@@ -44,8 +44,8 @@ class Writer {
     SinkSettings settings;
     Clock clock = Clock::date_and_time;
     std::unique_ptr<spdlog::sinks::sink> out;
-    DescriptorSink* counted = nullptr;  // `out`, if it can tell what it lost
-    FileSink* file = nullptr;           // `out`, if it is a file
+    Counted* counted = nullptr;  // `out`, if it can tell what it lost
+    FileSink* file = nullptr;    // `out`, if it is a file
     std::shared_ptr<Losses> losses = std::make_shared<Losses>();
 
     std::string_view name() const {
@@ -64,6 +64,7 @@ class Writer {
   static bool wants(const Sink& sink, const mortise_log_event_t& event);
   // Writes the line if the sink wants it.
   static void put(Sink& sink, const mortise_log_event_t& event);
+  static std::string line_for(const Sink& sink, const mortise_log_event_t& event);
   static void log_to(Sink& sink, const mortise_log_event_t& event);
   void put_suppressed(const mortise_log_event_t& next);
   void tell_losses(Sink& sink, std::uint64_t unix_ns);

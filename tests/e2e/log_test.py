@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import unittest
 
 import harness
@@ -123,6 +124,34 @@ class Log(BrokerTest):
         self.assertEqual(len(connected), 11, "the first ten, and one that counts")
         self.assertIn("connected … 5 times more in", connected[-1])
         self.assertEqual(len(of("other", "connected")), 1)
+
+    def test_daemons_are_told_and_no_identifier_can_forge_a_line(self):
+        broker = self.broker(start=False, plugins=())
+        daemons = {}
+        for kind in ("syslog", "journald"):
+            daemons[kind] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            daemons[kind].bind(str(broker.state / kind))
+            daemons[kind].settimeout(harness.PATIENCE_S)
+            self.addCleanup(daemons[kind].close)
+        broker.log_entry = ("{name: log, library: log, config: {sinks: [{type: syslog, socket: syslog, facility: local0}, "
+                            "{type: journald, socket: journald, ident: edge}]}}")
+        broker.configure("threads: 1")
+        broker.start()
+        self.client(broker, "pump\n<0>7").connect()
+        said = {}
+        for kind, daemon in daemons.items():
+            for _ in range(100):
+                said[kind] = daemon.recv(65536).decode()
+                if "pump" in said[kind]:
+                    break
+        self.assertRegex(said["syslog"], r'^<134>\w{3} [ \d]\d \d\d:\d\d:\d\d mortise\[%d\]: clients connected  .*'
+                         r'client="?pump\\n<0>7"?' % broker.process.pid)
+        self.assertNotIn("\n", said["syslog"])
+        fields = dict(line.split("=", 1) for line in said["journald"].splitlines())
+        self.assertEqual(fields["MORTISE_CLIENT"], "pump\\n<0>7")
+        self.assertEqual(fields["MORTISE_EVENT"], "client.connected")
+        self.assertEqual((fields["PRIORITY"], fields["SYSLOG_IDENTIFIER"]), ("6", "edge"))
+        self.assertEqual(broker.stop(), 0)
 
     def test_a_log_without_room_does_not_stop_the_broker(self):
         broker = self.broker(plugins=(), messages=True)
