@@ -73,6 +73,10 @@ inline constexpr const char* schema = R"({
             "enum": ["daemon", "user", "auth", "authpriv", "cron", "syslog", "local0", "local1", "local2",
                      "local3", "local4", "local5", "local6", "local7"]
           },
+          "audit": {
+            "description": "takes who came and went, what was refused and what was changed, and nothing else",
+            "type": "boolean", "default": false
+          },
           "rotate": {
             "description": "of a file: when it becomes an archive and another is begun",
             "type": "object",

@@ -143,6 +143,11 @@ SinkSettings read_sink(const config& from, std::string_view folder) {
   from.each("/categories", [&](std::string_view category, const config& level) {
     out.levels.by_category[std::string{category}] = read_level(level);
   });
+  out.audit = from.boolean("/audit", false);
+  for (const char* key : {"/level", "/categories"})
+    if (out.audit && from.at(key))
+      throw finding{from.path() + key, "an audit has every event of its own, at every level",
+                    "remove it, or take another sink for these lines"};
   if (const config rotate = from.at("/rotate")) out.rotate = read_rotation(rotate);
   if (out.kind == SinkSettings::Kind::file) out.path = path_below(folder, from.text("/path"));
   if (kind.socket.empty()) return out;
@@ -179,20 +184,31 @@ Settings read_settings(const config& from, std::string_view folder) {
   return all;
 }
 
+std::int32_t SinkSettings::lowest_of(std::string_view category) const {
+  if (!audit) return levels.of(category);
+  return std::ranges::count(audited_categories, category) > 0 ? audited_level_min : off;
+}
+
+bool SinkSettings::wants(const mortise_log_event_t& event) const {
+  if (audit) return is_audited(view(event.event));
+  return event.level >= levels.of(view(event.source));
+}
+
 attach wishes_of(const std::vector<SinkSettings>& sinks) {
   std::set<std::string, std::less<>> categories{std::string{silent_category}};
   std::int32_t lowest = off;
   for (const SinkSettings& sink : sinks) {
-    lowest = std::min(lowest, sink.levels.otherwise);
+    if (!sink.audit) lowest = std::min(lowest, sink.levels.otherwise);
     for (const auto& [category, level] : sink.levels.by_category) categories.insert(category);
   }
   attach out;
   for (const std::string& category : categories) {
     std::int32_t level = off;
-    for (const SinkSettings& sink : sinks) level = std::min(level, sink.levels.of(category));
+    for (const SinkSettings& sink : sinks) level = std::min(level, sink.lowest_of(category));
     if (level == off) out.filters.push_back(category);
     lowest = std::min(lowest, level);
   }
+  if (std::ranges::any_of(sinks, &SinkSettings::audit)) lowest = std::min(lowest, audited_level_min);
   // All off is asked for as errors only: no levels would mean all of them.
   for (std::int32_t level = std::min(lowest, MORTISE_ERROR + 0); level <= MORTISE_ERROR; ++level)
     out.kinds.push_back(static_cast<std::uint16_t>(level));

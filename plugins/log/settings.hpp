@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit.hpp"
 #include "datagram.hpp"
 #include "file_sink.hpp"
 #include "line.hpp"
@@ -39,7 +40,12 @@ struct SinkSettings {
   std::string path{};     // of a file, or of a daemon's socket: absolute
   std::string pointer{};  // where the sink stands, for findings: "/sinks/1"
   std::optional<Rotation> rotate{};
-  Origin origin{};  // for syslog and the journal
+  Origin origin{};     // for syslog and the journal
+  bool audit = false;  // takes what is_audited(), at every level, and nothing else
+
+  bool wants(const mortise_log_event_t& event) const;
+  // The lowest level of a category of which it wants a line; `off` if it wants none.
+  std::int32_t lowest_of(std::string_view category) const;
 };
 
 struct Settings {

@@ -70,12 +70,8 @@ void Writer::follow(const Writer& forerunner) {
   repeats_ = forerunner.repeats_;
 }
 
-bool Writer::wants(const Sink& sink, const mortise_log_event_t& event) {
-  return event.level >= sink.settings.levels.of(view(event.source));
-}
-
 void Writer::put(Sink& sink, const mortise_log_event_t& event) {
-  if (wants(sink, event)) log_to(sink, event);
+  if (sink.settings.wants(event)) log_to(sink, event);
 }
 
 std::string Writer::line_for(const Sink& sink, const mortise_log_event_t& event) {
@@ -141,7 +137,7 @@ void Writer::tell(const News& news, std::uint64_t unix_ns) {
   for (Sink& sink : sinks_) {
     if (&sink == news.about && news.what != What::not_rotated) continue;
     put(sink, told);
-    is_on_console |= sink.settings.kind == SinkSettings::Kind::console && wants(sink, told);
+    is_on_console |= sink.settings.kind == SinkSettings::Kind::console && sink.settings.wants(told);
   }
   // Where a file is all there is, nobody would know.
   const bool is_console = news.about->settings.kind == SinkSettings::Kind::console;
@@ -169,8 +165,9 @@ void Writer::write(std::span<const mortise_log_event_t* const> events) {
   for (const mortise_log_event_t* event : events) {
     if (event->suppressed > 0) put_suppressed(*event);
     tell_due(event->unix_ns);
-    if (repeat_settings_ && repeats_->hides(*event, *repeat_settings_, tell_repeated_)) continue;
-    for (Sink& sink : sinks_) put(sink, *event);
+    const bool is_hidden = repeat_settings_ && repeats_->hides(*event, *repeat_settings_, tell_repeated_);
+    for (Sink& sink : sinks_)
+      if (!is_hidden || sink.settings.audit) put(sink, *event);  // an audit has every line
   }
   settle(unix_ns);
 }

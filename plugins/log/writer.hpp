@@ -61,7 +61,6 @@ class Writer {
   };
 
   static Sink open(const SinkSettings& settings);
-  static bool wants(const Sink& sink, const mortise_log_event_t& event);
   // Writes the line if the sink wants it.
   static void put(Sink& sink, const mortise_log_event_t& event);
   static std::string line_for(const Sink& sink, const mortise_log_event_t& event);
@@ -79,7 +78,8 @@ class Writer {
   std::optional<RepeatSettings> repeat_settings_;
   std::shared_ptr<Repeats> repeats_ = std::make_shared<Repeats>();  // outlives a reload, as losses do
   const Repeats::Tell tell_repeated_ = [this](const mortise_log_event_t& event) {
-    for (Sink& sink : sinks_) put(sink, event);
+    for (Sink& sink : sinks_)
+      if (!sink.settings.audit) put(sink, event);
   };
   std::vector<News> news_;
 };

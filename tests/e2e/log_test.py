@@ -1,5 +1,6 @@
 """The broker's own log: files that are rotated under load and through kills, and disks without room."""
 
+import json
 import os
 import re
 import resource
@@ -124,6 +125,28 @@ class Log(BrokerTest):
         self.assertEqual(len(connected), 11, "the first ten, and one that counts")
         self.assertIn("connected … 5 times more in", connected[-1])
         self.assertEqual(len(of("other", "connected")), 1)
+
+    def test_an_audit_has_who_came_and_what_was_changed_and_nothing_else(self):
+        broker = self.broker(start=False, plugins=())
+        broker.log_entry = ("{name: log, library: log, config: {sinks: [{type: file, path: mortise.log, level: error}, "
+                            "{type: file, path: audit.log, format: json, audit: true}]}}")
+        broker.configure("threads: 1")
+        broker.start()
+        audit = broker.state / "audit.log"
+        for _ in range(15):
+            client = self.client(broker, "pump-7").connect()
+            client.publish("a", "b", 1)
+            client.disconnect()
+        broker.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "plugin.reloaded" in audit.read_text(), "the reload")
+        self.assertEqual(broker.stop(), 0)
+        lines = [json.loads(line) for line in audit.read_text().splitlines()]
+        of = lambda event: [line for line in lines if line["event"] == event]
+        self.assertEqual(len(of("client.connected")), 15, "each of them, though they repeat")
+        self.assertEqual(len(of("client.disconnected")), 15)
+        self.assertEqual({line["client"] for line in of("client.connected")}, {"pump-7"})
+        self.assertEqual(of("message.published"), [])
+        self.assertNotIn("connected", broker.log_file.read_text())
 
     def test_daemons_are_told_and_no_identifier_can_forge_a_line(self):
         broker = self.broker(start=False, plugins=())

@@ -68,6 +68,19 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"sinks": [{"type": "console", "level": "error", "categories": {"auth": "debug"}}]})",
          "debug",
          {"messages"}},
+        {"an_audit_alone_asks_for_no_messages",
+         R"({"sinks": [{"type": "console", "audit": true}]})",
+         "info",
+         {"messages"}},
+        {"an_audit_beside_a_sink_for_errors",
+         R"({"sinks": [{"type": "console", "level": "error"}, {"type": "file", "path": "x", "audit": true}]})",
+         "info",
+         {"messages"}},
+        {"an_audit_has_the_categories_another_leaves_out",
+         R"({"sinks": [{"type": "console", "categories": {"auth": "off", "store": "off"}},)"
+         R"( {"type": "file", "path": "x", "audit": true}]})",
+         "info",
+         {"messages", "store"}},
         {"all_off", R"({"sinks": [{"type": "console", "level": "off"}]})", "error", {"messages"}},
     }),
     [](const auto& row) { return std::string{row.param.name}; });
@@ -168,6 +181,10 @@ INSTANTIATE_TEST_SUITE_P(
          "123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
          R"(/4567890123456789"}]})",
          "is longer than 107 bytes, the most a socket's path can have"},
+        {"an_audit_with_a_level", R"({"sinks": [{"type": "console", "audit": true, "level": "info"}]})",
+         "an audit has every event of its own, at every level"},
+        {"an_audit_with_categories", R"({"sinks": [{"type": "console", "audit": true, "categories": {}}]})",
+         "an audit has every event of its own, at every level"},
         {"no_sink", R"({"sinks": []})", "names no sink"},
     }),
     [](const auto& row) { return std::string{row.param.name}; });
