@@ -39,16 +39,16 @@ bool says_nothing(const mortise_field_t& field) {
   return field.type == MORTISE_FIELD_TEXT && field.text.size == 0;
 }
 
-void append_field(std::string& out, const mortise_field_t& field) {
-  append_escaped(out, view(field.key));
-  out += '=';
-  switch (field.type) {
-    case MORTISE_FIELD_TEXT: return append_value(out, view(field.text));
-    case MORTISE_FIELD_INTEGER: out += fmt::format("{}", field.number.integer); return;
-    case MORTISE_FIELD_UNSIGNED: out += fmt::format("{}", field.number.natural); return;
-    case MORTISE_FIELD_FLOAT: out += fmt::format("{}", field.number.real); return;
-    case MORTISE_FIELD_BOOLEAN: out += field.number.natural ? "true" : "false"; return;
-    default: out += '?';  // a type newer than this plugin
+void append_message(std::string& out, const mortise_log_event_t& event) {
+  append_escaped(out, view(event.text));
+  std::string_view gap = "  ";
+  for (const mortise_field_t& field : fields_of(event)) {
+    if (says_nothing(field)) continue;
+    out += gap;
+    append_escaped(out, view(field.key));
+    out += '=';
+    append_value(out, value_text(field));
+    gap = " ";
   }
 }
 
@@ -86,15 +86,27 @@ std::string text_line(const mortise_log_event_t& event, Clock clock) {
   append_escaped(category, view(event.source));
   std::string out = fmt::format("{} {:<7} {:<8} ", clock_text(event.unix_ns, pattern, false),
                                 level_name(event.level), category);
-  append_escaped(out, view(event.text));
-  std::string_view gap = "  ";
-  for (const mortise_field_t& field : fields_of(event)) {
-    if (says_nothing(field)) continue;
-    out += gap;
-    append_field(out, field);
-    gap = " ";
-  }
+  append_message(out, event);
   return out;
+}
+
+std::string message_line(const mortise_log_event_t& event) {
+  std::string out;
+  append_escaped(out, view(event.source));
+  out += ' ';
+  append_message(out, event);
+  return out;
+}
+
+std::string value_text(const mortise_field_t& field) {
+  switch (field.type) {
+    case MORTISE_FIELD_TEXT: return std::string{view(field.text)};
+    case MORTISE_FIELD_INTEGER: return fmt::format("{}", field.number.integer);
+    case MORTISE_FIELD_UNSIGNED: return fmt::format("{}", field.number.natural);
+    case MORTISE_FIELD_FLOAT: return fmt::format("{}", field.number.real);
+    case MORTISE_FIELD_BOOLEAN: return field.number.natural ? "true" : "false";
+    default: return "?";  // a type newer than this plugin
+  }
 }
 
 std::string json_line(const mortise_log_event_t& event) {

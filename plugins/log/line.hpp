@@ -26,6 +26,12 @@ std::string_view level_name(std::int32_t level);
 // Without an end of line. Local time. Fields that hold an empty text are left out.
 std::string text_line(const mortise_log_event_t& event, Clock clock);
 
+// What a text line says behind its time and level: category, text and fields.
+std::string message_line(const mortise_log_event_t& event);
+
+// The value of a field, unescaped.
+std::string value_text(const mortise_field_t& field);
+
 // Without an end of line. UTC. A text that is not UTF-8 appears as the text line shows it. A field whose name
 // the line itself uses (time, level, category, event, text) gets an underscore behind it.
 std::string json_line(const mortise_log_event_t& event);

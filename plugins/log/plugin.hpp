@@ -3,12 +3,13 @@
 // Thread: log_write and log_flush on the strand; all else on the control thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mortise/plugin.hpp>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "settings.hpp"
 #include "writer.hpp"
@@ -24,6 +25,21 @@ inline constexpr const char* schema = R"({
     "level": {"enum": ["debug", "info", "notice", "warning", "error", "off"]}
   },
   "properties": {
+    "repeats": {
+      "description": "lines that come again and again are counted",
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "first": {
+          "description": "how many of the same are written before the others are counted",
+          "type": "integer", "minimum": 1, "maximum": 1000000, "default": 10
+        },
+        "within": {
+          "description": "after what time a line says how many there were, 1s to 24h; 0s: every line is written",
+          "type": "string", "default": "60s"
+        }
+      }
+    },
     "sinks": {
       "description": "where lines go",
       "type": "array",
@@ -34,14 +50,51 @@ inline constexpr const char* schema = R"({
         "required": ["type"],
         "properties": {
           "type": {
-            "description": "standard error, coloured on a terminal, or a file",
-            "enum": ["console", "file"]
+            "description": "standard error, coloured on a terminal; a file; or a log daemon",
+            "enum": ["console", "file", "syslog", "journald"]
           },
           "format": {"description": "for people, or one JSON object a line", "enum": ["text", "json"]},
           "path": {
             "description": "of a file; relative to the state folder",
             "type": "string",
             "minLength": 1
+          },
+          "socket": {
+            "description": "of syslog, default /dev/log; of journald, default /run/systemd/journal/socket",
+            "type": "string",
+            "minLength": 1
+          },
+          "ident": {
+            "description": "of syslog and journald: the name lines come under; default mortise",
+            "type": "string"
+          },
+          "facility": {
+            "description": "of syslog and journald; default daemon",
+            "enum": ["daemon", "user", "auth", "authpriv", "cron", "syslog", "local0", "local1", "local2",
+                     "local3", "local4", "local5", "local6", "local7"]
+          },
+          "audit": {
+            "description": "takes who came and went, what was refused and what was changed, and nothing else",
+            "type": "boolean", "default": false
+          },
+          "rotate": {
+            "description": "of a file: when it becomes an archive and another is begun",
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+              "size": {
+                "description": "no file gets larger, 64KiB to 1024GiB",
+                "type": ["string", "integer"], "default": "10MiB"
+              },
+              "age": {
+                "description": "since its first line, 1m or more; absent: however old",
+                "type": "string"
+              },
+              "keep": {
+                "description": "how many archives there are at most",
+                "type": "integer", "minimum": 0, "maximum": 1000, "default": 5
+              }
+            }
           },
           "level": {"description": "the lowest level written; default info", "$ref": "#/definitions/level"},
           "categories": {
@@ -60,13 +113,16 @@ class Plugin {
   static constexpr bool attaches_itself = true;
   static constexpr const char* display_name = "log";
   static constexpr const char* licence = "Apache-2.0";
-  static constexpr const char* summary = "writes what the broker says to the console and to files";
+  static constexpr const char* summary =
+      "writes what the broker says to the console, files, syslog and the journal";
 
   Plugin(host to, config from) : host_{to}, settings_{read_settings(from, to.state_dir())} {}
 
   void start() {
-    writer_ = std::make_shared<Writer>(settings_);
-    hook_ = host_.attach(MORTISE_LOG_SINK, wishes_of(settings_));
+    writer_ = std::make_shared<Writer>(settings_.sinks, settings_.repeats);
+    hook_ = host_.attach(MORTISE_LOG_SINK, wishes_of(settings_.sinks));
+    // So that a flood that has ended is told of in a log that is quiet now.
+    timer_.emplace(host_.every(std::chrono::seconds{10}, [this] { writer()->on_time(host_.unix_ns()); }));
   }
 
   void log_write(std::span<const mortise_log_event_t* const> events) { writer()->write(events); }
@@ -74,12 +130,12 @@ class Plugin {
 
   // New settings, and the files opened anew: what was renamed by a log rotation is let go.
   struct Plan {
-    std::vector<SinkSettings> settings;
+    Settings settings;
     std::shared_ptr<Writer> writer;
   };
   Plan prepare(config from) {
     auto settings = read_settings(from, host_.state_dir());
-    auto opened = std::make_shared<Writer>(settings);
+    auto opened = std::make_shared<Writer>(settings.sinks, settings.repeats);
     return {std::move(settings), std::move(opened)};
   }
   void commit(Plan plan) {
@@ -89,7 +145,7 @@ class Plugin {
       writer_ = std::move(plan.writer);
     }
     settings_ = std::move(plan.settings);
-    host_.change(hook_, wishes_of(settings_));
+    host_.change(hook_, wishes_of(settings_.sinks));
   }
 
  private:
@@ -99,10 +155,11 @@ class Plugin {
   }
 
   host host_;
-  std::vector<SinkSettings> settings_;
+  Settings settings_;
   mortise_hook_t hook_{};
   std::mutex mutex_;  // guards the pointer, not the writer
   std::shared_ptr<Writer> writer_;
+  std::optional<timer> timer_;  // ends first: it uses the others
 };
 
 }  // namespace mortise::log

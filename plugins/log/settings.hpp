@@ -6,11 +6,16 @@
 #include <cstdint>
 #include <map>
 #include <mortise/plugin.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "audit.hpp"
+#include "datagram.hpp"
+#include "file_sink.hpp"
 #include "line.hpp"
+#include "repeats.hpp"
 
 namespace mortise::log {
 
@@ -29,15 +34,27 @@ struct Levels {
 };
 
 struct SinkSettings {
-  enum class Kind : std::uint8_t { console, file } kind = Kind::console;
+  enum class Kind : std::uint8_t { console, file, syslog, journald } kind = Kind::console;
   Format format = Format::text;
   Levels levels;
-  std::string path;     // of a file: absolute
-  std::string pointer;  // where the sink stands, for findings: "/sinks/1"
+  std::string path{};     // of a file, or of a daemon's socket: absolute
+  std::string pointer{};  // where the sink stands, for findings: "/sinks/1"
+  std::optional<Rotation> rotate{};
+  Origin origin{};     // for syslog and the journal
+  bool audit = false;  // takes what is_audited(), at every level, and nothing else
+
+  bool wants(const mortise_log_event_t& event) const;
+  // The lowest level of a category of which it wants a line; `off` if it wants none.
+  std::int32_t lowest_of(std::string_view category) const;
+};
+
+struct Settings {
+  std::vector<SinkSettings> sinks;
+  std::optional<RepeatSettings> repeats;  // none: every line is written
 };
 
 // `folder` is where relative paths begin. Says what the schema cannot: a file without a path, a path twice.
-std::vector<SinkSettings> read_settings(const config& from, std::string_view folder);
+Settings read_settings(const config& from, std::string_view folder);
 
 // What the host is to be asked for: the levels some sink wants of some category, and no category that none
 // does, so that hardly a line is built that nobody writes.

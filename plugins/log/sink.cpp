@@ -1,6 +1,5 @@
 #include "sink.hpp"
 
-#include <fcntl.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -50,7 +50,16 @@ DescriptorSink::~DescriptorSink() {
 
 Lost DescriptorSink::take_lost() { return std::exchange(lost_, {}); }
 
+void DescriptorSink::replace(int descriptor) {
+  if (owned_) ::close(descriptor_);
+  descriptor_ = descriptor;
+  owned_ = true;
+  torn_ = false;
+}
+
 void DescriptorSink::sink_it_(const spdlog::details::log_msg& line) {
+  const auto made = std::chrono::duration_cast<std::chrono::nanoseconds>(line.time.time_since_epoch());
+  unix_ns_ = static_cast<std::uint64_t>(made.count());
   spdlog::memory_buf_t formatted;
   formatter_->format(line, formatted);
   pending_.append(formatted.data(), formatted.size());
@@ -62,16 +71,29 @@ void DescriptorSink::flush_() {
   if (torn_) pending_.insert(pending_.begin(), '\n');
   std::size_t written = 0;
   while (written < pending_.size()) {
-    const ssize_t count = ::write(descriptor_, pending_.data() + written, pending_.size() - written);
+    const std::string_view rest = std::string_view{pending_}.substr(written);
+    int error = 0;
+    written += write_all(rest.substr(0, piece_of(rest)), error);
+    if (error == 0) continue;
+    lose(written, error);
+    break;
+  }
+  if (written == pending_.size()) torn_ = false;
+  pending_.clear();
+}
+
+std::size_t DescriptorSink::write_all(std::string_view piece, int& error) const {
+  std::size_t written = 0;
+  while (written < piece.size()) {
+    const ssize_t count = ::write(descriptor_, piece.data() + written, piece.size() - written);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      lose(written, errno);
+      error = errno;
       break;
     }
     written += static_cast<std::size_t>(count);
   }
-  if (written == pending_.size()) torn_ = false;
-  pending_.clear();
+  return written;
 }
 
 void DescriptorSink::lose(std::size_t written, int error) {
@@ -86,13 +108,6 @@ void DescriptorSink::lose(std::size_t written, int error) {
   if (file.st_size >= piece && ::ftruncate(descriptor_, file.st_size - piece) == 0) torn_ = false;
 }
 
-std::unique_ptr<DescriptorSink> open_file(const std::string& path,
-                                          std::unique_ptr<spdlog::formatter> formatter) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (descriptor < 0) throw std::system_error{errno, std::generic_category()};
-  return std::make_unique<DescriptorSink>(descriptor, true, std::move(formatter));
-}
-
 std::unique_ptr<spdlog::sinks::sink> open_console(std::unique_ptr<spdlog::formatter> formatter) {
   if (::isatty(STDERR_FILENO) != 1)
     return std::make_unique<DescriptorSink>(STDERR_FILENO, false, std::move(formatter));
@@ -104,6 +119,12 @@ std::unique_ptr<spdlog::sinks::sink> open_console(std::unique_ptr<spdlog::format
   out->set_color(level_for_spdlog(MORTISE_ERROR), out->red_bold);
   out->set_formatter(std::move(formatter));
   return out;
+}
+
+void say_on_stderr(std::string_view line) {
+  const std::string whole = std::string{line} + '\n';
+  // Nobody is left to be told that this failed.
+  [[maybe_unused]] const ssize_t count = ::write(STDERR_FILENO, whole.data(), whole.size());
 }
 
 }  // namespace mortise::log

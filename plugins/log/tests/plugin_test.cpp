@@ -89,6 +89,15 @@ TEST_F(LogPlugin, keeps_what_it_has_when_new_settings_cannot_be_opened) {
   EXPECT_NE(content("a.log").find("still here"), std::string::npos);
 }
 
+TEST_F(LogPlugin, tells_of_repeated_lines_by_a_timer) {
+  Driven<Plugin> driven{config_, folder_.string()};
+  driven.start();
+  for (int i = 0; i < 12; ++i) say(driven, "again");
+  EXPECT_EQ(content("a.log").find("more"), std::string::npos);
+  driven.host.ring_timers();
+  EXPECT_NE(content("a.log").find("again … 2 times more in 1 s"), std::string::npos) << content("a.log");
+}
+
 TEST_F(LogPlugin, takes_over_new_settings_and_asks_the_host_anew) {
   Driven<Plugin> driven{config_, folder_.string()};
   driven.start();

@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,66 +14,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "event.hpp"
+#include "written.hpp"
 
 namespace mortise::log {
 namespace {
-
-namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "mortise-log-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string operator/(const char* name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
-
-std::string content_of(const std::string& path) {
-  std::ifstream in{path};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-// The texts of the lines, without what stands before: "connected|lost  lines=3".
-std::string texts_in(const std::string& path) {
-  std::ifstream in{path};
-  std::string out;
-  for (std::string line; std::getline(in, line);)
-    out += (out.empty() ? "" : "|") + (line.size() > 41 ? line.substr(41) : "<" + line + ">");
-  return out;
-}
-
-SinkSettings file(const std::string& path, Levels levels = {}) {
-  return {SinkSettings::Kind::file, Format::text, std::move(levels), path, "/sinks/0"};
-}
-
-void write(Writer& writer, std::initializer_list<Event> events) {
-  std::vector<mortise_log_event_t> raw;
-  std::vector<const mortise_log_event_t*> list;
-  for (const Event& event : events) raw.push_back(event.raw());
-  for (const mortise_log_event_t& each : raw) list.push_back(&each);
-  writer.write(list);
-}
-
-// As if the disk had room for this much of one file.
-class SmallDisk {
- public:
-  explicit SmallDisk(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit small{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
-  }
-  ~SmallDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 TEST(Writer, gives_each_sink_what_it_wants_of_each_category) {
   const Folder folder;
@@ -170,6 +113,33 @@ TEST(FullDisk, that_is_over_is_told_by_all_and_only_the_brokers_lines_are_counte
                 (folder / "log") + " lines=1");
 }
 
+TEST(FullDisk, is_told_once_on_standard_error_where_there_is_no_console) {
+  const Folder folder;
+  const int file_end = ::open((folder / "stderr").c_str(), O_WRONLY | O_CREAT, 0600);
+  {
+    const Stderr replaced{file_end};
+    Writer writer{{file("/dev/full")}};
+    for (int i = 0; i < 3; ++i) write(writer, {{.text = "1"}});
+  }
+  ::close(file_end);
+  EXPECT_EQ(
+      content_of(folder / "stderr").substr(12),
+      " error   log      the log cannot be written  sink=/dev/full error=\"No space left on device\"\n");
+}
+
+TEST(FullDisk, is_told_on_standard_error_once_where_there_is_a_console) {
+  const Folder folder;
+  const int file_end = ::open((folder / "stderr").c_str(), O_WRONLY | O_CREAT, 0600);
+  {
+    const Stderr replaced{file_end};
+    Writer writer{{file("/dev/full"), {.kind = SinkSettings::Kind::console, .levels = {MORTISE_ERROR, {}}}}};
+    for (int i = 0; i < 3; ++i) write(writer, {{.text = "1"}});
+  }
+  ::close(file_end);
+  const std::string said = content_of(folder / "stderr");
+  EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
+}
+
 TEST(FullDisk, is_remembered_across_a_reload) {
   const Folder folder;
   Writer before{{file(folder / "log")}};
@@ -206,19 +176,6 @@ TEST(DescriptorSink, ends_a_torn_line_where_it_cannot_be_taken_back) {
   EXPECT_EQ(sink.take_lost().lines, 0u);
   ::close(ends[0]);
 }
-
-// Standard error replaced for a while.
-class Stderr {
- public:
-  explicit Stderr(int by) : before_{dup(STDERR_FILENO)} { dup2(by, STDERR_FILENO); }
-  ~Stderr() {
-    dup2(before_, STDERR_FILENO);
-    close(before_);
-  }
-
- private:
-  int before_;
-};
 
 const SinkSettings console{SinkSettings::Kind::console, Format::text, {}, {}, "/sinks/0"};
 
