@@ -193,7 +193,7 @@ Waiting Delivery::enrol(Session& session, mqtt::Qos qos, bool retain,
       add_run(session, position, fanout);
     } else if (fanout.group && fanout.ordinal == unsettled &&
                fanout.message->qos() == mqtt::Qos::exactly_once) {
-      add_run(session, position, fanout);  // for hand_on()
+      add_run(session, position, fanout);  // for end()
     }
   }
   waiting.position_low = static_cast<std::uint32_t>(outbox.next_position - 1);

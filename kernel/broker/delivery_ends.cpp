@@ -31,8 +31,10 @@ GroupKey Delivery::may_go_to(const Session& session, const Waiting& waiting, boo
   const bool is_sent = waiting.state == Waiting::State::sent;
   const bool is_free = is_sent ? ends && waiting.qos != mqtt::Qos::exactly_once  // [MQTT-4.8.2-5]
                                : waiting.state == Waiting::State::queued;
-  return is_free && waiting.message && !waiting.message->is_stub() ? session.origins.group_of(waiting.origin)
-                                                                   : GroupKey{};
+  if (!is_free || !waiting.message || waiting.message->is_stub()) return {};
+  // It hangs on no batch by which another could be kept from having it twice, and may be lost.
+  if (waiting.qos == mqtt::Qos::at_most_once && waiting.message->qos() == mqtt::Qos::exactly_once) return {};
+  return session.origins.group_of(waiting.origin);
 }
 
 void Delivery::hand_on(Session& session, const Give& give) {
@@ -91,11 +93,10 @@ bool Delivery::waits_for_batch(const Session& session, const Waiting& waiting) c
 // What a session that was never stored has is for another loop, too, whose batches come in no order with
 // ours: it waits until everything of this loop so far is durable, the message's own batch with it.
 void Delivery::wait_for_batches(Session& session) {
-  if (session.is_stored() || !core_.has_store() || session.outbox.next_position == 0) return;
+  if (session.is_stored() || !core_.has_store()) return;
   const auto waits = [&](const base::Queue<Waiting>& queue) {
     for (std::size_t i = 0; i < queue.size(); ++i)
-      if (queue[i].message && queue[i].message->qos() == mqtt::Qos::exactly_once &&
-          session.origins.group_of(queue[i].origin))
+      if (may_go_to(session, queue[i], true) && queue[i].message->qos() == mqtt::Qos::exactly_once)
         return true;
     return false;
   };

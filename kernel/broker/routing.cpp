@@ -158,8 +158,8 @@ void Routing::hand_on(Session& session) {
 }
 
 void Routing::hand_on_all(Session& session) {
-  const bool is_first_to_go = !core_.is_closing_all || session.hands_on_to;
-  delivery_.end(session, is_first_to_go ? giving(session, Readiness::offline) : Delivery::Give{});
+  const bool gives = !core_.is_closing_all || session.hands_on_to;  // what waited since before goes on
+  delivery_.end(session, gives ? giving(session, Readiness::offline) : Delivery::Give{});
 }
 
 // A group is not asked again once it has had nobody.

@@ -1,6 +1,8 @@
 // limits.memory: what goes first, and that what is charged stays within the budget.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "crowd.hpp"
 
 namespace mortise::broker {
@@ -160,6 +162,25 @@ TEST_P(Shedding, disconnects_the_publisher_whose_aliases_hold_most) {
   EXPECT_TRUE(crowd.world.is_closed(hog));
   EXPECT_FALSE(crowd.world.is_closed(writer));
   EXPECT_EQ(pressure(), Pressure::none);
+  crowd.world.end();
+}
+
+TEST_P(Shedding, disconnects_small_ones_only_where_together_they_hold_the_memory) {
+  std::vector<CoreWorld::Connection> many;
+  for (int i = 0; i < 60; ++i) many.push_back(crowd.connected("client-" + std::to_string(i)));
+  for (const CoreWorld::Connection one : many) {
+    conformance::Publish step;
+    step.topic = std::string(20'000, 'x');
+    step.properties.push_back({mqtt::PropertyId::topic_alias, 1, {}, {}});
+    crowd.world.send(one, packet_of(step, mqtt::Version::v5_0, 0));
+  }
+  crowd.world.wait(5s);
+  const auto closed =
+      std::ranges::count_if(many, [&](CoreWorld::Connection one) { return crowd.world.is_closed(one); });
+  EXPECT_GT(closed, 0);
+  EXPECT_LT(closed, 30) << "more than it took";
+  EXPECT_FALSE(crowd.world.is_closed(writer));
+  EXPECT_LT(pressure(), Pressure::full);
   crowd.world.end();
 }
 
