@@ -40,6 +40,8 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   void connect(net::Loops& loops) {
     const std::lock_guard lock{mutex_};
     loops_ = &loops;
+    for (auto& [loop, task] : early_) loops.post(loop, std::move(task));
+    early_.clear();
   }
   // False: it did not come true in time.
   template <class Condition>
@@ -49,7 +51,11 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   }
 
   void post(std::uint32_t loop, std::function<void(broker::Broker&)> task) override {
-    if (net::Loops* loops = known()) loops->post(loop, std::move(task));
+    const std::lock_guard lock{mutex_};
+    if (loops_)
+      loops_->post(loop, std::move(task));
+    else
+      early_.emplace_back(loop, std::move(task));
   }
   void wake_all() override {
     if (net::Loops* loops = known()) loops->wake_all();
@@ -61,6 +67,8 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   }
   void before_turn(std::uint32_t loop) override { host_.begin_turn(loop); }
   void after_turn(std::uint32_t loop) override { host_.end_turn(loop); }
+  void on_resumed(std::uint32_t loop, broker::Broker& broker) override { host_.on_resumed(loop, broker); }
+  void on_output(std::uint32_t loop, broker::Broker& broker) override { host_.on_output(loop, broker); }
 
  private:
   net::Loops* known() {
@@ -71,6 +79,8 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   std::mutex mutex_;
   std::condition_variable rose_;
   net::Loops* loops_ = nullptr;
+  // Plugins run before the loops do: while the store is read.
+  std::vector<std::pair<std::uint32_t, std::function<void(broker::Broker&)>>> early_;
 };
 
 std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,

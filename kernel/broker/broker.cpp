@@ -215,6 +215,21 @@ void Broker::on_stored(std::uint64_t written, std::uint64_t synced) {
   interior_->commits.on_lines(written, synced);
 }
 
+void Broker::limit_queue(ClientKey key, const QueueLimit& limit) {
+  const Client* const client = interior_->core.clients.find(key);
+  Session* const session = client ? interior_->core.sessions.find(client->session) : nullptr;
+  if (session) session->queue_limit = limit == QueueLimit{} ? nullptr : std::make_unique<QueueLimit>(limit);
+}
+
+std::vector<mqtt::PacketId> Broker::inbound(ClientKey key) const {
+  std::vector<mqtt::PacketId> open;
+  const Client* const client = interior_->core.clients.find(key);
+  const Session* const session = client ? interior_->core.sessions.find(client->session) : nullptr;
+  if (session)
+    for (const auto& [packet_id, publish] : session->inbound) open.push_back(packet_id);
+  return open;
+}
+
 void Broker::on_page(const Page& page) { interior_->delivery.on_page(page); }
 
 bool Broker::drain(std::uint32_t from, std::size_t budget) { return interior_->routing.drain(from, budget); }

@@ -11,8 +11,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/effects.hpp"
+#include "broker/queue_limit.hpp"
 #include "broker/record.hpp"
 #include "broker/shared.hpp"
 
@@ -80,6 +82,12 @@ class Broker {
   // Ends the connection from our side, such as at shutdown.
   void close(ClientKey client, mqtt::ReasonCode reason, std::string_view why);
   void close_all(mqtt::ReasonCode reason, std::string_view why);
+
+  // What may wait in the session of this client, in place of what Options say; 0: as they say. Forgotten at a
+  // restart.
+  void limit_queue(ClientKey client, const QueueLimit& limit);
+  // The identifiers of QoS 2 messages of this client that were accepted and are not released.
+  std::vector<mqtt::PacketId> inbound(ClientKey client) const;
 
   // What a session asked the store for; see Store::read.
   void on_page(const Page& page);

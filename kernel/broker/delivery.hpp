@@ -154,6 +154,8 @@ class Delivery {
   bool receiver_allowed(Session& session, const Message& message);
   void lose(Session& session, const Fanout& fanout, mqtt::Qos qos, Dropped why);
   bool is_catching_up(const Session& session) const;
+  QueueLimit limit_of(const Session& session) const;
+  bool is_too_old(const QueueLimit& limit, const Message& message) const;
   bool make_room(Session& session, std::size_t bytes);
   // Whether its queue waits until some of what is unwritten has gone.
   bool is_full(const Client& client) const { return client.output.size() >= core_.options.write_buffer; }

@@ -14,8 +14,8 @@ void Delivery::on_page(const Page& page) {
 void Delivery::note_readiness(Session& session) const {
   const Client* client = core_.clients.find(session.client);
   const Outbox& outbox = session.outbox;
-  const bool full = outbox.size() >= core_.options.queue_messages_max ||
-                    session.queued_bytes >= core_.options.queue_bytes_max;
+  const QueueLimit limit = limit_of(session);
+  const bool full = outbox.size() >= limit.messages || session.queued_bytes >= limit.bytes;
   const bool waits = client && (!outbox.queued.empty() || client->in_flight >= client->quota);
   const Readiness now = full      ? Readiness::full
                         : !client ? Readiness::offline

@@ -58,6 +58,9 @@ std::optional<Fault> Handshake::check(const Client& client, const mqtt::Connect&
   if (!allows(listener, packet.version))
     return Fault{mqtt::ReasonCode::unsupported_protocol_version,
                  "this listener does not serve that version of MQTT"};
+  if (packet.client_id.starts_with(inline_prefix) != listener.is_inline)
+    return Fault{mqtt::ReasonCode::client_identifier_not_valid,
+                 "client identifiers that begin with $inline/ are those of plugins"};
   if (packet.client_id.empty() && packet.version == mqtt::Version::v3_1)  // (MQTT 3.1 §3.1)
     return Fault{mqtt::ReasonCode::client_identifier_not_valid, "MQTT 3.1 knows no empty client identifier"};
   if (packet.client_id.empty() && packet.version == mqtt::Version::v3_1_1 &&
@@ -181,6 +184,7 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
   client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
   client.topic_alias_max = std::min(packet.topic_alias_maximum, core_.options.topic_alias_maximum);
   client.keep_alive_s = packet.keep_alive_s;
+  if (client.listener->is_inline) return;
   const bool too_long = packet.keep_alive_s == 0 || packet.keep_alive_s > core_.options.keep_alive_max_s;
   if (too_long && core_.options.keep_alive_max_s != 65535 && packet.version == mqtt::Version::v5_0)
     client.keep_alive_s = core_.options.keep_alive_max_s;  // 3.1.1 could not be told of it

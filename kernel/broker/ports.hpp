@@ -49,7 +49,13 @@ struct Listener {
   mutable std::atomic<std::uint32_t> half_open{0};
   std::vector<std::string> authenticators{};  // plugin instances in order; empty: all of them
   std::string mount_point{};                  // see mount_point.hpp; empty: none
+  // The clients of plugins come in here: nobody asks who they are, and they may be silent.
+  bool is_inline = false;
+  bool asks_hooks = true;  // authorise and intercept; never about what such a client receives
 };
+
+// How the client identifiers of plugins' clients begin, and nobody else's.
+inline constexpr std::string_view inline_prefix = "$inline/";
 
 // Who a client is, for hooks, events and log lines. Views, valid during the call they are passed to.
 struct ClientFacts {

@@ -115,7 +115,9 @@ inline Progress Publishing::take(Client& client, const mqtt::Publish& packet, Fa
 
   const Hooks::Wanted& wanted = core_.wanted();
   MessageRef message = client.answer ? std::move(client.asked_about) : make(client, session, packet, level);
-  if (client.answer || wanted.intercept_publish || wanted.wants(Action::publish)) {
+  const bool is_asked =
+      client.listener->asks_hooks && (wanted.intercept_publish || wanted.wants(Action::publish));
+  if (client.answer || is_asked) {
     bool go_on = false;
     const Progress progress = ask(client, session, packet, message, go_on, fault);
     if (!go_on) return progress;
@@ -360,7 +362,8 @@ std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFact
     core_.ledger.retained_refused.add(1);
     return {};
   }
-  if (facts && core_.wanted().wants(Action::retain)) {
+  const bool is_asked = facts && (!facts->listener || facts->listener->asks_hooks);
+  if (is_asked && core_.wanted().wants(Action::retain)) {
     const Access access{Action::retain, message->topic(), message.get(), message->qos()};
     const Answer answer = core_.shared.hooks.authorise(*facts, access, {}, core_.now);
     if (answer.decision == Decision::deny || answer.decision == Decision::disconnect) return {};

@@ -16,6 +16,7 @@
 #include "broker/letters.hpp"
 #include "broker/outbox.hpp"
 #include "broker/ports.hpp"
+#include "broker/queue_limit.hpp"
 #include "broker/shared_groups.hpp"
 #include "broker/subscription_index.hpp"
 
@@ -108,6 +109,7 @@ class Session {
   Outbox outbox;
   std::uint64_t queued_bytes = 0;  // payload and topic bytes of what is queued and in flight
   std::uint64_t charged = 0;       // what the accounts hold for that
+  std::unique_ptr<QueueLimit> queue_limit;  // in place of the operator's; rare
   Origins origins;
 
   // Stored sessions only; runs also of what a member of a group may have to hand on.

@@ -157,7 +157,8 @@ Progress Subscribing::decide(Client& client, Session& session, const mqtt::Subsc
                    "limits.memory is nearly used up: no new subscriptions at present");
   if (store_refuses(session))
     return refuse(mqtt::ReasonCode::quota_exceeded, "the store cannot take a new subscription at present");
-  if (!core_.wanted().wants(Action::subscribe)) return follow(client, session, entry, {}, answers, fault);
+  if (!core_.wanted().wants(Action::subscribe) || !listener.asks_hooks)
+    return follow(client, session, entry, {}, answers, fault);
   const Access access{Action::subscribe, entry.filter, nullptr, entry.options.maximum_qos};
   const Question question{core_.loop, client.key, ++client.question_serial};
   Answer answer = core_.shared.hooks.authorise(core_.facts_of(client, &session), access, question, core_.now);

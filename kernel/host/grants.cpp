@@ -84,6 +84,12 @@ bool Grants::covers(std::string_view id, std::string_view topic) const {
   });
 }
 
+bool Grants::covers_filter(std::string_view id, std::string_view filter) const {
+  return std::ranges::any_of(granted_, [&](const One& one) {
+    return one.id == id && (one.scope.empty() || mqtt::covers(one.scope, filter));
+  });
+}
+
 std::string Grants::text() const {
   std::string text;
   for (const One& one : granted_)

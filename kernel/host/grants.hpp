@@ -25,6 +25,8 @@ class Grants {
   bool has(std::string_view id) const;
   // Whether it is granted for this topic name: its scope is a topic filter, or there is none.
   bool covers(std::string_view id, std::string_view topic) const;
+  // Likewise for everything a topic filter matches.
+  bool covers_filter(std::string_view id, std::string_view filter) const;
   // For the log: "mortise.authorise/1, mortise.host.publish/1 (alerts/#)".
   std::string text() const;
 

@@ -167,12 +167,20 @@ void Host::connect(broker::Shared& shared, Loops& loops) {
   in_->shared = &shared;
   in_->loops = &loops;
   in_->board.set_running(true);
+  in_->inline_clients.begin_all();
 }
 
 std::string Host::restore(broker::Restorer& to) { return in_->store.restore(to); }
 
 void Host::begin_turn(std::uint32_t loop) { in_->hooks.begin_turn(loop); }
 void Host::end_turn(std::uint32_t loop) { in_->hooks.end_turn(loop); }
+
+void Host::on_resumed(std::uint32_t loop, broker::Broker& broker) {
+  in_->inline_clients.on_resumed(loop, broker);
+}
+void Host::on_output(std::uint32_t loop, broker::Broker& broker) {
+  in_->inline_clients.on_output(loop, broker);
+}
 
 broker::PskAnswer Host::find_psk(const PskListener& listener, std::string_view identity,
                                  broker::PskKey& key) {

@@ -10,7 +10,7 @@
 //   host.reload_files()         at SIGHUP
 //   the loops have ended:  host.stop()
 //
-// Thread: the control thread; begin_turn, end_turn and find_psk on a loop.
+// Thread: the control thread; begin_turn, on_…, end_turn and find_psk on a loop.
 // Owns:   every instance, their threads, the log. Outlives the brokers and their Shared.
 // Fails:  by findings with file, line, column and remedy.
 #pragma once
@@ -67,6 +67,9 @@ class Host {
   // Around each turn of a loop, on that loop. A turn runs what Loops::post brought, too.
   void begin_turn(std::uint32_t loop);
   void end_turn(std::uint32_t loop);
+  // In a turn, before effects are carried out: those of plugins' clients, see host/inline_clients.hpp.
+  void on_resumed(std::uint32_t loop, broker::Broker& broker);
+  void on_output(std::uint32_t loop, broker::Broker& broker);
 
   // ---- keys of TLS clients (PSK); see host/psk_finder.hpp
   // In a handshake, on its loop.

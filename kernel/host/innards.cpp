@@ -23,7 +23,8 @@ Innards::Innards(Options chosen)
       board{options.loops},
       decisions{*this, options.loops},
       hooks{*this, options.loops},
-      store{*this} {}
+      store{*this},
+      inline_clients{*this, options.loops} {}
 
 Innards::~Innards() {
   // Alarms point into instances, and strands into everything.

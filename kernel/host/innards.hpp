@@ -13,6 +13,7 @@
 #include "host/decisions.hpp"
 #include "host/hook_board.hpp"
 #include "host/hook_port.hpp"
+#include "host/inline_clients.hpp"
 #include "host/log_ring.hpp"
 #include "host/loops.hpp"
 #include "host/losses.hpp"
@@ -53,6 +54,7 @@ struct Innards {
   Decisions decisions;
   HookPort hooks;
   StorePort store;
+  InlineClients inline_clients;
   std::vector<std::unique_ptr<Instance>> instances;  // in the order of the YAML
 };
 

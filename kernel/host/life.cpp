@@ -66,9 +66,13 @@ void log_owed(Instance& instance, const std::string& what) {
                         nullptr, fields);
 }
 
-// Waits until everything posted and published for it has run.
+// Waits until its clients are closed and everything posted and published for it has run.
 void wait_for_owed(Instance& instance) {
+  InlineClients& clients = instance.in.inline_clients;
   const auto give_up = monotonic_now() + instance.in.options.drain_patience;
+  while (clients.open_of(instance) != 0 && monotonic_now() < give_up) std::this_thread::sleep_for(owed_step);
+  if (const std::size_t open = clients.open_of(instance); open != 0)
+    log_owed(instance, std::to_string(open) + " inline clients");
   while (instance.work_owed.load() != 0 && monotonic_now() < give_up) std::this_thread::sleep_for(owed_step);
   if (const auto owed = instance.work_owed.load(); owed != 0)
     log_owed(instance, std::to_string(owed) + " pieces of work");
@@ -85,6 +89,7 @@ void drain(Instance& instance) {
   }
   instance.in.tokens.cancel_all(instance);
   instance.publishing.cancel_all();
+  instance.in.inline_clients.close_all(instance);
   wait_for_owed(instance);
 }
 
@@ -121,6 +126,7 @@ bool start_instance(Instance& instance, std::vector<config::Finding>& findings) 
   for (config::Finding& finding : report.take()) findings.push_back(std::move(finding));
   instance.in.board.remove_all(instance, {});
   instance.in.tokens.cancel_all(instance);
+  instance.in.inline_clients.close_all(instance);
   instance.in.log.remove_all(instance.strand);
   stop_and_destroy(instance);
   return false;

@@ -95,6 +95,20 @@ bool matches(std::string_view filter, std::string_view topic) {
   return present.done();
 }
 
+bool covers(std::string_view wider, std::string_view filter) {
+  if (filter.starts_with('$') && (wider.starts_with('#') || wider.starts_with('+'))) return false;
+  Levels having{wider};
+  Levels asked{filter};
+  while (!having.done()) {
+    const std::string_view level = having.next();
+    if (level == "#") return true;
+    if (asked.done()) return false;
+    const std::string_view name = asked.next();
+    if (name == "#" || (level != "+" && level != name)) return false;
+  }
+  return asked.done();
+}
+
 std::size_t level_count(std::string_view topic) {
   std::size_t count = 1;
   for (const char c : topic) count += c == '/';

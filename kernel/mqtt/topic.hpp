@@ -36,6 +36,9 @@ SharedFilter split_shared(std::string_view filter);
 // Both must be well-formed.  [MQTT-4.7.2-1]: a leading wildcard does not match topics that begin with '$'.
 bool matches(std::string_view filter, std::string_view topic);
 
+// Whether `wider` matches every topic name that `filter` does. Both are well-formed.
+bool covers(std::string_view wider, std::string_view filter);
+
 // Levels from left to right; "a//b" has three, the middle one empty.
 class Levels {
  public:

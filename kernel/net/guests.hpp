@@ -24,7 +24,7 @@ struct GuestLimits {
   std::optional<std::uint32_t> connections{};  // empty: unlimited, all of them
   std::optional<std::uint32_t> per_address{};
   std::optional<std::uint32_t> rate_per_address{};  // a second
-  std::optional<std::uint32_t> half_open{};  // at each door: those whose CONNECT is not there yet
+  std::optional<std::uint32_t> half_open{};         // at each door: those whose CONNECT is not there yet
 };
 
 class Guests {

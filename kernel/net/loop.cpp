@@ -136,6 +136,7 @@ void Loop::read_ready(std::span<const epoll_event> ready) {
 void Loop::settle() {
   std::vector<broker::ClientKey>& resumed = broker_.effects().resume;
   for (int i = 0; i < resumptions_a_turn; ++i) {
+    if (around_.observer) around_.observer->on_resumed(number_, broker_);
     batch_.swap(resumed);
     for (const broker::ClientKey client : batch_) connections_.resume(client);
     batch_.clear();
@@ -156,6 +157,7 @@ void Loop::wake_others() {
 
 void Loop::write_and_close() {
   if (std::exchange(broker_.effects().sheds_largest, false)) connections_.shed_largest();
+  if (around_.observer) around_.observer->on_output(number_, broker_);
   batch_.swap(broker_.effects().flush);
   for (const broker::ClientKey client : batch_) connections_.write(client);
   batch_.clear();

@@ -31,6 +31,11 @@ class TurnObserver {
   virtual ~TurnObserver() = default;
   virtual void before_turn(std::uint32_t loop) = 0;
   virtual void after_turn(std::uint32_t loop) = 0;
+  // What the broker wants done: also of clients that are nobody's connections, which the loop passes over.
+  // Before the packets that waited go on, perhaps more than once a turn; and before what is to be said is
+  // written.
+  virtual void on_resumed(std::uint32_t loop, broker::Broker& broker) = 0;
+  virtual void on_output(std::uint32_t loop, broker::Broker& broker) = 0;
 };
 
 class Loop;

@@ -24,6 +24,21 @@ mortise_status_t get(const mortise_node_t* node, bool fits, Value* out, auto rea
   return MORTISE_OK;
 }
 
+// A number with one of these units, as the real host reads it; without one a whole number will do, too.
+mortise_status_t amount(const mortise_node_t* node, std::uint64_t* out,
+                        const std::map<std::string, std::uint64_t>& units) {
+  if (!node) return MORTISE_E_UNKNOWN;
+  const Json& value = *json(node);
+  const std::string text = value.is_string()            ? value.get<std::string>()
+                           : value.is_number_integer() ? value.dump()
+                                                        : "";
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto unit = units.find(text.substr(digits));
+  if (digits == 0 || unit == units.end()) return MORTISE_E_INVALID;
+  *out = std::stoull(text.substr(0, digits)) * unit->second;
+  return MORTISE_OK;
+}
+
 mortise_config_t config_table() {
   mortise_config_t out{};
   out.size = sizeof out;
@@ -56,14 +71,16 @@ mortise_config_t config_table() {
     return get(at, type_of(json(at)) == MORTISE_NODE_STRING, to,
                [](auto& of) { return lend(of.template get_ref<const std::string&>()); });
   };
-  // Whole seconds and KiB are as much of the units as these tests need.
   out.duration = [](const mortise_node_t* at, std::uint64_t* to) {
-    return get(at, type_of(json(at)) == MORTISE_NODE_STRING, to,
-               [](auto& of) { return std::stoull(of.template get<std::string>()) * 1'000'000'000; });
+    return amount(at, to,
+                  {{"ms", 1'000'000},
+                   {"s", 1'000'000'000},
+                   {"m", 60'000'000'000},
+                   {"h", 3'600'000'000'000},
+                   {"d", 86'400'000'000'000}});
   };
   out.bytes = [](const mortise_node_t* at, std::uint64_t* to) {
-    return get(at, type_of(json(at)) == MORTISE_NODE_STRING, to,
-               [](auto& of) { return std::stoull(of.template get<std::string>()) * 1024; });
+    return amount(at, to, {{"", 1}, {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}});
   };
   return out;
 }

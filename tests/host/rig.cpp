@@ -175,7 +175,9 @@ void Rig::turn() {
     client->unread.erase(client->unread.begin(),
                          client->unread.begin() + static_cast<std::ptrdiff_t>(consumed.bytes));
   }
+  host->on_resumed(0, *broker);
   broker->end_turn();
+  host->on_output(0, *broker);
   host->end_turn(0);
   broker->effects().clear();
   for (const auto& client : clients_) read_output(*client);

@@ -30,6 +30,8 @@ class Turns : public TurnObserver {
     EXPECT_TRUE(inside[loop].exchange(false));
     ++turns[loop];
   }
+  void on_resumed(std::uint32_t loop, broker::Broker&) override { EXPECT_TRUE(inside[loop]); }
+  void on_output(std::uint32_t loop, broker::Broker&) override { EXPECT_TRUE(inside[loop]); }
   std::array<std::atomic<bool>, 3> inside{};
   std::array<std::atomic<int>, 3> turns{};
 };

@@ -23,6 +23,7 @@
 #include "mortise/hooks/reload.h"
 #include "mortise/services/config.h"
 #include "mortise/services/hooks.h"
+#include "mortise/services/inline.h"
 #include "mortise/services/ledger.h"
 #include "mortise/services/log.h"
 #include "mortise/services/messages.h"

@@ -122,7 +122,8 @@ const mortise_extension_t extensions[] = {
 #endif
 };
 
-const mortise_want_t wants[] = {{MORTISE_HOST_PUBLISH, "alerts/#", "raises alerts", 0, 0}};
+const mortise_want_t wants[] = {{MORTISE_HOST_PUBLISH, "alerts/#", "raises alerts", 0, 0},
+                                {MORTISE_HOST_INLINE, "lines/#", "carries messages elsewhere", 0, 0}};
 
 #ifdef PUPPET_ON_STRAND
 constexpr std::uint32_t flags = MORTISE_ON_STRAND;
@@ -145,7 +146,7 @@ const mortise_descriptor_t descriptor{sizeof descriptor,
                                       nullptr,
                                       schema,
                                       wants,
-                                      1};
+                                      sizeof wants / sizeof *wants};
 
 }  // namespace
 

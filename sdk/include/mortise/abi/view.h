@@ -66,7 +66,7 @@ typedef struct mortise_peer {
   mortise_str_t identity;  // who the client's certificate proves it is, in the field the listener asks for,
                            // or whose key (PSK) it has; the client goes by it as its user name, whatever its
                            // CONNECT says; absent = none
-  mortise_str_t cipher;  // for people: "TLSv1.3 TLS_AES_256_GCM_SHA384"; absent = nothing is encrypted
+  mortise_str_t cipher;    // for people: "TLSv1.3 TLS_AES_256_GCM_SHA384"; absent = nothing is encrypted
 } mortise_peer_t;
 
 // A client that was accepted.

@@ -101,6 +101,7 @@ class host {
   std::string_view config_dir() const noexcept { return view(raw().config_dir); }
   std::string_view state_dir() const noexcept { return view(raw().state_dir); }
   const mortise_host_t& raw() const noexcept { return *services_->host; }
+  const detail::services& services() const noexcept { return *services_; }
 
   // Counts a fault of this instance and logs it.
   void fault(std::string_view where, std::string_view text) const noexcept { services_->fault(where, text); }
