@@ -1,0 +1,385 @@
+#include "link.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <fstream>
+#include <random>
+
+#include "link_handlers.hpp"
+#include "mqtt/reader.hpp"
+#include "tls.hpp"
+
+namespace mortise::bridge {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::uint32_t qos_0_window = 256;      // messages of QoS 0 between the broker and the socket
+constexpr std::chrono::seconds sound_after{10};  // a link that ran so long was no failure
+constexpr std::size_t password_max = 65'535;
+
+std::uint64_t chance() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+std::string whole(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+}  // namespace
+
+std::string_view name_of(Link::State state) {
+  switch (state) {
+    case Link::State::preparing: return "preparing";
+    case Link::State::connecting: return "connecting";
+    case Link::State::running: return "connected";
+    case Link::State::waiting: return "waiting";
+    case Link::State::stopped: return "stopped";
+  }
+  return "";
+}
+
+Link::Link(asio::io_context& io, mortise::host host, LinkSettings settings, std::string node)
+    : io_{io},
+      host_{host},
+      settings_{std::move(settings)},
+      node_{std::move(node)},
+      backoff_{settings_.reconnect_first, settings_.reconnect_longest, chance()},
+      pace_{settings_.rate},
+      reconnect_{io},
+      timeout_{io},
+      tick_{io},
+      pace_timer_{io},
+      return_{io},
+      bridge_bit_{settings_.bridge_bit} {}
+
+void Link::become(State state, const std::string& why) {
+  if (state_ == state && why_ == why) return;
+  if (state_ != state) since_ = std::chrono::system_clock::now();
+  state_ = state;
+  why_ = why;
+  if (on_change) on_change(*this);
+}
+
+// ---- the session here
+
+void Link::start() { prepare(); }
+
+// Once, so that what is published before the remote was ever reached waits for it, too.
+void Link::prepare() {
+  ++attempt_;
+  become(State::preparing, {});
+  open_local(0, settings_.inflight + qos_0_window, [](Link& self) {
+    self.subscribe_local([](Link& ready) {
+      ready.local_ = {};
+      ready.has_local_ = false;
+      ready.attempt();
+    });
+  });
+}
+
+void Link::open_local(std::uint32_t flags, std::uint32_t credits, std::function<void(Link&)> opened) {
+  inline_options how;
+  how.client_id = settings_.name;
+  how.flags = flags;
+  how.session_expiry_s = mqtt::session_never_expires;
+  how.receive_maximum = settings_.inflight;
+  if (remote_)
+    how.receive_maximum = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(settings_.inflight, remote_->limits().receive_maximum));
+  how.credits = credits;
+  how.queue_messages = settings_.queue_messages;
+  how.queue_bytes = settings_.queue_bytes;
+  how.queue_age_s = static_cast<std::uint32_t>(settings_.queue_age.count());
+  const Limits limits = remote_ ? remote_->limits() : Limits{};
+  inline_handlers handlers;
+  handlers.opened = to_here([opened = std::move(opened)](Link& self, bool) {
+    self.has_local_ = true;
+    opened(self);
+  });
+  const auto take = to_here([](Link& self, const std::shared_ptr<std::vector<Outgoing>>& messages) {
+    self.on_deliveries(std::move(*messages));
+  });
+  handlers.deliver = [take, weak = weak_from_this(),
+                      limits](std::span<const mortise_delivery_t* const> deliveries) {
+    const auto self = weak.lock();
+    if (!self) return;
+    const auto messages = std::make_shared<std::vector<Outgoing>>();
+    messages->reserve(deliveries.size());
+    for (const mortise_delivery_t* const delivery : deliveries)
+      messages->push_back(make_outgoing(*delivery, self->settings_, limits, self->node_));
+    take(messages);
+  };
+  handlers.release = to_here([](Link& self, std::uint16_t packet_id) { self.on_release(packet_id); });
+  handlers.closed = to_here([](Link& self, std::uint8_t reason) { self.on_local_closed(reason); });
+  try {
+    local_ = inline_client::open(host_, how, std::move(handlers));
+  } catch (const error& fault) {
+    try_again(std::string{"the broker does not open a client for the link: "} + fault.what());
+  }
+}
+
+// `done` when the broker has answered for all.
+void Link::subscribe_local(std::function<void(Link&)> done) {
+  if (settings_.out.empty()) return done(*this);
+  const auto left = std::make_shared<std::size_t>(settings_.out.size());
+  for (std::size_t i = 0; i < settings_.out.size(); ++i) {
+    const Route& route = settings_.out[i];
+    inline_subscription to;
+    to.filter = route.local_filter();
+    to.identifier = static_cast<std::uint32_t>(i + 1);
+    to.qos = route.qos;
+    to.no_local = true;
+    to.retain_as_published = true;
+    to.retain_handling = 1;
+    const auto answered = [left, done, filter = to.filter](Link& self, mortise_status_t ended,
+                                                           std::uint8_t reason) {
+      if (ended != MORTISE_OK) return;
+      if (reason >= 0x80)
+        self.host_.log(MORTISE_ERROR, "bridge.not_subscribed",
+                       "the broker refuses a topic filter of a link: it is not carried to the remote",
+                       {{"link", self.settings_.name}, {"filter", filter}, {"reason", unsigned{reason}}});
+      if (--*left == 0) done(self);
+    };
+    if (local_.subscribe(to, to_here(answered)) != MORTISE_OK)
+      answered(*this, MORTISE_OK, static_cast<std::uint8_t>(mqtt::ReasonCode::not_authorized));
+  }
+}
+
+void Link::on_local_closed(std::uint8_t reason) {
+  lose("the broker closed the link's client: " +
+       std::string{mqtt::text_of(static_cast<mqtt::ReasonCode>(reason))});
+}
+
+// ---- connecting
+
+void Link::attempt() {
+  ++attempt_;
+  become(State::connecting, {});
+  running_ = false;
+  std::string fault;
+  fingerprint_ = fingerprint();
+  const std::optional<std::string> password = read_password(fault);
+  if (!password) return try_again(fault);
+  std::shared_ptr<asio::ssl::context> context;
+  if (settings_.tls && !(context = make_context(*settings_.tls, fault))) return try_again(fault);
+  remote_.emplace(settings_, *password, bridge_bit_, static_cast<Remote::Events&>(*this));
+  const auto now_here = [this](auto handler) {
+    return [weak = weak_from_this(), number = attempt_, handler](auto&&... arguments) {
+      const auto self = weak.lock();
+      if (self && self->attempt_ == number) handler(*self, arguments...);
+    };
+  };
+  Stream::Handlers handlers;
+  handlers.on_open = now_here([](Link& self) {
+    self.remote_->connect(Clock::now());
+    self.flush();
+    self.stream_->read();
+  });
+  handlers.on_bytes = now_here([](Link& self, std::span<const std::uint8_t> bytes) { self.on_bytes(bytes); });
+  handlers.on_written = now_here([](Link& self) { self.pump(); });
+  handlers.on_lost = now_here([](Link& self, const std::string& why) { self.lose(why); });
+  stream_.emplace(io_, std::move(context), std::move(handlers));
+  stream_->open(settings_.addresses[address_], settings_.tls ? settings_.tls->server_name : std::string{});
+  timeout_.expires_after(settings_.connect_timeout);
+  timeout_.async_wait(guarded([this, number = attempt_] {
+    if (attempt_ == number && !running_) lose(address() + ": no CONNACK within connect_timeout");
+  }));
+}
+
+// Nothing with `fault` set: the file cannot be read.
+std::optional<std::string> Link::read_password(std::string& fault) const {
+  if (settings_.password_file.empty()) return settings_.password;
+  std::ifstream file{settings_.password_file};
+  std::string line;
+  if (file) std::getline(file, line);
+  if (!file && line.empty()) {
+    fault = settings_.password_file + ": no password can be read from it; its first line is the password";
+    return {};
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.size() > password_max) {
+    fault = settings_.password_file + ": its first line is longer than a password may be (65,535 bytes)";
+    return {};
+  }
+  return line;
+}
+
+void Link::on_bytes(std::span<const std::uint8_t> bytes) {
+  remote_->on_bytes(bytes, Clock::now());
+  after_packets();
+}
+
+// What the packets gave rise to goes out; then the next ones are read, or the link ends.
+void Link::after_packets() {
+  if (!remote_->failed().empty()) {
+    flush();
+    return lose(address() + ": " + remote_->failed());
+  }
+  pump();
+  if (stream_ && !remote_->is_held() && !stream_->is_reading()) stream_->read();
+}
+
+void Link::flush() {
+  if (remote_->output.empty()) return;
+  remote_->wrote(Clock::now());
+  stream_->write(remote_->output);
+}
+
+void Link::on_refused(mqtt::ReasonCode reason, std::string_view) {
+  counts_.refuse("connection: " + std::string{mqtt::text_of(reason)});
+  // It knows MQTT 3.1.1 and no bridges.
+  if (reason == mqtt::ReasonCode::unsupported_protocol_version) bridge_bit_ = false;
+}
+
+void Link::on_connected(bool session_present) {
+  ++counts_.connects;
+  // Without a session there the remote's identifiers begin anew.
+  open_local(
+      session_present ? 0U : std::uint32_t{MORTISE_INLINE_FORGET_INBOUND}, settings_.inflight + qos_0_window,
+      [session_present](Link& self) {
+        self.subscribe_local([](Link&) {});
+        // Behind what the session gives again: its identifiers are in use, and SUBSCRIBE needs one that is
+        // not.
+        self.host_.post(self.to_here([session_present](Link& link) { link.settle_down(session_present); }));
+      });
+}
+
+void Link::settle_down(bool session_present) {
+  timeout_.cancel();
+  if (!settings_.in.empty()) {
+    const auto is_used = [this](mqtt::PacketId id) {
+      return in_flight_.contains(id) || std::ranges::count(waiting_, id, &Outgoing::packet_id) != 0;
+    };
+    mqtt::PacketId packet_id = 65'535;
+    while (is_used(packet_id)) --packet_id;
+    remote_->subscribe(packet_id, settings_.in, session_present);
+  }
+  running_ = true;
+  running_since_ = Clock::now();
+  last_failure_.clear();
+  host_.log(MORTISE_NOTICE, "bridge.connected", "connected",
+            {{"link", settings_.name}, {"address", address()}});
+  become(State::running, {});
+  remote_->resume();
+  after_packets();
+  if (!running_) return;
+  tick();
+  look_for_the_first();
+}
+
+// ---- ends
+
+void Link::close() {
+  ++attempt_;
+  running_ = false;
+  stream_.reset();
+  probe_.reset();
+  local_ = {};
+  has_local_ = false;
+  waiting_.clear();
+  in_flight_.clear();
+  to_complete_.clear();
+  for (auto* const timer : {&timeout_, &tick_, &pace_timer_, &return_, &reconnect_}) timer->cancel();
+}
+
+void Link::lose(const std::string& why) {
+  if (state_ == State::stopped) return;
+  const bool was_sound = running_ && Clock::now() - running_since_ >= sound_after;
+  const bool got_connack = remote_ && remote_->is_connected();
+  // Some close without a word when they see the bridge bit.
+  if (!settings_.is_v5 && bridge_bit_ && !got_connack && stream_) bridge_bit_ = false;
+  if (was_sound) backoff_.reset();
+  try_again(why);
+}
+
+void Link::try_again(const std::string& why) {
+  if (state_ == State::stopped) return;
+  ++counts_.failures;
+  const bool was_running = running_;
+  close();
+  host_.log(why == last_failure_ ? MORTISE_DEBUG : MORTISE_WARNING, "bridge.lost", why,
+            {{"link", settings_.name}});
+  last_failure_ = why;
+  // The other addresses at once, then all of them again after a while.
+  address_ = was_running ? 0 : (address_ + 1) % settings_.addresses.size();
+  const auto wait = address_ == 0 ? backoff_.next() : std::chrono::milliseconds{0};
+  become(State::waiting, why);
+  reconnect_.expires_after(wait);
+  reconnect_.async_wait(guarded([this] {
+    if (state_ == State::waiting) attempt();
+  }));
+}
+
+void Link::stop() {
+  if (state_ == State::stopped) return;
+  if (remote_ && remote_->is_connected() && stream_) {
+    remote_->disconnect(mqtt::ReasonCode::normal_disconnection);
+    flush();
+  }
+  close();
+  become(State::stopped, "the plugin stops");
+}
+
+void Link::tick() {
+  tick_.expires_after(std::chrono::seconds{1});
+  tick_.async_wait(guarded([this, number = attempt_] {
+    if (attempt_ != number) return;
+    if (!remote_->on_time(Clock::now()))
+      return lose(address() + ": nothing came from the remote within keep_alive");
+    flush();
+    tick();
+  }));
+}
+
+// From another address back to the first, when that can be reached again.
+void Link::look_for_the_first() {
+  if (address_ == 0 || settings_.return_after == std::chrono::seconds{}) return;
+  return_.expires_after(settings_.return_after);
+  return_.async_wait(guarded([this, number = attempt_] {
+    if (attempt_ != number) return;
+    Stream::Handlers handlers;
+    handlers.on_open = [this, number] {
+      if (attempt_ != number) return;
+      host_.log(MORTISE_NOTICE, "bridge.returns", "the first address can be reached again",
+                {{"link", settings_.name}, {"address", settings_.addresses[0].text()}});
+      remote_->disconnect(mqtt::ReasonCode::normal_disconnection);
+      flush();
+      close();
+      address_ = 0;
+      attempt();
+    };
+    handlers.on_lost = [this, number](const std::string&) {
+      if (attempt_ == number) look_for_the_first();
+    };
+    probe_.emplace(io_, nullptr, std::move(handlers));
+    probe_->open(settings_.addresses[0], {});
+  }));
+}
+
+// Of the files that say who we are.
+std::string Link::fingerprint() const {
+  std::string all = settings_.password_file.empty() ? "" : whole(settings_.password_file);
+  if (settings_.tls)
+    for (const std::string& file : {settings_.tls->ca, settings_.tls->certificate, settings_.tls->key})
+      if (!file.empty()) all += '\0' + whole(file);
+  return all;
+}
+
+void Link::look_at_files() {
+  if (state_ == State::stopped || state_ == State::preparing || fingerprint() == fingerprint_) return;
+  host_.log(MORTISE_NOTICE, "bridge.files_changed", "password or certificate changed: connects anew",
+            {{"link", settings_.name}});
+  if (remote_ && remote_->is_connected() && stream_) {
+    remote_->disconnect(mqtt::ReasonCode::normal_disconnection);
+    flush();
+  }
+  close();
+  attempt();
+}
+
+}  // namespace mortise::bridge

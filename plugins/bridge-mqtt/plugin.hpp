@@ -1,0 +1,53 @@
+// The bridge-mqtt plugin: its links, the thread they run on, and what is said of them.
+//
+// Thread: control thread for its life; links on a thread of their own, with the broker's word by the strand.
+// Owns:   the links, the thread.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <mortise/plugin.hpp>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "link.hpp"
+#include "settings.hpp"
+
+namespace mortise::bridge {
+
+class Bridge {
+ public:
+  static constexpr const char* display_name = "MQTT bridge";
+  static constexpr const char* summary =
+      "links to other MQTT brokers that lose nothing while the line is down";
+
+  Bridge(host of, const config& from)
+      : host_{of}, settings_{read_settings(from, std::string{of.config_dir()})} {}
+  ~Bridge() { stop(); }
+
+  void start();
+  void stop();
+
+  // Files of passwords and certificates are looked at again; other settings need a restart of the plugin.
+  Settings prepare(const config& from) { return read_settings(from, std::string{host_.config_dir()}); }
+  void commit(const Settings& settings);
+
+ private:
+  void publish_states();
+  void publish_state(const Link& link);
+
+  host host_;
+  const Settings settings_;
+  boost::asio::io_context io_{1};
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  std::optional<boost::asio::steady_timer> states_;
+  std::vector<std::shared_ptr<Link>> links_;
+  std::vector<std::string> published_;  // the latest state of each
+  std::thread thread_;
+};
+
+}  // namespace mortise::bridge

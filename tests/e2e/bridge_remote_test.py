@@ -1,0 +1,145 @@
+"""bridge-mqtt and remotes that do what no broker should: send what is wrong, too much, or nothing for long.
+
+They are sockets of this test. A remote that is wrong is told why and left; it does no harm to anybody here.
+"""
+
+import contextlib
+import pathlib
+import socket
+import struct
+import threading
+import time
+import unittest
+
+from bridging import BridgeTest, link
+from harness import wait_for
+
+CONNACK = b"\x20\x03\x00\x00\x00"
+
+
+class Impostor:
+    """What says it is a broker: accepts connections, answers CONNECT, then does what the test says."""
+
+    def __init__(self, after_connack):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(0.2)
+        self.port = self.listener.getsockname()[1]
+        self.after, self.heard, self.connections = after_connack, [], 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.stop.is_set():
+            with contextlib.suppress(socket.timeout):
+                connection, _ = self.listener.accept()
+                self.connections += 1
+                with connection, contextlib.suppress(OSError):
+                    connection.settimeout(5)
+                    connection.recv(4096)
+                    connection.sendall(CONNACK)
+                    self.after(self, connection)
+
+    def hear(self, connection, seconds=5):
+        """All that comes until the end."""
+        heard, end = b"", time.monotonic() + seconds
+        with contextlib.suppress(OSError):
+            while time.monotonic() < end:
+                data = connection.recv(65536)
+                if not data:
+                    break
+                heard += data
+        self.heard.append(heard)
+        return heard
+
+    def close(self):
+        self.stop.set()
+        self.thread.join(20)
+        self.listener.close()
+
+
+class Impostors(BridgeTest):
+    def impostor(self, after):
+        remote = Impostor(after)
+        self.addCleanup(remote.close)
+        return remote
+
+    def test_what_no_server_may_send_ends_the_connection_with_its_reason(self):
+        rows = {
+            "garbage": (b"\xff" * 64, 0x81, "no MQTT"),
+            "a_subscribe": (b"\x82\x08\x00\x01\x00\x00\x02a/\x00", 0x82, "only a client sends"),
+            "a_connect": (b"\x10\x0f\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x02ab", 0x82, "only a client sends"),
+            "a_second_connack": (CONNACK, 0x82, "second CONNACK"),
+            "a_topic_alias": (b"\x30\x08\x00\x01a\x03\x23\x00\x01x", 0x94, "topic alias"),
+            "a_wildcard_topic": (b"\x30\x05\x00\x01#\x00x", 0x82, "malformed"),
+            "reserved_flags": (b"\x41\x02\x00\x01", 0x81, "malformed"),
+            "too_large": (b"\x30\xff\xff\xff\x7f", 0x95, "no MQTT"),
+        }
+        for name, (packet, reason, words) in rows.items():
+            with self.subTest(name):
+                remote = self.impostor(lambda self, connection, packet=packet: (connection.sendall(packet), self.hear(connection)))
+                edge = self.edge(link(remote.port, into=None))
+                self.logged(edge, "bridge.lost", words)
+                wait_for(lambda: any(bytes([0xE0]) in heard and heard[heard.rindex(b"\xe0") + 2] == reason
+                                     for heard in remote.heard), f"DISCONNECT with {reason:#x}")
+                publisher = self.client(edge)
+                publisher.connect()
+                publisher.publish("here", "x", 1)  # nobody here minds
+                self.assertEqual(edge.stop(), 0)
+
+    def test_a_flood_is_read_no_faster_than_the_broker_takes_it(self):
+        publish = b"\x30\x07\x00\x02i/\x00xx"
+
+        def flood(remote, connection):
+            connection.settimeout(20)
+            sent, end = 0, time.monotonic() + 3
+            while time.monotonic() < end:
+                connection.sendall(publish * 1000)
+                sent += 1000
+            remote.sent = sent
+            remote.hear(connection, 1)
+
+        remote = self.impostor(flood)
+        edge = self.edge(link(remote.port, out=None, into="[{topics: ['#'], remote_prefix: i/, local_prefix: f/}]"))
+        self.connected(edge)
+        publisher = self.client(edge)
+        publisher.connect()
+        for _ in range(20):  # local traffic has its share
+            publisher.publish("here", "x", 1)
+        wait_for(lambda: hasattr(remote, "sent"), "the end of the flood")
+        kib = int(next(line for line in pathlib.Path(f"/proc/{edge.process.pid}/status").read_text().splitlines()
+                       if line.startswith("VmRSS")).split()[1])
+        print(f"{remote.sent} messages of a flood; resident {kib} KiB")
+        self.assertLess(kib, 400_000)
+
+    def test_a_remote_that_accepts_slowly_gets_everything(self):
+        taken = []
+
+        def slowly(remote, connection):
+            """Reads a little at a time and acknowledges each message after a while."""
+            data = b""
+            while not remote.stop.is_set() and len(taken) < 40:
+                time.sleep(0.01)
+                data += connection.recv(64)
+                while len(data) >= 2 and len(data) >= 2 + data[1]:
+                    packet, data = data[:2 + data[1]], data[2 + data[1]:]
+                    if packet[0] & 0xF0 == 0x30:
+                        topic = struct.unpack(">H", packet[2:4])[0]
+                        packet_id = packet[4 + topic:6 + topic]
+                        taken.append(packet[-2:])
+                        connection.sendall(b"\x40\x02" + packet_id)
+            remote.hear(connection, 1)
+
+        remote = self.impostor(slowly)
+        edge = self.edge(link(remote.port, out="[{topics: ['#'], local_prefix: o/, qos: 1}]", into=None, more="inflight: 5"))
+        self.connected(edge)
+        publisher = self.client(edge)
+        publisher.connect()
+        for number in range(40):
+            publisher.publish("o/n", f"{number:02}", 1)
+        wait_for(lambda: len(taken) >= 40, "all of them")
+        self.assertEqual(list(dict.fromkeys(taken)), [f"{number:02}".encode() for number in range(40)])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,321 @@
+"""bridge-mqtt on real sockets: Mosquitto and a second Mortise at the other end, with lines that are cut and brokers that
+are killed.
+
+What is published here with QoS 1 or 2 reaches the remote, in order, QoS 2 once; and the other way round.
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import harness
+import mosquitto
+from bridging import MOSQUITTO, BridgeTest, bridge, link
+from certificates import Authority
+from harness import STORE, Client, free_port, mosquitto_pub, seeded, wait_for
+
+ROUNDS = int(os.environ.get("MORTISE_KILL_ROUNDS", "20"))
+OUTAGE_S = float(os.environ.get("MORTISE_OUTAGE_S", "6"))
+
+
+class Carries(BridgeTest):
+    def carries_both_ways(self, remote, version):
+        edge = self.edge(link(remote.port, more=f"version: '{version}'"))
+        self.connected(edge)
+        here, there = self.collector(edge, "#"), self.collector(remote, "#")
+        for qos in (0, 1, 2):
+            here.publish(f"o/a/{qos}", f"out {qos}", qos)
+            there.publish(f"i/a/{qos}", f"in {qos}", qos)
+        here.run_until(lambda: len(here.payloads()) >= 6, "what was published here and there")
+        there.run_until(lambda: len(there.payloads()) >= 6, "the same there")
+        seen = {(message.topic, message.payload.decode(), message.qos) for message in there.messages}
+        self.assertEqual(seen, {(f"a/{qos}", f"out {qos}", qos) for qos in (0, 1, 2)} |
+                         {(f"i/a/{qos}", f"in {qos}", qos) for qos in (0, 1, 2)})
+        seen = {(message.topic, message.payload.decode(), message.qos) for message in here.messages}
+        self.assertEqual(seen, {(f"a/{qos}", f"in {qos}", qos) for qos in (0, 1, 2)} |
+                         {(f"o/a/{qos}", f"out {qos}", qos) for qos in (0, 1, 2)})
+        here.run_for(0.3)
+        self.assertEqual((len(here.messages), len(there.messages)), (6, 6), "each once")
+
+    def test_mosquitto_5_0(self):
+        self.carries_both_ways(self.mosquitto(), "5.0")
+
+    def test_mosquitto_3_1_1(self):
+        self.carries_both_ways(self.mosquitto(), "3.1.1")
+
+    def test_mortise_5_0(self):
+        self.carries_both_ways(self.broker(), "5.0")
+
+    def test_mortise_3_1_1(self):
+        """It knows no bridge bit, is asked again without, and is sent nothing back."""
+        self.carries_both_ways(self.broker(), "3.1.1")
+
+    def test_retained_messages_stay_retained_and_properties_travel(self):
+        remote = self.mosquitto()
+        edge = self.edge(link(remote.port))
+        self.connected(edge)
+        mosquitto_pub(edge, "-V", "5", "-t", "o/kept", "-m", "on", "-r", "-q", "1", "-D", "publish", "content-type",
+                      "text/plain", "-D", "publish", "user-property", "unit", "kelvin")
+        wait_for(lambda: "kept" in subprocess.run(
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(remote.port), "-t", "kept", "-V", "5", "-F", "%t %r %C %P %p",
+             "-W", "1", "-C", "1"], capture_output=True, text=True, timeout=20).stdout, "the retained message there")
+        said = subprocess.run(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(remote.port), "-t", "kept", "-V", "5", "-F",
+                               "%t %r %C %P %p", "-W", "2", "-C", "1"], capture_output=True, text=True, timeout=20).stdout
+        self.assertIn("kept 1 text/plain unit:kelvin mortise-origin:", said)
+        self.assertTrue(said.rstrip().endswith("mortise-hops:1 on"), said)
+
+
+class Outages(BridgeTest):
+    def numbered(self, client):
+        return [int(payload) for payload in client.payloads()]
+
+    def test_nothing_is_lost_before_the_remote_was_ever_there(self):
+        port = free_port()
+        edge = self.edge(link(port, into=None))
+        self.logged(edge, "bridge.lost", "no connection")
+        publisher = self.client(edge)
+        publisher.connect()
+        for number in range(20):
+            publisher.publish("o/n", str(number), qos=1 + number % 2)
+        edge.kill()
+        edge.start()
+        remote = self.broker(start=False)
+        remote.port = port
+        remote.configure("threads: 1")
+        remote.start()
+        there = self.collector(remote, "n")
+        there.run_until(lambda: len(there.messages) >= 20, "what waited")
+        for qos in (1, 2):  # paho shows one of QoS 2 when it is released: after later ones of QoS 1
+            came = [int(message.payload) for message in there.messages if message.qos == qos]
+            self.assertEqual(came, list(range(qos - 1, 20, 2)))
+
+    def test_an_outage_under_load_loses_nothing_and_keeps_the_order(self):
+        remote = self.mosquitto()
+        edge = self.edge(link(remote.port, into=None, more="inflight: 100"))
+        self.connected(edge)
+        there = self.collector(remote, "n/+")
+        there.disconnect()
+        publisher = self.client(edge)
+        publisher.connect()
+        remote.stop()
+        sent, until = 0, time.monotonic() + OUTAGE_S
+        began = time.monotonic()
+        while time.monotonic() < until:
+            publisher.publish(f"o/n/{1 + sent % 2}", str(sent), qos=1 + sent % 2, wait=False)
+            sent += 1
+            while time.monotonic() < min(until, began + sent / 500):
+                publisher.step(0.002)
+        publisher.run_until(lambda: len(publisher.acknowledged) >= sent, "what was published during the outage")
+        remote.start()
+        again = Client(remote.port, "collector", clean=False)
+        self.addCleanup(again.close)
+        again.connect()
+        again.run_until(lambda: len(set(again.payloads())) >= sent, "what waited", 10 * harness.PATIENCE_S)
+        again.run_for(0.3)
+        print(f"{sent} messages waited for {OUTAGE_S} s and came {len(again.messages)} times")
+        for qos in (1, 2):
+            came = [int(message.payload) for message in again.messages if message.topic == f"n/{qos}"]
+            wanted = [number for number in range(sent) if 1 + number % 2 == qos]
+            self.assertEqual(came if qos == 2 else list(dict.fromkeys(came)), wanted)
+
+    def kills(self, brokers, random):
+        """Kills each side in turn while messages flow both ways; what was acknowledged to whom published it."""
+        acknowledged, stop = {kind: [] for kind in brokers}, threading.Event()
+        # Nobody connects to a broker that is away: paho sends a QoS 2 message anew after two failures in a row.
+        there = {kind: threading.Lock() for kind in brokers}
+
+        def publish(kind, broker, topic):
+            client = Client(broker.port, f"publisher-{kind}", clean=False)
+            number, mid, end = 0, None, None
+            while not stop.is_set() or (mid is not None and time.monotonic() < end):
+                with contextlib.suppress(OSError, AssertionError):
+                    if not client.connected:
+                        with there[kind]:
+                            client.connect()
+                    elif mid is None:
+                        mid, end = client.publish(topic, str(number), qos=2, wait=False), time.monotonic() + 60
+                    elif mid in client.acknowledged:
+                        acknowledged[kind].append(number)
+                        number, mid = number + 1, None
+                    else:
+                        client.step()
+            client.close()
+
+        threads = [threading.Thread(target=publish, args=(kind, broker, topic))
+                   for kind, (broker, topic) in brokers.items()]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(ROUNDS):
+                for kind, (broker, _) in brokers.items():
+                    time.sleep(random.uniform(0.05, 0.6))
+                    with there[kind]:
+                        broker.kill()
+                        broker.start()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(120)
+        return acknowledged
+
+    def test_kills_of_both_sides_lose_nothing_and_repeat_nothing(self):
+        random = seeded()
+        remote = self.broker(plugins=(STORE,))
+        edge = self.edge(link(remote.port, more="inflight: 20"))
+        self.connected(edge)
+        here = self.collector(edge, "n")
+        there = self.collector(remote, "n")
+        here.drop(), there.drop()
+        acknowledged = self.kills({"out": (edge, "o/n"), "in": (remote, "i/n")}, random)
+        for kind, broker, client in (("out", remote, there), ("in", edge, here)):
+            again = Client(broker.port, "collector", clean=False)
+            self.addCleanup(again.close)
+            again.connect()
+            wanted = acknowledged[kind]
+            again.run_until(lambda: set(wanted) <= {int(text) for text in again.payloads()}, f"all that went {kind}",
+                            6 * harness.PATIENCE_S)
+            again.run_for(0.5)
+            came = self.numbered(again)
+            print(f"{kind}: {len(wanted)} acknowledged, {len(came)} came, in {ROUNDS} kills of each side")
+            self.assertEqual(sorted(set(came)), sorted(came), "QoS 2 once")
+            self.assertEqual(sorted(came), came, "in order")
+
+    def test_another_address_is_taken_and_the_first_again_when_it_is_back(self):
+        first, second = self.broker(), self.broker()
+        edge = self.edge(link([first.port, second.port], into=None, more="return_after: 1s"))
+        self.connected(edge)
+        first.kill()
+        self.logged(edge, "bridge.connected", str(second.port))
+        first.start()
+        self.logged(edge, "bridge.returns", str(first.port))
+        self.logged(edge, "bridge.connected", str(first.port), count=2)
+
+
+class Refusals(BridgeTest):
+    def test_a_wrong_password_is_told_and_the_right_one_is_taken_from_its_file(self):
+        folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="mortise-e2e-"))
+        self.addCleanup(harness.shutil.rmtree, folder, True)
+        mosquitto.passwords(MOSQUITTO, folder / "passwd", edge="right")
+        (folder / "passwd").chmod(0o644)
+        remote = self.mosquitto(lines=[f"password_file {folder}/passwd"], listener=["allow_anonymous false"])
+        secret = folder / "secret"
+        secret.write_text("wrong\n")
+        edge = self.edge(link(remote.port, into=None, more=f"username: edge, password_file: {secret}"))
+        self.logged(edge, "bridge.lost", "not authorized")
+        secret.write_text("right\n")
+        self.connected(edge)
+
+    def test_what_the_remote_refuses_is_counted_and_stops_nothing(self):
+        remote = self.broker(start=False)  # Debian's Mosquitto 2.0.11 closes the connection after what it denies
+        (remote.folder / "access.yaml").write_text("rules: [{group: anonymous, may: [write, read], topics: ['good/#']}]\n")
+        remote.plugins = [STORE, "{name: access, library: auth-file, config: {access: access.yaml}}"]
+        remote.configure("threads: 1\nlimits: {packet_size: 2KiB}")
+        remote.start()
+        edge = self.edge(link(remote.port))
+        self.connected(edge)
+        publisher = self.client(edge)
+        publisher.connect()
+        there = self.collector(remote, "good/#")
+        for qos in (0, 1, 2):
+            publisher.publish("o/bad/x", "no", qos)
+            publisher.publish("o/good/x", "x" * 3000, qos)
+            publisher.publish("o/good/x", f"yes {qos}", qos)
+        there.run_until(lambda: len(there.messages) >= 3, "what is allowed")
+        self.assertEqual(there.payloads(), ["yes 0", "yes 1", "yes 2"])
+        wait_for(lambda: self.state(edge)["refused"].get("remote: not authorized") == 2, "the count of refusals", 30)
+        state = self.state(edge)
+        self.assertEqual(state["state"], "connected")
+        self.assertEqual(state["refused"]["too large for the remote"], 3)
+        self.assertEqual(state["connects"], 1)
+
+    def test_tls_with_a_client_certificate_that_is_changed_while_it_runs(self):
+        folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="mortise-e2e-"))
+        self.addCleanup(harness.shutil.rmtree, folder, True)
+        folder.chmod(0o755)
+        authority = Authority(folder)
+        server, server_key = authority.issue("server", "remote")
+        first, first_key = authority.issue("first", "edge-1")
+        second, second_key = authority.issue("second", "edge-2")
+        certificate, key = folder / "own.pem", folder / "own.key"
+        certificate.write_bytes(first.read_bytes()), key.write_bytes(first_key.read_bytes())
+        remote = self.mosquitto(listener=[f"cafile {authority.pem}", f"certfile {server}", f"keyfile {server_key}",
+                                          "require_certificate true", "use_identity_as_username true"])
+        edge = self.edge(link(remote.port, into=None,
+                              more=f"tls: {{ca: {authority.pem}, certificate: {certificate}, key: {key}}}"))
+        self.connected(edge)
+        wait_for(lambda: "u'edge-1'" in remote.said(), "the first certificate's name there")
+        certificate.write_bytes(second.read_bytes()), key.write_bytes(second_key.read_bytes())
+        edge.process.send_signal(signal.SIGHUP)
+        self.connected(edge, 2)
+        wait_for(lambda: "u'edge-2'" in remote.said(), "the second certificate's name there")
+
+    def test_a_remote_with_the_wrong_name_or_authority_is_not_spoken_to(self):
+        folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="mortise-e2e-"))
+        self.addCleanup(harness.shutil.rmtree, folder, True)
+        authority, other = Authority(folder), Authority(folder, "other")
+        server, server_key = authority.issue("server", "remote", "DNS:elsewhere.example")
+        remote = self.mosquitto(listener=[f"certfile {server}", f"keyfile {server_key}", "allow_anonymous true"])
+        edge = self.edge(link(remote.port, "name", into=None, more=f"tls: {{ca: {authority.pem}}}"),
+                         link(remote.port, "stranger", into=None, more=f"tls: {{ca: {other.pem}, server_name: elsewhere.example}}"),
+                         link(remote.port, "right", into=None,
+                              more=f"tls: {{ca: {authority.pem}, server_name: elsewhere.example}}"))
+        self.connected(edge, name="right")
+        self.logged(edge, "bridge.lost", '"name"', "certificate is not accepted")
+        self.logged(edge, "bridge.lost", '"stranger"', "certificate is not accepted")
+
+
+class Loops(BridgeTest):
+    def settle(self, *clients):
+        for _ in range(20):
+            for client in clients:
+                client.run_for(0.03)
+
+    def test_two_brokers_that_bridge_each_other_do_not_loop(self):
+        a, b = self.broker(start=False), self.broker(start=False)
+        everything = {"out": "[{topics: ['#'], qos: 1}]", "into": "[{topics: ['#'], qos: 1}]"}
+        for own, other, name in ((a, b, "to-b"), (b, a, "to-a")):
+            own.plugins = [STORE, bridge(link(other.port, name, **everything))]
+            self.logging(own)
+        a.start(), b.start()
+        self.connected(a, name="to-b"), self.connected(b, name="to-a")
+        here, there = self.collector(a, "x/#", 1), self.collector(b, "x/#", 1)
+        for number in range(10):
+            here.publish("x/a", f"a{number}", 1)
+            there.publish("x/b", f"b{number}", 1)
+        self.settle(here, there)
+        wanted = {f"{kind}{number}" for kind in "ab" for number in range(10)}
+        for client in (here, there):
+            self.assertEqual(set(client.payloads()), wanted)
+            # Two links between the same two, each in both directions: a message comes by more than one way, and no more.
+            self.assertLessEqual(len(client.payloads()), 3 * len(wanted))
+        counts = [len(client.messages) for client in (here, there)]
+        self.settle(here, there)
+        self.assertEqual([len(client.messages) for client in (here, there)], counts, "it has an end")
+
+    def test_a_ring_of_three_is_found_and_named(self):
+        brokers = [self.broker(start=False) for _ in range(3)]
+        for i, own in enumerate(brokers):
+            other = brokers[(i + 1) % 3]
+            own.plugins = [STORE, bridge(link(other.port, "ring", out="[{topics: ['x/#'], qos: 1}]", into=None))]
+            self.logging(own)
+        for own in brokers:
+            own.start()
+        for own in brokers:
+            self.connected(own, name="ring")
+        readers = [self.collector(own, "x/#", 1) for own in brokers]
+        readers[0].publish("x/1", "once", 1)
+        self.settle(*readers)
+        # Nobody takes it in from a link here: it goes round until its hops are used up.
+        counts = [len(reader.payloads()) for reader in readers]
+        self.assertGreaterEqual(min(counts), 1)
+        self.assertLessEqual(sum(counts), 10)
+        wait_for(lambda: any(self.count(own, "bridge.loop", "x/1") for own in brokers), "the loop to be named")
+
+
+if __name__ == "__main__":
+    unittest.main()
