@@ -14,6 +14,7 @@ from harness import PATIENCE_S, PLUGINS, PROGRAM, ROOT
 BUILD = pathlib.Path(os.environ["MORTISE_BUILD"])
 EVERYWHERE = ("usr/bin/mortise", "usr/bin/mortise-passwd", "etc/mortise/mortise.yaml", "etc/mortise/users.yaml",
               "etc/mortise/access.yaml", "usr/lib/systemd/system/mortise.service", "usr/lib/systemd/system/mortise.socket",
+              "usr/lib/sysusers.d/mortise.conf",
               "usr/share/bash-completion/completions/mortise", "usr/share/man/man1/mortise.1",
               "usr/share/man/man1/mortise-passwd.1", "usr/share/mortise/schema/mortise.schema.json")
 COMPONENTS = ("broker", "plugins")

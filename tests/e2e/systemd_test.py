@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import harness
 from harness import BrokerTest, PATIENCE_S, wait_for
 
 UNIT = pathlib.Path(os.environ["MORTISE_BUILD"]) / "config" / "mortise.service"
+SYSUSERS = harness.ROOT / "config" / "systemd" / "mortise.sysusers"
 EXPOSURE_MAX = 2.0
 SKIPPED = 77
 BEFORE_THE_FILTER = {"execve"}  # of the program itself, by systemd
@@ -54,6 +56,12 @@ class Unit(BrokerTest):
                            ("LogsDirectory", "mortise"), ("ConfigurationDirectory", "mortise"), ("WatchdogSec", "30s"),
                            ("ExecReload", "/bin/kill -HUP $MAINPID"), ("ExecStart", "/usr/bin/mortise run")):
             self.assertEqual(settings_of(UNIT, key), [value], key)
+
+    def test_its_user_is_made_where_no_package_has_made_it(self):
+        root = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (root / "etc").mkdir()
+        subprocess.run(["systemd-sysusers", f"--root={root}", str(SYSUSERS)], check=True, timeout=PATIENCE_S)
+        self.assertRegex((root / "etc" / "passwd").read_text(), r"(?m)^mortise:x:\d+:\d+:[^:]*:/var/lib/mortise:\S*nologin$")
 
     def test_it_allows_every_system_call_the_broker_makes(self):
         broker = self.broker(start=False, plugins=(harness.STORE,), log="notice")
