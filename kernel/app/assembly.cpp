@@ -11,6 +11,7 @@
 #include "app/broker_options.hpp"
 #include "app/doors.hpp"
 #include "app/psk_check.hpp"
+#include "app/pulse.hpp"
 #include "app/tls.hpp"
 #include "broker/restorer.hpp"
 #include "config/settings_reader.hpp"
@@ -35,7 +36,7 @@ base::HashSeed random_seed() {
 // What the host sees of the loops. Before they exist there is nobody to wake but whoever waits for the store.
 class Bridge final : public host::Loops, public net::TurnObserver {
  public:
-  explicit Bridge(host::Host& host) : host_{host} {}
+  Bridge(host::Host& host, std::uint32_t loops) : host_{host}, pulse_{loops} {}
 
   void connect(net::Loops& loops) {
     const std::lock_guard lock{mutex_};
@@ -66,9 +67,17 @@ class Bridge final : public host::Loops, public net::TurnObserver {
     return host::machine_wall_now();
   }
   void before_turn(std::uint32_t loop) override { host_.begin_turn(loop); }
-  void after_turn(std::uint32_t loop) override { host_.end_turn(loop); }
+  void after_turn(std::uint32_t loop) override {
+    host_.end_turn(loop);
+    pulse_.mark(loop);
+  }
   void on_resumed(std::uint32_t loop, broker::Broker& broker) override { host_.on_resumed(loop, broker); }
   void on_output(std::uint32_t loop, broker::Broker& broker) override { host_.on_output(loop, broker); }
+  std::optional<std::uint32_t> find_missing_turn() {
+    const auto missing = pulse_.find_missing();
+    if (net::Loops* loops = known()) loops->wake_all();
+    return missing;
+  }
 
  private:
   net::Loops* known() {
@@ -76,6 +85,7 @@ class Bridge final : public host::Loops, public net::TurnObserver {
     return loops_;
   }
   host::Host& host_;
+  Pulse pulse_;
   std::mutex mutex_;
   std::condition_variable rose_;
   net::Loops* loops_ = nullptr;
@@ -187,7 +197,7 @@ std::string Assembly::start() {
 
   const bool has_store = p.host->store() != nullptr;
   const std::uint32_t loops = loop_count(p.settings);
-  p.bridge = std::make_unique<Bridge>(*p.host);
+  p.bridge = std::make_unique<Bridge>(*p.host, loops);
   p.shared = std::make_unique<broker::Shared>(broker_options(p.settings, has_store, random_seed()), loops,
                                               p.host->store(), p.host->hooks(), p.host->log());
   p.host->connect(*p.shared, *p.bridge);
@@ -258,6 +268,19 @@ void Assembly::reload_files() {
 bool Assembly::watches_files() const { return !parts_->tls.empty(); }
 
 void Assembly::look_at_files() { parts_->tls.look_at_files(parts_->host->log()); }
+
+std::optional<std::uint32_t> Assembly::find_missing_turn() { return parts_->bridge->find_missing_turn(); }
+
+Traffic Assembly::traffic() const {
+  Traffic traffic{.connections = parts_->loops->connections()};
+  for (const auto& ledger : parts_->shared->ledgers) {
+    traffic.in += ledger->published.value();
+    traffic.out += ledger->out.value();
+  }
+  return traffic;
+}
+
+broker::Log& Assembly::log() { return parts_->host->log(); }
 
 void Assembly::stop() { parts_->stop(); }
 

@@ -3,12 +3,16 @@
 // Thread: main.   Owns: everything.   Fails: by text for people; what was started is stopped again.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/commands/command.hpp"
+#include "app/traffic.hpp"
+#include "broker/ports.hpp"
 #include "config/finding.hpp"
 
 namespace mortise::app {
@@ -32,6 +36,11 @@ class Assembly {
   bool watches_files() const;
   // To be called every few seconds then: reads those again that have changed.
   void look_at_files();
+  // A loop that has taken no turn since this last found that all had; empty: all have. Rings them for the
+  // next time.
+  std::optional<std::uint32_t> find_missing_turn();
+  Traffic traffic() const;
+  broker::Log& log();
   // Clients are told, what is unwritten is written, the store is brought to synced, plugins end in reverse.
   void stop();
 

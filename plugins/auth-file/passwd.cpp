@@ -23,7 +23,7 @@ constexpr int wrong_usage = 2;
 constexpr int refused = 3;
 
 constexpr const char* help = R"(Usage: mortise passwd [--group NAME]... FILE USER
-       mortise passwd --delete FILE USER
+  or:  mortise passwd --delete FILE USER
 
 Sets the password of USER in FILE, the users file of the auth-file plugin, and adds the user if it is
 not there. The password is asked for twice at a terminal; otherwise it is the first line of standard

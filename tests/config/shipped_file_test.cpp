@@ -65,7 +65,8 @@ TEST_P(ShippedFile, with_one_character_changed_is_survived_with_findings_in_the_
 }
 
 INSTANTIATE_TEST_SUITE_P(config, ShippedFile,
-                         testing::Values("mortise.yaml", "smart-home.yaml", "industrial-telemetry.yaml"),
+                         testing::Values("mortise.yaml", "smart-home.yaml", "industrial-telemetry.yaml",
+                                         "mobile-push.yaml", "remote-monitoring.yaml"),
                          [](const auto& row) {
                            std::string name = row.param;
                            std::ranges::replace_if(

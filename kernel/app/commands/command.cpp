@@ -16,13 +16,20 @@ namespace options = boost::program_options;
 constexpr std::string_view version = MORTISE_VERSION;
 
 int usage(std::ostream& out, const options::options_description& known, int code) {
-  out << "usage: mortise [COMMAND] [options]\n\n"
-         "commands:\n"
+  out << "Usage: mortise [COMMAND] [OPTION]...\n\n"
+         "Mortise serves MQTT 3.1, 3.1.1 and 5.0.\n\n"
+         "Commands:\n"
          "  run      start the broker (also without a command)\n"
          "  check    read the configuration and every plugin's settings, tell what is wrong, start nothing\n"
          "  NAME     run mortise-NAME, which a plugin may bring: mortise passwd FILE USER\n\n"
       << known
-      << "\nexit codes: 0 done, 1 failed while running, 2 the configuration or the command line is wrong\n";
+      << "\nSignals:\n"
+         "  SIGHUP    plugins and TLS listeners read their files again, logs are opened anew\n"
+         "  SIGTERM   clients are told, what is to be kept is kept, the broker ends\n"
+         "\nExit codes:\n"
+         "  0   done\n"
+         "  1   failed while running\n"
+         "  2   the configuration or the command line is wrong\n";
   return code;
 }
 
@@ -62,7 +69,7 @@ int run_command(const std::vector<std::string>& words) {
   const std::string command = named ? words[1] : "run";
   if (command != "run" && command != "check") return run_brought(command, words);
 
-  options::options_description known{"options"};
+  options::options_description known{"Options"};
   known.add_options()("config", options::value<std::string>()->value_name("FILE"),
                       "the configuration; /etc/mortise/mortise.yaml")(
       "state-dir", options::value<std::string>()->value_name("DIR"),

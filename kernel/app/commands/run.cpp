@@ -3,8 +3,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -15,6 +17,9 @@
 #include <thread>
 
 #include "app/assembly.hpp"
+#include "app/errands.hpp"
+#include "app/service_manager.hpp"
+#include "app/watch.hpp"
 
 namespace mortise::app {
 
@@ -81,17 +86,39 @@ int tell(const std::vector<config::Finding>& findings) {
   return static_cast<int>(errors);
 }
 
-constexpr timespec between_looks{5, 0};
+base::TimePoint monotonic_now() {
+  return base::TimePoint{std::chrono::steady_clock::now().time_since_epoch()};
+}
 
-void serve(Assembly& broker, const sigset_t& signals) {
+constexpr auto between_looks = std::chrono::seconds{5};
+
+// The next signal, or 0 when `errands` have something to do.
+int next_signal(const sigset_t& signals, const Errands& errands) {
+  const auto left = errands.time_left(monotonic_now());
+  if (!left) return sigwaitinfo(&signals, nullptr);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(*left);
+  const timespec timeout{seconds.count(), (*left - seconds).count()};
+  return std::max(sigtimedwait(&signals, nullptr, &timeout), 0);
+}
+
+void serve(Assembly& broker, ServiceManager& manager, const sigset_t& signals) {
+  Errands errands;
+  const base::TimePoint start = monotonic_now();
+  if (broker.watches_files())
+    errands.every(between_looks, start, [&](base::TimePoint) { broker.look_at_files(); });
+  Watch watch{broker, manager, start};
+  watch.begin(errands, start);
   for (;;) {
-    const int signal = sigtimedwait(&signals, nullptr, broker.watches_files() ? &between_looks : nullptr);
-    if (signal == SIGHUP)
+    const int signal = next_signal(signals, errands);
+    if (signal == SIGHUP) {
+      const auto since_start = monotonic_now().time_since_epoch();
+      manager.reloading(std::chrono::duration_cast<std::chrono::microseconds>(since_start));
       broker.reload_files();
-    else if (signal > 0)
+      manager.ready();
+    } else if (signal > 0) {
       return;
-    else if (errno == EAGAIN)
-      broker.look_at_files();
+    }
+    errands.run_due(monotonic_now());
   }
 }
 
@@ -101,6 +128,7 @@ int run(const Invocation& invocation) {
   const sigset_t signals = block_signals();
   int code = exit_done;
   try {
+    ServiceManager manager = ServiceManager::from_environment();
     std::optional<EndableStart> starting{std::in_place};
     Assembly broker{invocation};
     if (const int errors = tell(broker.load()); errors > 0) {
@@ -115,7 +143,8 @@ int run(const Invocation& invocation) {
     } else {
       for (const std::string& line : broker.listening()) std::cout << "  " << line << '\n';
       std::cout << std::flush;
-      serve(broker, signals);
+      serve(broker, manager, signals);
+      manager.stopping();
     }
     broker.stop();
 #ifndef MORTISE_SANITIZED

@@ -1,0 +1,36 @@
+// Tells the service manager by and by how the broker does, and the log what the manager cannot be told.
+//
+// Thread: main.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/assembly.hpp"
+#include "app/errands.hpp"
+#include "app/service_manager.hpp"
+
+namespace mortise::app {
+
+class Watch {
+ public:
+  // Both outlive it, and the errands it is begun with.
+  Watch(Assembly& broker, ServiceManager& manager, base::TimePoint now);
+
+  // The broker listens: says so, and goes on telling.
+  void begin(Errands& errands, base::TimePoint now);
+
+ private:
+  void tell_status(base::TimePoint now);
+  void feed();
+  void log_complaints();
+  void write(broker::LogLevel level, std::string_view event, const std::string& text);
+
+  Assembly& broker_;
+  ServiceManager& manager_;
+  Traffic told_{};
+  base::TimePoint told_at_;
+  bool is_starving_ = false;
+};
+
+}  // namespace mortise::app

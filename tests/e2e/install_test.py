@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""What `cmake --install` puts where, and that it is fit for use."""
+
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import PATIENCE_S, PLUGINS, PROGRAM, ROOT
+
+BUILD = pathlib.Path(os.environ["MORTISE_BUILD"])
+EVERYWHERE = ("usr/bin/mortise", "usr/bin/mortise-passwd", "etc/mortise/mortise.yaml", "etc/mortise/users.yaml",
+              "etc/mortise/access.yaml", "usr/lib/systemd/system/mortise.service", "usr/lib/systemd/system/mortise.socket",
+              "usr/lib/sysusers.d/mortise.conf",
+              "usr/share/bash-completion/completions/mortise", "usr/share/man/man1/mortise.1",
+              "usr/share/man/man1/mortise-passwd.1", "usr/share/mortise/schema/mortise.schema.json")
+COMPONENTS = ("broker", "plugins")
+
+
+def run(*words, **more):
+    return subprocess.run(words, check=True, capture_output=True, text=True, timeout=PATIENCE_S, **more).stdout
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="mortise-install-"))
+        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        for component in COMPONENTS:
+            run("cmake", "--install", str(BUILD), "--component", component,
+                env={**os.environ, "DESTDIR": str(cls.root)})
+
+    def test_everything_is_in_its_place(self):
+        for name in EVERYWHERE:
+            self.assertTrue((self.root / name).is_file(), name)
+        plugins = next(self.root.glob("usr/lib/**/mortise/plugins"))
+        self.assertEqual({file.name for file in plugins.iterdir()}, {"log.so", "store-sqlite.so", "auth-file.so"})
+
+    def test_every_ready_made_configuration_is_there_with_the_files_it_names(self):
+        installed = {file.name for file in (self.root / "usr/share/mortise/config").iterdir()}
+        for file in (ROOT / "config").glob("*.yaml"):
+            if file.name not in ("mortise.yaml", "users.yaml", "access.yaml"):
+                self.assertIn(file.name, installed)
+
+    def test_the_installed_default_has_no_mistake_and_logs_where_the_unit_has_a_folder(self):
+        file = self.root / "etc/mortise/mortise.yaml"
+        self.assertIn("path: /var/log/mortise/mortise.log\n", file.read_text())
+        said = run(PROGRAM, "check", "--config", str(file), "--state-dir", str(self.root), "--plugin-path", PLUGINS)
+        self.assertEqual(said, "ok\n")
+
+    def test_the_man_pages_say_what_help_says(self):
+        for program in ("mortise", "mortise-passwd"):
+            page = run("man", "--pager=cat", "-l", str(self.root / f"usr/share/man/man1/{program}.1"),
+                       env={**os.environ, "MANWIDTH": "400", "LC_ALL": "C"})
+            words = " ".join(page.split())
+            for option in self.options_of(program):
+                self.assertIn(f" {option} ", words)
+            self.assertIn(f"NAME {program} - ", words)
+
+    def options_of(self, program):
+        text = run(PROGRAM if program == "mortise" else f"{PLUGINS}/{program}", "--help")
+        found = [line.split()[0] for line in text.splitlines() if line.startswith("  --")]
+        self.assertGreaterEqual(len(found), 3, text)
+        return found
+
+    # ---- completion
+
+    def completions(self, line):
+        """What bash offers after `line`, whose last word is being typed."""
+        words = line.split(" ")
+        script = (f"source {shlex.quote(str(self.root / 'usr/share/bash-completion/completions/mortise'))}\n"
+                  f"COMP_WORDS=({' '.join(map(shlex.quote, words))})\nCOMP_CWORD={len(words) - 1}\n"
+                  '_mortise 2>/dev/null\nprintf "%s\\n" "${COMPREPLY[@]}"\n')
+        environment = {"PATH": f"{PLUGINS}:{os.environ['PATH']}"}
+        said = run("bash", "--norc", "-c", script, env=environment, cwd=self.root / "etc/mortise")
+        return set(said.split())
+
+    def test_commands_are_completed_those_of_plugins_too(self):
+        self.assertLessEqual({"run", "check", "passwd"}, self.completions("mortise "))
+        self.assertEqual(self.completions("mortise ch"), {"check"})
+        self.assertIn("passwd", self.completions("mortise pas"))
+
+    def test_every_option_of_help_is_completed(self):
+        self.assertEqual(self.completions("mortise check --"), set(self.options_of("mortise")))
+        self.assertEqual(self.completions("mortise --"), set(self.options_of("mortise")))
+        self.assertEqual(self.completions("mortise passwd --"), set(self.options_of("mortise-passwd")))
+
+    def test_files_and_folders_are_completed(self):
+        self.assertEqual(self.completions("mortise check --config m"), {"mortise.yaml"})
+        self.assertEqual(self.completions("mortise passwd us"), {"users.yaml"})
+        self.assertEqual(self.completions("mortise run --state-dir ../m"), {"../mortise"})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""The unit of systemd: how far it locks the broker in, and that the broker can live there."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import harness
+from harness import BrokerTest, PATIENCE_S, wait_for
+
+UNIT = pathlib.Path(os.environ["MORTISE_BUILD"]) / "config" / "mortise.service"
+SYSUSERS = harness.ROOT / "config" / "systemd" / "mortise.sysusers"
+EXPOSURE_MAX = 2.0
+SKIPPED = 77
+BEFORE_THE_FILTER = {"execve"}  # of the program itself, by systemd
+
+
+def settings_of(unit, key):
+    """Every value of `key`, in order; lines are not continued in our units."""
+    return [line.split("=", 1)[1] for line in unit.read_text().splitlines() if line.startswith(key + "=")]
+
+
+def calls_of(group):
+    """The names in a group of systemd's such as @system-service, or the call itself."""
+    if not group.startswith("@"):
+        return {group}
+    done = subprocess.run(["systemd-analyze", "syscall-filter", group], check=True, capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    names = [line.strip() for line in done.stdout.splitlines()[1:] if line.strip() and not line.strip().startswith("#")]
+    return set().union(*map(calls_of, names))
+
+
+def allowed_calls(unit):
+    allowed = set()
+    for value in settings_of(unit, "SystemCallFilter"):
+        calls = set().union(*map(calls_of, value.removeprefix("~").split()))
+        allowed = allowed - calls if value.startswith("~") else allowed | calls
+    return allowed
+
+
+class Unit(BrokerTest):
+    def test_its_exposure_is_2_0_or_better(self):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)], check=True,
+                              capture_output=True, text=True, timeout=PATIENCE_S)
+        level = re.search(r"Overall exposure level for mortise\.service: ([\d.]+)", done.stdout)
+        self.assertIsNotNone(level, done.stdout)
+        self.assertLessEqual(float(level[1]), EXPOSURE_MAX, done.stdout)
+
+    def test_it_says_how_the_broker_is_watched_and_where_its_files_are(self):
+        for key, value in (("Type", "notify"), ("User", "mortise"), ("StateDirectory", "mortise"),
+                           ("LogsDirectory", "mortise"), ("ConfigurationDirectory", "mortise"), ("WatchdogSec", "30s"),
+                           ("ExecReload", "/bin/kill -HUP $MAINPID"), ("ExecStart", "/usr/bin/mortise run")):
+            self.assertEqual(settings_of(UNIT, key), [value], key)
+
+    def test_its_user_is_made_where_no_package_has_made_it(self):
+        root = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (root / "etc").mkdir()
+        subprocess.run(["systemd-sysusers", f"--root={root}", str(SYSUSERS)], check=True, timeout=PATIENCE_S)
+        self.assertRegex((root / "etc" / "passwd").read_text(), r"(?m)^mortise:x:\d+:\d+:[^:]*:/var/lib/mortise:\S*nologin$")
+
+    def test_it_allows_every_system_call_the_broker_makes(self):
+        broker = self.broker(start=False, plugins=(harness.STORE,), log="notice")
+        users, access = broker.folder / "users.yaml", broker.folder / "access.yaml"
+        users.write_text("groups: []\nusers: []\n")
+        access.write_text('rules: [{group: anonymous, may: [write, read], topics: ["#"]}]\n')
+        broker.plugins.append("{name: users, library: auth-file, config: {users: users.yaml, access: access.yaml}}")
+        door = broker.folder / "door"
+        broker.listener = f"anonymous: allow}}\n  - {{name: files, bind: 'unix:{door}', mode: '0660', anonymous: allow"
+        broker.configure("threads: 2")
+        trace = broker.folder / "trace"
+        broker.wrapper = ["strace", "-D", "-f", "-qq", "-s", "0", "-o", str(trace)]
+        broker.start()
+        client = self.client(broker, "first", clean=False).connect()
+        client.subscribe("a/#", 2)
+        for number in range(20):
+            client.publish(f"a/{number}", "x", number % 3, retain=True)
+        client.run_until(lambda: len(client.messages) == 20, "all messages")
+        broker.process.send_signal(harness.signal.SIGHUP)
+        wait_for(lambda: "plugins read their files again" in broker.log_file.read_text(), "the reload")
+        self.assertEqual(broker.stop(), 0)
+        made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+        self.assertIn("epoll_wait", made | {call.replace("pwait", "wait") for call in made})
+        self.assertEqual(made - BEFORE_THE_FILTER - allowed_calls(UNIT), set())
+
+
+if __name__ == "__main__":
+    if not shutil.which("systemd-analyze"):
+        print("skipped: systemd-analyze is not here; ./dev test installs it (Debian's package systemd)")
+        sys.exit(SKIPPED)
+    unittest.main()
