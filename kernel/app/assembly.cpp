@@ -1,14 +1,19 @@
 #include "app/assembly.hpp"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
+#include <optional>
 #include <system_error>
 
 #include "app/broker_options.hpp"
+#include "app/control_server.hpp"
+#include "app/control_verbs.hpp"
 #include "app/doors.hpp"
 #include "app/psk_check.hpp"
 #include "app/pulse.hpp"
@@ -138,12 +143,15 @@ struct Assembly::Parts {
   std::unique_ptr<broker::Shared> shared;
   std::unique_ptr<net::Loops> loops;
   std::vector<std::string> listening;
+  std::optional<ControlVerbs> verbs;
+  ControlServer control;
   bool started = false;
 
   HasPsk has_psk() const {
     return [this](const host::PskListener& listener) { return host->has_psk(listener); };
   }
   std::string restore();
+  void open_control();
   void stop();
 };
 
@@ -204,12 +212,15 @@ std::string Assembly::start() {
   if (const std::string problem = p.restore(); !problem.empty()) return problem;
 
   p.listeners = broker_listeners(p.settings);
+  for (std::size_t i = 0; i < p.listeners.size(); ++i)
+    p.listening.push_back(p.listeners[i]->name + "  " + p.settings.listeners[i].bind.value.text +
+                          (p.tls.at(i) ? "  TLS" : ""));
+  p.open_control();  // before the ports: who reaches one of them can ask
   for (std::size_t i = 0; i < p.listeners.size(); ++i) {
     const config::Listener& setting = p.settings.listeners[i];
     const net::TlsListener* const tls = p.tls.at(i);
     if (std::string problem = open_door(setting, *p.listeners[i], tls, *p.loops, passed); !problem.empty())
       return problem;
-    p.listening.push_back(p.listeners[i]->name + "  " + setting.bind.value.text + (tls ? "  TLS" : ""));
   }
   for (const std::string& name : passed.left())
     p.shared->log.write(
@@ -217,6 +228,18 @@ std::string Assembly::start() {
         "a socket was passed that no listener takes: " + name + "; bind one to systemd:" + name, nullptr, {});
   p.loops->start();
   return {};
+}
+
+// Clients are served without it, too.
+void Assembly::Parts::open_control() {
+  // The main thread alone reads files again, and it waits for signals.
+  verbs.emplace(ControlVerbs::Reach{*shared, *loops, *host, invocation.config, listening,
+                                    [] { ::kill(::getpid(), SIGHUP); }, std::chrono::steady_clock::now()});
+  const std::string problem =
+      control.open(std::filesystem::absolute(invocation.state_dir) / control_socket_name,
+                   [this](const std::string& request) { return verbs->answer(request); });
+  if (!problem.empty())
+    shared->log.write(broker::LogLevel::warning, "kernel", "control.not_open", problem, nullptr, {});
 }
 
 // Everything the store has goes to its loop's broker before the first port opens.
@@ -253,6 +276,15 @@ std::string Assembly::Parts::restore() {
   shared->log.write(broker::LogLevel::info, "kernel", "store.restored", text, nullptr, {});
   if (!bridge->wait_until([&] { return shared->journal.line(broker::Level::synced) >= 1; }))
     return "the store did not bring its first batch to the disk within a minute; its log lines say why";
+  // Numbers are reserved now, and the loops are to know: who comes first is not turned away.
+  for (std::uint32_t i = 0; i < shared->loops(); ++i) {
+    host->begin_turn(i);
+    brokers[i]->begin_turn(loops->now());
+    brokers[i]->on_stored(shared->journal.line(broker::Level::written),
+                          shared->journal.line(broker::Level::synced));
+    brokers[i]->end_turn();
+    host->end_turn(i);
+  }
   return {};
 }
 
@@ -287,6 +319,7 @@ void Assembly::stop() { parts_->stop(); }
 void Assembly::Parts::stop() {
   if (!started) return;
   started = false;
+  control.close();
   if (loops) {
     loops->stop(goodbye);
     // What rode along with the next batch has no next batch to wait for.

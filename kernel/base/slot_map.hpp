@@ -75,6 +75,16 @@ class SlotMap {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
+  // Visits live values from the slot `from` on, in slot order, in at most `most` slots. Returns where to go
+  // on; 0: that was the end.
+  template <class Visit>
+  std::uint32_t some(std::uint32_t from, std::uint32_t most, Visit visit) {
+    const std::uint32_t end = from < made_ && made_ - from > most ? from + most : made_;
+    for (std::uint32_t i = from; i < end; ++i)
+      if (Slot& slot = at_index(i); slot.value) visit(Key{i, slot.generation}, *slot.value);
+    return end == made_ ? 0 : end;
+  }
+
   // Visits each live value in slot order. The visitor may erase the value it is shown, and no other.
   template <class Visit>
   void each(Visit visit) {

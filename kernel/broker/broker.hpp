@@ -9,10 +9,12 @@
 // Fails:  never; a client's mistakes end that client's connection and touch nobody else.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "broker/directory.hpp"
 #include "broker/effects.hpp"
 #include "broker/queue_limit.hpp"
 #include "broker/record.hpp"
@@ -99,6 +101,18 @@ class Broker {
   // Above memory, Hooks::kept is told `ticket` once, when the message with all its deliveries has reached
   // `level`; within this call when there is nothing to store.
   bool publish(const MessageParts& parts, Level level = Level::memory, std::uint64_t ticket = 0);
+
+  // ---- for operators; see directory.hpp
+  // Shows at most `most` sessions, from the place `from` on. Where to go on, 0: it was the last. One that
+  // comes or goes in between may be missed, none is shown twice.
+  std::uint32_t list_sessions(std::uint32_t from, std::uint32_t most,
+                              const std::function<void(const SessionFacts&)>& show);
+  // False: there is none with this client identifier here.
+  bool show_session(std::string_view client_id, const std::function<void(const SessionFacts&)>& show);
+  bool list_subscriptions(std::string_view client_id,
+                          const std::function<void(const SubscriptionFacts&)>& show);
+  // Ends its connection, if it has one, and its session if that is wanted. `why` is told to the client.
+  bool kick(std::string_view client_id, const Kick& how, std::string_view why);
 
   // ---- what is there
   std::size_t clients() const;

@@ -95,6 +95,12 @@ bool SharedGroups::choose_from(SharedGroup& group, Suits suits, Readiness at_wor
   return true;
 }
 
+std::string_view SharedGroups::filter_of(GroupKey group) const {
+  const std::shared_lock lock{mutex_};
+  const SharedGroup* const found = groups_.find(group);
+  return found ? std::string_view{found->filter} : std::string_view{};
+}
+
 void SharedGroups::choose(std::string_view topic, std::vector<SubscriptionIndex::Subscribers>& scratch,
                           std::vector<Chosen>& out) {
   const std::shared_lock lock{mutex_};

@@ -72,6 +72,9 @@ class SharedGroups {
   // Its member of this session; null: none.
   SharedMember* find(std::string_view filter, SessionKey session, std::uint32_t loop) const;
 
+  // Whole; valid as long as the group has a member.
+  std::string_view filter_of(GroupKey group) const;
+
   bool empty() const noexcept { return groups() == 0; }
 
   // Appends one member of each group that matches.

@@ -75,8 +75,8 @@ void Link::prepare() {
   become(State::preparing, {});
   open_local(0, settings_.inflight + qos_0_window, [](Link& self) {
     self.subscribe_local([](Link& ready) {
+      ready.is_prepared_ = true;
       ready.local_ = {};
-      ready.has_local_ = false;
       ready.attempt();
     });
   });
@@ -97,10 +97,7 @@ void Link::open_local(std::uint32_t flags, std::uint32_t credits, std::function<
   how.queue_age_s = static_cast<std::uint32_t>(settings_.queue_age.count());
   const Limits limits = remote_ ? remote_->limits() : Limits{};
   inline_handlers handlers;
-  handlers.opened = to_here([opened = std::move(opened)](Link& self, bool) {
-    self.has_local_ = true;
-    opened(self);
-  });
+  handlers.opened = to_here([opened = std::move(opened)](Link& self, bool) { opened(self); });
   const auto take = to_here([](Link& self, const std::shared_ptr<std::vector<Outgoing>>& messages) {
     self.on_deliveries(std::move(*messages));
   });
@@ -280,7 +277,6 @@ void Link::close() {
   stream_.reset();
   probe_.reset();
   local_ = {};
-  has_local_ = false;
   waiting_.clear();
   in_flight_.clear();
   to_complete_.clear();
@@ -311,7 +307,11 @@ void Link::try_again(const std::string& why) {
   become(State::waiting, why);
   reconnect_.expires_after(wait);
   reconnect_.async_wait(guarded([this] {
-    if (state_ == State::waiting) attempt();
+    if (state_ != State::waiting) return;
+    if (is_prepared_)
+      attempt();
+    else
+      prepare();
   }));
 }
 
@@ -371,7 +371,7 @@ std::string Link::fingerprint() const {
 }
 
 void Link::look_at_files() {
-  if (state_ == State::stopped || state_ == State::preparing || fingerprint() == fingerprint_) return;
+  if (state_ == State::stopped || !is_prepared_ || fingerprint() == fingerprint_) return;
   host_.log(MORTISE_NOTICE, "bridge.files_changed", "password or certificate changed: connects anew",
             {{"link", settings_.name}});
   if (remote_ && remote_->is_connected() && stream_) {

@@ -124,7 +124,7 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   std::optional<Stream> probe_;
   std::optional<Remote> remote_;
   inline_client local_;
-  bool has_local_ = false;  // opened
+  bool is_prepared_ = false;  // the session here has its subscriptions
   bool bridge_bit_ = true;
   bool running_ = false;
   Clock::time_point running_since_{};

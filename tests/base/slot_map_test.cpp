@@ -58,6 +58,23 @@ TEST(SlotMap, each_lets_the_visitor_erase_what_it_is_shown) {
   EXPECT_EQ(sum, 1 + 3 + 5 + 7 + 9);
 }
 
+TEST(SlotMap, shows_some_at_a_time_and_where_to_go_on) {
+  SlotMap<int> map;
+  for (int i = 0; i < 10; ++i) map.emplace(i);
+  std::vector<int> seen;
+  std::vector<std::uint32_t> places;
+  std::uint32_t from = 0;
+  do {
+    from = map.some(from, 4, [&](SlotMap<int>::Key, int value) { seen.push_back(value); });
+    places.push_back(from);
+  } while (from != 0);
+  EXPECT_EQ(seen, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(places, (std::vector<std::uint32_t>{4, 8, 0}));
+  EXPECT_EQ(map.some(10, 4, [](SlotMap<int>::Key, int) { FAIL(); }), 0U);
+  EXPECT_EQ(map.some(4'000'000'000, 500'000'000, [](SlotMap<int>::Key, int) { FAIL(); }), 0U);
+  EXPECT_EQ(SlotMap<int>{}.some(0, 4, [](SlotMap<int>::Key, int) { FAIL(); }), 0U);
+}
+
 TEST(SlotMap, does_what_a_map_does) {
   std::mt19937 random{1};
   SlotMap<int> map;

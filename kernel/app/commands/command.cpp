@@ -20,6 +20,7 @@ int usage(std::ostream& out, const options::options_description& known, int code
          "Mortise serves MQTT 3.1, 3.1.1 and 5.0.\n\n"
          "Commands:\n"
          "  run      start the broker (also without a command)\n"
+         "  ctl      ask the running broker: status, clients, kick, retained messages; mortise ctl --help\n"
          "  check    read the configuration and every plugin's settings, tell what is wrong, start nothing\n"
          "  NAME     run mortise-NAME, which a plugin may bring: mortise passwd FILE USER\n\n"
       << known
@@ -67,6 +68,7 @@ Invocation invocation_from(const options::variables_map& given) {
 int run_command(const std::vector<std::string>& words) {
   const bool named = words.size() > 1 && !words[1].starts_with("-");
   const std::string command = named ? words[1] : "run";
+  if (command == "ctl") return ctl(words);
   if (command != "run" && command != "check") return run_brought(command, words);
 
   options::options_description known{"Options"};

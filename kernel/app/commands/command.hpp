@@ -28,5 +28,7 @@ int run_command(const std::vector<std::string>& words);
 
 int run(const Invocation& invocation);
 int check(const Invocation& invocation);
+// All words, the program's name among them.
+int ctl(const std::vector<std::string>& words);
 
 }  // namespace mortise::app

@@ -26,7 +26,7 @@ void write(const std::string& path, const std::string& content) {
 
 // The files of a store as a crash, or an orderly stop, left them, with everything synced.
 struct Store {
-  explicit Store(bool crashed, const std::string& wal_limit = "1024") {
+  explicit Store(bool crashed, const std::string& wal_limit = "1MiB") {
     Running store{folder.path(), R"({"path": "mortise.db", "wal_limit": ")" + wal_limit + R"("})"};
     for (int i = 0; i < 300; ++i) {
       store.commit({&work.next()});

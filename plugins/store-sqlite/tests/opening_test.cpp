@@ -110,7 +110,7 @@ TEST(Opening, a_second_broker_on_the_same_store_is_refused) {
 
 TEST(Opening, the_settings_are_checked) {
   const Folder folder;
-  Running small{folder.path(), R"({"wal_limit": "100"})"};
+  Running small{folder.path(), R"({"wal_limit": "100KiB"})"};
   ASSERT_EQ(small.host.findings.size(), 1u);
   EXPECT_EQ(small.host.findings[0], "/wal_limit|is not between 1MiB and 1GiB||");
 }

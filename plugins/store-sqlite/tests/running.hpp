@@ -36,7 +36,7 @@ class Running {
  public:
   // The shortest WAL that is allowed, which keeps the reserve short, too; the fake host's sizes are in KiB.
   explicit Running(const std::string& folder,
-                   const std::string& config = R"({"path": "mortise.db", "wal_limit": "1024"})");
+                   const std::string& config = R"({"path": "mortise.db", "wal_limit": "1MiB"})");
   ~Running();
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;

@@ -19,7 +19,7 @@ constexpr std::uint64_t waiting = 20'000;
 struct Row {
   const char* name;
   std::uint64_t messages_a_batch;
-  const char* wal_limit;  // KiB; 128 MiB is never checkpointed here
+  const char* wal_limit;  // 128 MiB is never checkpointed here
   double bytes_at_most;   // a message
 };
 class WalBytes : public testing::TestWithParam<Row> {};
@@ -74,12 +74,12 @@ TEST_P(WalBytes, stay_below_what_the_readme_says) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Store, WalBytes,
-                         testing::ValuesIn<Row>({{"one_a_batch_to_the_wal", 1, "131072", 8000},
-                                                 {"ten_a_batch_to_the_wal", 10, "131072", 2000},
-                                                 {"a_hundred_a_batch_to_the_wal", 100, "131072", 420},
-                                                 {"one_a_batch_in_all", 1, "8192", 12'000},
-                                                 {"ten_a_batch_in_all", 10, "8192", 3000},
-                                                 {"a_hundred_a_batch_in_all", 100, "8192", 900}}),
+                         testing::ValuesIn<Row>({{"one_a_batch_to_the_wal", 1, "128MiB", 8000},
+                                                 {"ten_a_batch_to_the_wal", 10, "128MiB", 2000},
+                                                 {"a_hundred_a_batch_to_the_wal", 100, "128MiB", 420},
+                                                 {"one_a_batch_in_all", 1, "8MiB", 12'000},
+                                                 {"ten_a_batch_in_all", 10, "8MiB", 3000},
+                                                 {"a_hundred_a_batch_in_all", 100, "8MiB", 900}}),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

@@ -1,0 +1,155 @@
+// `mortise ctl`: asks the running broker on its control socket, and shows the answer.
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/command.hpp"
+#include "app/commands/table.hpp"
+#include "app/control_server.hpp"
+
+namespace mortise::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view usage_text =
+    "Usage: mortise ctl [OPTION]... VERB [WORD]... [--NAME[=VALUE]]...\n\n"
+    "Asks the running broker. \"mortise ctl help\" lists the verbs; among them\n"
+    "  status                 what it does at present\n"
+    "  clients                sessions; --user, --listener, --id=PREFIX, --connected, --away, --sort=COLUMN, "
+    "--limit=N\n"
+    "  client ID              one session in full\n"
+    "  subscriptions ID       what it has subscribed to\n"
+    "  kick ID                end its connection; --end-session, --no-will\n"
+    "  retained [FILTER]      retained messages; --payload, --limit=N\n"
+    "  plugins, bridges       plugin instances, links to other brokers\n"
+    "  reload-files           as SIGHUP\n\n"
+    "Options:\n"
+    "  --state-dir DIR   of the broker: its control socket lies there; /var/lib/mortise\n"
+    "  --json            the answer as JSON, for programs\n"
+    "  --help            this text\n\n"
+    "Exit codes:\n"
+    "  0   done\n"
+    "  1   the broker does not run, or could not do it\n"
+    "  2   the command line is wrong\n";
+
+constexpr int patience_s = 60;
+
+// The words behind "ctl", sorted out.
+struct Asked {
+  std::filesystem::path socket;
+  bool as_json = false;
+  bool wants_help = false;
+  Json request = Json::object();
+  std::string wrong;
+};
+
+Asked read_words(const std::vector<std::string>& words) {
+  Asked asked;
+  std::filesystem::path folder = "/var/lib/mortise";
+  Json rest = Json::array();
+  Json options = Json::object();
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--")) {
+      if (!asked.request.contains("verb"))
+        asked.request["verb"] = word;
+      else
+        rest.push_back(word);
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
+    std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (name == "state-dir") {
+      if (equals == std::string::npos && i + 1 < words.size()) value = words[++i];
+      if (value.empty()) asked.wrong = "--state-dir names no folder";
+      folder = value;
+    } else if (name == "json") {
+      asked.as_json = true;
+    } else if (name == "help") {
+      asked.wants_help = true;
+    } else {
+      options[name] = value;
+    }
+  }
+  if (!asked.request.contains("verb") && !asked.wants_help && asked.wrong.empty()) asked.wrong = "no verb";
+  asked.request["words"] = std::move(rest);
+  asked.request["options"] = std::move(options);
+  asked.socket = folder / control_socket_name;
+  return asked;
+}
+
+int fail(const std::string& text, int code) {
+  std::cerr << "mortise ctl: " << text << '\n';
+  return code;
+}
+
+// The answer's line, or what went wrong in `problem`.
+std::string ask(const std::filesystem::path& path, const std::string& line, std::string& problem) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path) {
+    problem = path.string() + " is longer than the path of a socket may be";
+    return {};
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.native().size() + 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval patience{patience_s, 0};
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  std::string answer;
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    problem = path.string() + ": " + std::strerror(errno) +
+              (errno == EACCES ? "; ask as root or as the broker's user"
+                               : "; does the broker run, and is this its --state-dir?");
+  } else {
+    // Whoever is refused may be answered before he has asked.
+    [[maybe_unused]] const auto sent = ::send(socket, line.data(), line.size(), MSG_NOSIGNAL);
+    std::array<char, 65536> buffer;
+    while (!answer.ends_with('\n')) {
+      const ssize_t got = ::recv(socket, buffer.data(), buffer.size(), 0);
+      if (got <= 0) {
+        problem = path.string() + ": the broker did not answer" + (got < 0 ? " within a minute" : "");
+        break;
+      }
+      answer.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+  }
+  ::close(socket);
+  return answer;
+}
+
+}  // namespace
+
+int ctl(const std::vector<std::string>& words) {
+  Asked asked = read_words(words);
+  if (asked.wants_help) {
+    std::cout << usage_text;
+    return exit_done;
+  }
+  if (!asked.wrong.empty()) return fail(asked.wrong + "\nTry mortise ctl --help.", exit_wrong);
+  std::string problem;
+  const std::string line = asked.request.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  const std::string text = ask(asked.socket, line, problem);
+  if (!problem.empty()) return fail(problem, exit_failed);
+  const Json answer = Json::parse(text, nullptr, false);
+  if (!answer.is_object() || !answer.contains("ok"))
+    return fail("the broker's answer is no JSON", exit_failed);
+  if (!answer["ok"].get<bool>()) {
+    const std::string kind = answer.value("kind", "");
+    return fail(answer.value("error", "") + "; " + answer.value("remedy", ""),
+                kind == "wrong" ? exit_wrong : exit_failed);
+  }
+  std::cout << (asked.as_json ? answer["result"].dump() + '\n' : to_people(answer["result"]));
+  return exit_done;
+}
+
+}  // namespace mortise::app

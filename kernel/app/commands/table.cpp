@@ -1,0 +1,94 @@
+#include "app/commands/table.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace mortise::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string escaped(const std::string& text) {
+  static constexpr const char* digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f)
+      out += c;
+    else
+      (out += "\\x") += {digits[byte >> 4], digits[byte & 15]};
+  }
+  return out;
+}
+
+std::string cell(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return escaped(value.get<std::string>());
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_array() || value.is_object()) {
+    std::string text;
+    for (const auto& [key, entry] : value.items())
+      text += (text.empty() ? "" : ", ") + (value.is_object() ? escaped(key) + " " : "") + cell(entry);
+    return text;
+  }
+  return value.dump();
+}
+
+// As it stands on the screen: bytes that continue a character take no place.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string table(const Json& rows) {
+  if (rows.empty()) return "none\n";
+  std::vector<std::string> columns;
+  for (const Json& row : rows)
+    for (const auto& [key, value] : row.items())
+      if (std::ranges::find(columns, key) == columns.end()) columns.push_back(key);
+  std::vector<std::size_t> widths;
+  for (const std::string& column : columns) {
+    widths.push_back(column.size());
+    for (const Json& row : rows)
+      if (row.contains(column)) widths.back() = std::max(widths.back(), width(cell(row[column])));
+  }
+  std::string out;
+  const auto line = [&](auto text_of) {
+    std::string text;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const std::string part = text_of(columns[i]);
+      text += part + std::string(widths[i] - width(part) + 2, ' ');
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + '\n';
+  };
+  line([](const std::string& column) { return column; });
+  for (const Json& row : rows)
+    line([&](const std::string& column) { return row.contains(column) ? cell(row[column]) : std::string{}; });
+  return out;
+}
+
+std::string lines(const Json& object) {
+  std::size_t widest = 0;
+  for (const auto& [key, value] : object.items()) widest = std::max(widest, key.size());
+  std::string out;
+  for (const auto& [key, value] : object.items()) {
+    const std::string text = cell(value);
+    out += key + (text.empty() ? "" : std::string(widest - key.size() + 2, ' ') + text) + '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_people(const Json& value) {
+  const bool is_table =
+      value.is_array() && std::ranges::all_of(value, [](const Json& row) { return row.is_object(); });
+  if (is_table) return table(value);
+  if (value.is_object()) return lines(value);
+  return cell(value) + '\n';
+}
+
+}  // namespace mortise::app

@@ -1,0 +1,41 @@
+// What can be asked on the control socket, and the answers.
+//
+// Thread: the control server's; what belongs to a loop is asked there, and waited for.
+// Owns:   nothing.
+// Fails:  by an answer that says what is wrong and what would be right.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "host/host.hpp"
+#include "net/loops.hpp"
+
+namespace mortise::app {
+
+class ControlVerbs {
+ public:
+  // All of it outlives this.
+  struct Reach {
+    broker::Shared& shared;
+    net::Loops& loops;
+    host::Host& host;
+    std::filesystem::path config;
+    std::vector<std::string> listening;
+    std::function<void()> reload_files;                                              // begins it
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // the broker runs
+  };
+  explicit ControlVerbs(Reach reach);
+
+  // A line of JSON for a line of JSON; see control_server.hpp.
+  std::string answer(const std::string& request) const;
+
+ private:
+  const Reach reach_;
+};
+
+}  // namespace mortise::app

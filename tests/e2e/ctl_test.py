@@ -1,0 +1,218 @@
+"""mortise ctl on a running broker: what an operator asks, what he ends, and what the control socket makes of garbage."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import unittest
+
+import harness
+from harness import PROGRAM, STORE, BrokerTest, mosquitto_pub, wait_for
+
+
+class CtlTest(BrokerTest):
+    def ctl(self, broker, *words, code=0, as_json=True, **more):
+        """What ctl prints, read as JSON; of another exit code than 0 what it says."""
+        done = subprocess.run([PROGRAM, "ctl", "--state-dir", str(broker.state), *(["--json"] if as_json else []), *words],
+                              capture_output=True, text=True, timeout=harness.PATIENCE_S, check=False, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        if code != 0:
+            return done.stderr
+        return json.loads(done.stdout) if as_json else done.stdout
+
+    def path(self, broker):
+        return str(broker.state / "control.sock")
+
+    def raw(self, broker, data, answers=1):
+        """What the socket answers to these bytes, line by line, until it ends or so many lines are there."""
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(harness.PATIENCE_S)
+            peer.connect(self.path(broker))
+            peer.sendall(data)
+            text = b""
+            while text.count(b"\n") < answers:
+                more = peer.recv(65536)
+                if not more:
+                    break
+                text += more
+        return [json.loads(line) for line in text.splitlines()]
+
+
+class Asks(CtlTest):
+    def test_what_the_broker_does(self):
+        broker = self.broker(kernel="threads: 3")
+        subscriber = self.client(broker, "reader")
+        subscriber.connect()
+        subscriber.subscribe("a/#", 1)
+        mosquitto_pub(broker, "-t", "a/b", "-m", "x", "-q", "1", "-r")
+        subscriber.run_until(lambda: subscriber.messages, "the message")
+        status = self.ctl(broker, "status")
+        self.assertEqual((status["loops"], status["sessions"], status["subscriptions"], status["retained"]), (3, 1, 1, 1))
+        self.assertEqual((status["published"], status["store"], status["pid"]), (1, "good", broker.process.pid))
+        wait_for(lambda: self.ctl(broker, "status")["delivered"] == 1, "the acknowledgement to be counted")
+        text = self.ctl(broker, "status", as_json=False)
+        self.assertIn(f"127.0.0.1:{broker.port}", text)
+
+    def test_clients_are_filtered_and_sorted(self):
+        broker = self.broker(kernel="threads: 3")
+        here = [self.client(broker, f"here-{number}") for number in range(3)]
+        for client in here:
+            client.connect()
+        away = self.client(broker, "away-1", clean=False)
+        away.connect()
+        away.subscribe("q/#", 1)
+        away.subscribe("$share/g/r", 1)
+        away.disconnect()
+        for number in range(5):
+            mosquitto_pub(broker, "-t", f"q/{number}", "-m", "0123456789", "-q", "1")
+        names = lambda *words: [row["client"] for row in self.ctl(broker, "clients", *words)]
+        wait_for(lambda: names() == ["away-1", "here-0", "here-1", "here-2"], "the publishers to be gone")
+        self.assertEqual(names("--connected"), ["here-0", "here-1", "here-2"])
+        self.assertEqual(names("--away"), ["away-1"])
+        self.assertEqual(names("--id=here-1"), ["here-1"])
+        self.assertEqual(names("--sort=queued")[0], "away-1")
+        self.assertEqual(names("--limit=2"), ["away-1", "here-0"])
+        one = self.ctl(broker, "client", "away-1")
+        self.assertEqual((one["queued"], one["queued_bytes"], one["connected"], one["stored"]), (5, 65, False, True))
+        self.assertIn("ends", one)
+        filters = {row["filter"]: row["qos"] for row in self.ctl(broker, "subscriptions", "away-1")}
+        self.assertEqual(filters, {"q/#": 1, "$share/g/r": 1})
+
+    def test_more_sessions_than_are_read_in_a_turn(self):
+        broker = self.broker(kernel="threads: 3")
+        clients = [self.client(broker, f"c{number:04}", clean=False) for number in range(60)]
+        for client in clients:
+            client.connect()
+            client.drop()
+        self.assertEqual(len(self.ctl(broker, "clients", "--limit=5000")), 60)
+
+    def test_kick_ends_a_connection_and_a_session_if_asked_to(self):
+        broker = self.broker()
+        client = self.client(broker, "victim", clean=False)
+        client.connect()
+        client.subscribe("a", 1)
+        self.assertEqual(self.ctl(broker, "kick", "victim"), {"client": "victim", "session": "stays"})
+        client.run_until(lambda: client.disconnected, "the end of the connection")
+        self.assertFalse(self.ctl(broker, "client", "victim")["connected"])
+        self.assertEqual(self.ctl(broker, "kick", "victim", "--end-session"), {"client": "victim", "session": "ended"})
+        self.assertIn("no session", self.ctl(broker, "client", "victim", code=1))
+        again = self.client(broker, "victim", clean=False)
+        again.connect()
+        self.assertFalse(again.session_present)
+
+    def test_kick_sends_the_will_unless_told_not_to(self):
+        broker = self.broker()
+        watcher = self.client(broker)
+        watcher.connect()
+        watcher.subscribe("will/#")
+        for name, words in (("one", ()), ("two", ("--no-will",)), ("three", ("--end-session",))):
+            client = self.client(broker, name)
+            client.paho.will_set(f"will/{name}", "gone")
+            client.connect()
+            self.ctl(broker, "kick", name, *words)
+        watcher.run_until(lambda: len(watcher.messages) >= 2, "the wills")
+        watcher.run_for(0.2)
+        self.assertEqual([message.topic for message in watcher.messages], ["will/one", "will/three"])
+
+    def test_retained_messages(self):
+        broker = self.broker()
+        for topic in ("a/1", "a/2", "b/1"):
+            mosquitto_pub(broker, "-t", topic, "-m", f"value of {topic}", "-r", "-q", "1")
+        self.assertEqual([row["topic"] for row in self.ctl(broker, "retained")], ["a/1", "a/2", "b/1"])
+        rows = self.ctl(broker, "retained", "a/+", "--payload", "--limit=1")
+        self.assertEqual([(row["topic"], row["payload"], row["bytes"]) for row in rows], [("a/1", "value of a/1", 12)])
+
+    def test_plugins_and_files(self):
+        broker = self.broker(plugins=(STORE, "{name: users, library: auth-file, config: {users: users.yaml}}"), start=False)
+        (broker.folder / "users.yaml").write_text("users: []\n")
+        broker.log_entry = harness.LOG % ("info", "")
+        broker.configure("threads: 1")
+        broker.start()
+        states = {row["plugin"]: row["state"] for row in self.ctl(broker, "plugins")}
+        self.assertEqual(states, {"log": "running", "store": "running", "users": "running"})
+        self.ctl(broker, "reload-files")
+        wait_for(lambda: "plugins read their files again" in broker.log_file.read_text(), "the reload in the log")
+
+    def test_help_names_every_verb(self):
+        verbs = {row["verb"] for row in self.ctl(self.broker(), "help")}
+        self.assertEqual(verbs, {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "bridges",
+                                 "reload-files"})
+
+
+class Mistakes(CtlTest):
+    def test_a_wrong_command_says_what_would_be_right(self):
+        broker = self.broker()
+        for words, code, said in ((("statsu",), 2, "did you mean status?"),
+                                  (("clients", "--usr=x"), 2, "did you mean --user?"),
+                                  (("clients", "--limit=many"), 2, "not a whole number"),
+                                  (("clients", "x"), 2, "takes no words"),
+                                  (("client",), 2, "one client identifier is needed"),
+                                  (("client", "nobody"), 1, "mortise ctl clients lists"),
+                                  (("kick", "nobody"), 1, "mortise ctl clients lists"),
+                                  (("subscriptions", "nobody"), 1, "mortise ctl clients lists"),
+                                  (("retained", "a/#/b"), 2, "not a topic filter")):
+            self.assertIn(said, self.ctl(broker, *words, code=code), words)
+        done = subprocess.run([PROGRAM, "ctl"], capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual((done.returncode, "mortise ctl --help" in done.stderr), (2, True))
+        client = self.client(broker, "x")
+        client.connect()
+        self.assertIn("sort by one of client", self.ctl(broker, "clients", "--sort=colour", code=2))
+
+    def test_a_broker_that_does_not_run_is_told_from_one_that_may_not_be_asked(self):
+        broker = self.broker()
+        broker.kill()
+        self.assertIn("does the broker run", self.ctl(broker, "status", code=1))
+        broker.start()  # the file a killed one left is no hindrance
+        self.assertEqual(self.ctl(broker, "status")["store"], "good")
+        broker.stop()
+        self.assertFalse(os.path.exists(self.path(broker)))
+
+    def test_only_its_user_and_root_are_answered(self):
+        broker = self.broker()
+        self.assertEqual(stat.S_IMODE(os.stat(self.path(broker)).st_mode), 0o600)
+        if os.geteuid() != 0:
+            self.skipTest("only root can ask as somebody else")
+        for folder in (broker.folder, broker.state):
+            folder.chmod(0o755)
+        self.assertIn("ask as root", self.ctl(broker, "status", code=1, user=65534))
+        os.chmod(self.path(broker), 0o666)  # and if the file lets him
+        self.assertIn("its own user and root only", self.ctl(broker, "status", code=1, user=65534))
+
+
+class Garbage(CtlTest):
+    def test_is_told_that_it_is_none(self):
+        broker = self.broker()
+        for line in (b"hello\n", b"\n", b"[]\n", b'{"verb": 7}\n', b'{"verb": "status"\n', b"\xff\xfe\x00\n",
+                     b'{"verb": "status", "options": [1]}\n', b'{"verb": "clients", "words": 5}\n',
+                     b'{"verb": "kick", "words": [{"a": 1}]}\n', b'{"verb": "kick", "words": ["\xff"]}\n',
+                     b"[" * 60000 + b"\n"):
+            answers = self.raw(broker, line)
+            self.assertEqual([answer["ok"] for answer in answers], [False], line[:40])
+            self.assertTrue(answers[0]["error"] and answers[0]["remedy"], line[:40])
+        self.assertEqual(self.ctl(broker, "status")["store"], "good")
+
+    def test_without_an_end_is_cut_off(self):
+        broker = self.broker()
+        self.assertIn("longer than 64 KiB", self.raw(broker, b"x" * 70_000)[0]["error"])
+
+    def test_many_requests_at_once_are_answered_in_turn(self):
+        broker = self.broker()
+        answers = self.raw(broker, b'{"verb": "help"}\n{"verb": "nothing"}\n{"verb": "status"}\n', answers=3)
+        self.assertEqual([answer["ok"] for answer in answers], [True, False, True])
+
+    def test_peers_that_say_nothing_keep_nobody_out_for_long(self):
+        broker = self.broker()
+        silent = []
+        for _ in range(15):
+            peer = socket.socket(socket.AF_UNIX)
+            self.addCleanup(peer.close)
+            peer.connect(self.path(broker))
+            peer.sendall(b'{"verb": ')
+            silent.append(peer)
+        self.assertEqual(self.ctl(broker, "status")["store"], "good")
+        self.assertEqual(broker.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
