@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 TEST(DamageIsNamed, a_cut_wal_is_copied_aside_and_what_it_still_holds_is_used) {
-  const Store original{true, "16384"};  // long enough never to be checkpointed
+  const Store original{true, "16MiB"};  // long enough never to be checkpointed
   const Folder folder;
   std::filesystem::copy(original.files.path(), folder.path(), std::filesystem::copy_options::recursive);
   const std::string wal = folder.file("mortise.db-wal");
