@@ -16,6 +16,7 @@ struct Instance;
 void fill_host_table(Instance& instance);
 
 // ---- the tables, one a file in services/
+const mortise_clients_t& clients_service();
 const mortise_config_t& config_service();
 const mortise_log_t& log_service();
 const mortise_time_t& time_service();

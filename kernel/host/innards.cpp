@@ -24,7 +24,8 @@ Innards::Innards(Options chosen)
       decisions{*this, options.loops},
       hooks{*this, options.loops},
       store{*this},
-      inline_clients{*this, options.loops} {}
+      inline_clients{*this, options.loops},
+      client_reads{*this} {}
 
 Innards::~Innards() {
   // Alarms point into instances, and strands into everything.

@@ -10,6 +10,7 @@
 #include "broker/shared.hpp"
 #include "host/alarm_clock.hpp"
 #include "host/client_data.hpp"
+#include "host/client_reads.hpp"
 #include "host/decisions.hpp"
 #include "host/hook_board.hpp"
 #include "host/hook_port.hpp"
@@ -55,6 +56,7 @@ struct Innards {
   HookPort hooks;
   StorePort store;
   InlineClients inline_clients;
+  ClientReads client_reads;
   std::vector<std::unique_ptr<Instance>> instances;  // in the order of the YAML
 };
 

@@ -89,6 +89,7 @@ void drain(Instance& instance) {
   }
   instance.in.tokens.cancel_all(instance);
   instance.publishing.cancel_all();
+  instance.in.client_reads.cancel_all(instance);
   instance.in.inline_clients.close_all(instance);
   wait_for_owed(instance);
 }

@@ -21,6 +21,7 @@
 #include "mortise/hooks/log_sink.h"
 #include "mortise/hooks/observe.h"
 #include "mortise/hooks/reload.h"
+#include "mortise/services/clients.h"
 #include "mortise/services/config.h"
 #include "mortise/services/hooks.h"
 #include "mortise/services/inline.h"

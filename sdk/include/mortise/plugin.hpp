@@ -42,6 +42,7 @@
 //         start() or prepare() throws becomes a finding of the report. Nothing crosses the border.
 #pragma once
 
+#include "mortise/cpp/clients.hpp"
 #include "mortise/cpp/inline.hpp"
 #include "mortise/cpp/tables.hpp"
 

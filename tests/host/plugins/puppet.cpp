@@ -122,8 +122,12 @@ const mortise_extension_t extensions[] = {
 #endif
 };
 
+#ifndef PUPPET_CLIENTS
+#define PUPPET_CLIENTS nullptr
+#endif
 const mortise_want_t wants[] = {{MORTISE_HOST_PUBLISH, "alerts/#", "raises alerts", 0, 0},
-                                {MORTISE_HOST_INLINE, "lines/#", "carries messages elsewhere", 0, 0}};
+                                {MORTISE_HOST_INLINE, "lines/#", "carries messages elsewhere", 0, 0},
+                                {MORTISE_HOST_CLIENTS, PUPPET_CLIENTS, "looks at sessions", 0, 0}};
 
 #ifdef PUPPET_ON_STRAND
 constexpr std::uint32_t flags = MORTISE_ON_STRAND;
