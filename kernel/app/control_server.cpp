@@ -85,7 +85,8 @@ void ControlServer::close(Peer& peer) { ::close(std::exchange(peer.socket, -1));
 void ControlServer::serve() {
   for (;;) {
     std::vector<pollfd> waits{{stop_, POLLIN, 0}};
-    waits.push_back({peers_.size() < peers_max ? listener_ : -1, POLLIN, 0});
+    const bool accepts = peers_.size() < peers_max && seconds_now() >= accepts_from_s_;
+    waits.push_back({accepts ? listener_ : -1, POLLIN, 0});
     for (const Peer& peer : peers_)
       waits.push_back({peer.socket, static_cast<short>(peer.unwritten.empty() ? POLLIN : POLLOUT), 0});
     if (::poll(waits.data(), waits.size(), 1000) < 0 && errno != EINTR) return;
@@ -112,7 +113,10 @@ void ControlServer::serve() {
 
 void ControlServer::accept() {
   const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (socket < 0) return;
+  if (socket < 0) {  // out of descriptors, say: the peer waits, and nobody spins for it
+    accepts_from_s_ = seconds_now() + 1;
+    return;
+  }
   Peer peer;
   peer.socket = socket;
   peer.heard_s = seconds_now();

@@ -60,6 +60,7 @@ class ControlServer {
   Answer answer_;
   int listener_ = -1;
   int stop_ = -1;  // an eventfd
+  std::int64_t accepts_from_s_ = 0;
   std::vector<Peer> peers_;
   std::thread thread_;
 };

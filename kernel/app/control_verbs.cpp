@@ -326,6 +326,7 @@ Json bridges(const Reach& reach, const Words&) {
   for (const broker::MessageRef& message : messages) {
     const Json state = Json::parse(message->payload().begin(), message->payload().end(), nullptr, false);
     Json row{{"link", message->topic().substr(std::string_view{"$SYS/broker/bridge/"}.size())}};
+    if (!state.is_object()) continue;
     for (const auto& [key, value] : state.items())
       if (key != "refused" || !value.empty()) row[key] = value;
     rows.push_back(std::move(row));
@@ -419,7 +420,9 @@ Words words_of(const Verb& verb, const Json& asked) {
 }
 
 Json result_of(const Reach& reach, const std::string& request) {
-  const Json asked = Json::parse(request, nullptr, false);
+  // What lies deeper than any request does not reach functions that call themselves.
+  const auto is_shallow = [](int depth, Json::parse_event_t, Json&) { return depth < 8; };
+  const Json asked = Json::parse(request, is_shallow, false);
   if (!asked.is_object() || !asked.contains("verb") || !asked["verb"].is_string())
     throw Refused{"this is no request", R"(send a line such as {"verb": "status"})", true};
   const auto name = asked["verb"].get<std::string>();

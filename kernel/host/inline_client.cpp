@@ -44,6 +44,7 @@ InlineClient::InlineClient(Instance& owner, std::uint64_t id, const broker::List
 void InlineClient::begin(std::uint32_t loop) {
   const std::lock_guard lock{mutex_};
   loop_ = loop;
+  has_begun_ = true;
   post(&InlineClient::connect);
   // What was requested before there were loops was posted nowhere.
   if (is_posted_) post(&InlineClient::take_requests);
@@ -330,7 +331,8 @@ void InlineClient::answered(mqtt::PacketType type, mqtt::PacketId packet_id, mqt
   }
   tell(reply, MORTISE_OK, reason);
   // The window may let the next one go.
-  const bool frees = type == mqtt::PacketType::puback || type == mqtt::PacketType::pubcomp;
+  const bool frees = type == mqtt::PacketType::puback || type == mqtt::PacketType::pubcomp ||
+                     (type == mqtt::PacketType::pubrec && mqtt::is_error(reason));
   if (frees && !publishes_.empty()) {
     const std::lock_guard lock{mutex_};
     if (!std::exchange(is_posted_, true)) post(&InlineClient::take_requests);

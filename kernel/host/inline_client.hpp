@@ -147,6 +147,7 @@ class InlineClient : public std::enable_shared_from_this<InlineClient> {
   std::unordered_set<mqtt::PacketId> used_ids_;  // of those the host chose
   mqtt::PacketId last_id_ = 0;
   std::uint64_t new_credits_ = 0;
+  std::atomic<bool> has_begun_{false};  // its loop is known
   bool is_posted_ = false;
   bool is_closed_ = false;
   std::atomic<std::uint32_t> under_way_{0};

@@ -55,6 +55,7 @@ mortise_status_t InlineClient::push(Request request) {
 }
 
 void InlineClient::post(Step step) {
+  if (!has_begun_) return;  // begin() makes up for it
   if (Loops* const loops = owner_.in.loops.load())
     loops->post(loop_,
                 [self = shared_from_this(), step](broker::Broker& broker) { ((*self).*step)(broker); });

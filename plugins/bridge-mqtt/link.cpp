@@ -74,10 +74,12 @@ void Link::prepare() {
   ++attempt_;
   become(State::preparing, {});
   open_local(0, settings_.inflight + qos_0_window, [](Link& self) {
-    self.subscribe_local([](Link& ready) {
-      ready.is_prepared_ = true;
-      ready.local_ = {};
-      ready.attempt();
+    self.unsubscribe_old([](Link& clean) {
+      clean.subscribe_local([](Link& ready) {
+        ready.is_prepared_ = true;
+        ready.local_ = {};
+        ready.attempt();
+      });
     });
   });
 }
@@ -120,6 +122,21 @@ void Link::open_local(std::uint32_t flags, std::uint32_t credits, std::function<
   }
 }
 
+// What earlier settings carried and these do not would wait in the session for nobody.
+void Link::unsubscribe_old(std::function<void(Link&)> done) {
+  if (!host_.services().clients) return done(*this);  // not granted
+  const auto old = std::make_shared<std::vector<std::string>>();
+  const auto found = [old](const mortise_subscription_t& one) { old->emplace_back(view(one.filter)); };
+  const auto end = to_here([old, done](Link& self, mortise_status_t) {
+    for (const std::string& filter : *old)
+      if (std::ranges::find(self.settings_.out, filter, &Route::local_filter) == self.settings_.out.end())
+        self.local_.unsubscribe(filter);
+    done(self);
+  });
+  const std::string session = "$inline/" + std::string{host_.instance()} + "/" + settings_.name;
+  if (clients{host_}.subscriptions(session, found, end) != MORTISE_OK) done(*this);
+}
+
 // `done` when the broker has answered for all.
 void Link::subscribe_local(std::function<void(Link&)> done) {
   if (settings_.out.empty()) return done(*this);
@@ -135,21 +152,26 @@ void Link::subscribe_local(std::function<void(Link&)> done) {
     to.retain_handling = 1;
     const auto answered = [left, done, filter = to.filter](Link& self, mortise_status_t ended,
                                                            std::uint8_t reason) {
-      if (ended != MORTISE_OK) return;
+      if (ended != MORTISE_OK || reason == static_cast<std::uint8_t>(mqtt::ReasonCode::quota_exceeded))
+        return self.try_again("the broker cannot take a link's subscriptions at present");
       if (reason >= 0x80)
         self.host_.log(MORTISE_ERROR, "bridge.not_subscribed",
                        "the broker refuses a topic filter of a link: it is not carried to the remote",
                        {{"link", self.settings_.name}, {"filter", filter}, {"reason", unsigned{reason}}});
       if (--*left == 0) done(self);
     };
-    if (local_.subscribe(to, to_here(answered)) != MORTISE_OK)
-      answered(*this, MORTISE_OK, static_cast<std::uint8_t>(mqtt::ReasonCode::not_authorized));
+    const mortise_status_t status = local_.subscribe(to, to_here(answered));
+    if (status == MORTISE_OK) continue;
+    const auto refused = static_cast<std::uint8_t>(mqtt::ReasonCode::not_authorized);
+    answered(*this, status == MORTISE_E_NOT_GRANTED ? MORTISE_OK : status, refused);
+    if (status != MORTISE_E_NOT_GRANTED) return;
   }
 }
 
 void Link::on_local_closed(std::uint8_t reason) {
-  lose("the broker closed the link's client: " +
-       std::string{mqtt::text_of(static_cast<mqtt::ReasonCode>(reason))});
+  const auto code = static_cast<mqtt::ReasonCode>(reason);
+  if (code == mqtt::ReasonCode::server_shutting_down) return stop();
+  lose("the broker closed the link's client: " + std::string{mqtt::text_of(code)});
 }
 
 // ---- connecting
@@ -157,7 +179,7 @@ void Link::on_local_closed(std::uint8_t reason) {
 void Link::attempt() {
   ++attempt_;
   become(State::connecting, {});
-  running_ = false;
+  running_ = has_asked_ = false;
   std::string fault;
   fingerprint_ = fingerprint();
   const std::optional<std::string> password = read_password(fault);
@@ -173,13 +195,22 @@ void Link::attempt() {
   };
   Stream::Handlers handlers;
   handlers.on_open = now_here([](Link& self) {
+    self.has_asked_ = true;
     self.remote_->connect(Clock::now());
     self.flush();
     self.stream_->read();
   });
   handlers.on_bytes = now_here([](Link& self, std::span<const std::uint8_t> bytes) { self.on_bytes(bytes); });
-  handlers.on_written = now_here([](Link& self) { self.pump(); });
-  handlers.on_lost = now_here([](Link& self, const std::string& why) { self.lose(why); });
+  handlers.on_written = now_here([](Link& self) { self.after_packets(); });
+  handlers.on_lost = now_here([](Link& self, const std::string& why) {
+    // Some close without a word when they see the bridge bit: with it and without it in turn, until one is
+    // let in.
+    const bool is_unanswered =
+        self.has_asked_ && !self.remote_->is_connected() && self.remote_->failed().empty();
+    if (is_unanswered)
+      self.bridge_bit_ = self.settings_.bridge_bit && !self.bridge_bit_ && !self.knows_no_bridges_;
+    self.lose(why);
+  });
   stream_.emplace(io_, std::move(context), std::move(handlers));
   stream_->open(settings_.addresses[address_], settings_.tls ? settings_.tls->server_name : std::string{});
   timeout_.expires_after(settings_.connect_timeout);
@@ -218,7 +249,9 @@ void Link::after_packets() {
     return lose(address() + ": " + remote_->failed());
   }
   pump();
-  if (stream_ && !remote_->is_held() && !stream_->is_reading()) stream_->read();
+  // A remote that does not take its answers is not asked for more of what needs them.
+  const bool takes = stream_ && stream_->unwritten() + remote_->output.size() < unwritten_max;
+  if (takes && !remote_->is_held() && !stream_->is_reading()) stream_->read();
 }
 
 void Link::flush() {
@@ -230,7 +263,9 @@ void Link::flush() {
 void Link::on_refused(mqtt::ReasonCode reason, std::string_view) {
   counts_.refuse("connection: " + std::string{mqtt::text_of(reason)});
   // It knows MQTT 3.1.1 and no bridges.
-  if (reason == mqtt::ReasonCode::unsupported_protocol_version) bridge_bit_ = false;
+  if (reason != mqtt::ReasonCode::unsupported_protocol_version) return;
+  knows_no_bridges_ = true;
+  bridge_bit_ = false;
 }
 
 void Link::on_connected(bool session_present) {
@@ -262,7 +297,7 @@ void Link::settle_down(bool session_present) {
   host_.log(MORTISE_NOTICE, "bridge.connected", "connected",
             {{"link", settings_.name}, {"address", address()}});
   become(State::running, {});
-  remote_->resume();
+  remote_->resume(Clock::now());
   after_packets();
   if (!running_) return;
   tick();
@@ -279,16 +314,14 @@ void Link::close() {
   local_ = {};
   waiting_.clear();
   in_flight_.clear();
-  to_complete_.clear();
   for (auto* const timer : {&timeout_, &tick_, &pace_timer_, &return_, &reconnect_}) timer->cancel();
 }
 
 void Link::lose(const std::string& why) {
   if (state_ == State::stopped) return;
   const bool was_sound = running_ && Clock::now() - running_since_ >= sound_after;
-  const bool got_connack = remote_ && remote_->is_connected();
-  // Some close without a word when they see the bridge bit.
-  if (!settings_.is_v5 && bridge_bit_ && !got_connack && stream_) bridge_bit_ = false;
+  // What comes back may be another broker.
+  if (running_) bridge_bit_ = settings_.bridge_bit && !knows_no_bridges_;
   if (was_sound) backoff_.reset();
   try_again(why);
 }

@@ -57,15 +57,18 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::size_t unwritten_max =
+      256UL << 10;  // bytes to the remote; beyond it nothing more is sent, and nothing read
   struct InFlight {
-    bool is_received = false;  // PUBREC had
+    std::uint8_t qos = 0;      // as sent
+    bool is_released = false;  // PUBREL was sent
   };
 
   // ---- Remote::Events
   void on_connected(bool session_present) override;
   void on_refused(mqtt::ReasonCode reason, std::string_view why) override;
   bool on_publish(const mqtt::Publish& packet) override;
-  void on_pubrel(mqtt::PacketId packet_id) override;
+  bool on_pubrel(mqtt::PacketId packet_id) override;
   void on_puback(mqtt::PacketId packet_id, mqtt::ReasonCode reason) override;
   void on_pubrec(mqtt::PacketId packet_id, mqtt::ReasonCode reason) override;
   void on_pubcomp(mqtt::PacketId packet_id, mqtt::ReasonCode reason) override;
@@ -74,6 +77,7 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   // ---- the session here
   void prepare();
   void open_local(std::uint32_t flags, std::uint32_t credits, std::function<void(Link&)> opened);
+  void unsubscribe_old(std::function<void(Link&)> done);
   void subscribe_local(std::function<void(Link&)> done);
   void on_deliveries(std::vector<Outgoing> messages);
   void on_release(mqtt::PacketId packet_id);
@@ -90,7 +94,6 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   void pump();
   void on_taken(mqtt::PacketId packet_id, mqtt::Qos qos, mortise_status_t status, mqtt::ReasonCode reason);
   void refuse(const mqtt::Publish& packet, const std::string& why, mqtt::ReasonCode reason);
-  void complete(mqtt::PacketId packet_id);
   void on_completed(mqtt::PacketId packet_id, mortise_status_t status, mqtt::ReasonCode reason);
   void tell_loop(const std::string& why, std::string_view topic);
   void lose(const std::string& why);
@@ -126,12 +129,13 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   inline_client local_;
   bool is_prepared_ = false;  // the session here has its subscriptions
   bool bridge_bit_ = true;
+  bool knows_no_bridges_ = false;  // the remote has said so
+  bool has_asked_ = false;         // CONNECT was sent
   bool running_ = false;
   Clock::time_point running_since_{};
   std::string fingerprint_;
   std::deque<Outgoing> waiting_;
   std::unordered_map<mqtt::PacketId, InFlight> in_flight_;
-  std::vector<mqtt::PacketId> to_complete_;  // the broker was busy
   std::string last_failure_;
   Clock::time_point loop_told_{};
 };

@@ -6,7 +6,7 @@ namespace mortise::bridge {
 
 namespace {
 
-constexpr std::size_t unwritten_max = 256UL << 10;  // bytes to the remote; beyond it nothing more is sent
+constexpr std::size_t qos_0_backlog = 192;  // messages; fewer than there are credits for
 constexpr std::chrono::seconds loop_told_every{60};
 
 }  // namespace
@@ -18,7 +18,16 @@ void Link::on_deliveries(std::vector<Outgoing> messages) {
     local_.credit(static_cast<std::uint32_t>(messages.size()));
     return;
   }
-  for (Outgoing& message : messages) waiting_.push_back(std::move(message));
+  for (Outgoing& message : messages) {
+    if (waiting_.size() >= qos_0_backlog) pump();
+    // What acknowledges stands behind messages there is no credit for: those of QoS 0 may not use it up.
+    if (message.packet_id == 0 && waiting_.size() >= qos_0_backlog) {
+      counts_.refuse("QoS 0: the remote is slower");
+      local_.credit(1);
+    } else {
+      waiting_.push_back(std::move(message));
+    }
+  }
   pump();
 }
 
@@ -55,7 +64,7 @@ void Link::settle(const Outgoing& message) {
   remote_->output.insert(remote_->output.end(), message.bytes.begin(), message.bytes.end());
   ++counts_.out;
   if (message.qos != 0) {
-    in_flight_[message.packet_id] = {};
+    in_flight_[message.packet_id] = {message.qos, false};
     return;
   }
   if (message.packet_id != 0) local_.acknowledge(message.packet_id);
@@ -63,7 +72,10 @@ void Link::settle(const Outgoing& message) {
 }
 
 void Link::on_puback(mqtt::PacketId packet_id, mqtt::ReasonCode reason) {
-  if (in_flight_.erase(packet_id) == 0) return;
+  const auto found = in_flight_.find(packet_id);
+  if (found == in_flight_.end()) return;
+  if (found->second.qos != 1) return remote_->accuse("acknowledged a message of QoS 2 with PUBACK");
+  in_flight_.erase(found);
   local_.acknowledge(packet_id, static_cast<std::uint8_t>(reason));
   local_.credit(1);
   if (mqtt::is_error(reason))
@@ -78,11 +90,9 @@ void Link::on_pubrec(mqtt::PacketId packet_id, mqtt::ReasonCode reason) {
     if (!mqtt::is_error(reason)) remote_->pubrel(packet_id);  // of a message that nobody here knows any more
     return;
   }
+  if (found->second.qos != 2) return remote_->accuse("acknowledged a message of QoS 1 with PUBREC");
   local_.received(packet_id, static_cast<std::uint8_t>(reason));
-  if (!mqtt::is_error(reason)) {
-    found->second.is_received = true;
-    return;
-  }
+  if (!mqtt::is_error(reason)) return;
   in_flight_.erase(found);
   local_.credit(1);
   counts_.refuse("remote: " + std::string{mqtt::text_of(reason)});
@@ -91,13 +101,16 @@ void Link::on_pubrec(mqtt::PacketId packet_id, mqtt::ReasonCode reason) {
 // That the remote has the message is stored here.
 void Link::on_release(mqtt::PacketId packet_id) {
   if (state_ == State::preparing) return;
-  in_flight_[packet_id].is_received = true;
+  in_flight_[packet_id] = {2, true};
   remote_->pubrel(packet_id);
   flush();
 }
 
 void Link::on_pubcomp(mqtt::PacketId packet_id, mqtt::ReasonCode) {
-  if (in_flight_.erase(packet_id) == 0) return;
+  const auto found = in_flight_.find(packet_id);
+  if (found == in_flight_.end()) return;
+  if (!found->second.is_released) return remote_->accuse("completed a message that was not released");
+  in_flight_.erase(found);
   local_.acknowledge(packet_id);
   local_.credit(1);
   ++counts_.acknowledged;
@@ -179,25 +192,22 @@ void Link::on_taken(mqtt::PacketId packet_id, mqtt::Qos qos, mortise_status_t st
     ++counts_.in;
   if (qos == mqtt::Qos::at_least_once) remote_->puback(packet_id, reason);
   if (qos == mqtt::Qos::exactly_once) remote_->pubrec(packet_id, reason);
-  for (const mqtt::PacketId again : std::exchange(to_complete_, {})) complete(again);
-  remote_->resume();
+  remote_->resume(Clock::now());
   after_packets();
 }
 
-void Link::on_pubrel(mqtt::PacketId packet_id) { complete(packet_id); }
-
-void Link::complete(mqtt::PacketId packet_id) {
+bool Link::on_pubrel(mqtt::PacketId packet_id) {
+  if (!running_) return false;
   const auto done = to_here([packet_id](Link& self, mortise_status_t ended, std::uint8_t reason) {
     self.on_completed(packet_id, ended, static_cast<mqtt::ReasonCode>(reason));
   });
-  if (local_.complete(packet_id, done) == MORTISE_E_BUSY) to_complete_.push_back(packet_id);
+  return local_.complete(packet_id, done) == MORTISE_OK;
 }
 
 void Link::on_completed(mqtt::PacketId packet_id, mortise_status_t status, mqtt::ReasonCode reason) {
   if (status != MORTISE_OK) return;
   remote_->pubcomp(packet_id, reason);
-  for (const mqtt::PacketId again : std::exchange(to_complete_, {})) complete(again);
-  remote_->resume();
+  remote_->resume(Clock::now());
   after_packets();
 }
 

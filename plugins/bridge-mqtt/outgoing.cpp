@@ -131,7 +131,7 @@ Outgoing make_outgoing(const mortise_delivery_t& delivery, const LinkSettings& s
   mqtt::encode(packet, settings.is_v5 ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1, out.bytes);
   if (limits.maximum_packet_size != 0 && out.bytes.size() > limits.maximum_packet_size) {
     out.bytes = {};
-    return refuse("too large for the remote", mqtt::ReasonCode::packet_too_large);
+    return refuse("too large for the remote", mqtt::ReasonCode::implementation_specific_error);
   }
   return out;
 }

@@ -87,4 +87,6 @@ void Bridge::publish_state(const Link& link) {
 MORTISE_PLUGIN(mortise::bridge::Bridge, "org.mortise.bridge-mqtt", "0.1.0", mortise::bridge::schema,
                mortise::want{MORTISE_HOST_INLINE, nullptr,
                              "a session for each link, in which messages wait for the remote"},
+               mortise::want{MORTISE_HOST_CLIENTS, "read",
+                             "what a link has subscribed to by earlier settings", false},
                mortise::want{MORTISE_HOST_PUBLISH, "$SYS/broker/bridge/#", "the state of each link", false});

@@ -1,5 +1,7 @@
 #include "remote.hpp"
 
+#include <algorithm>
+
 #include "mqtt/decode.hpp"
 #include "mqtt/reader.hpp"
 #include "mqtt/topic.hpp"
@@ -84,14 +86,16 @@ void Remote::fail(mqtt::ReasonCode reason, std::string why) {
   if (connected_ && settings_.is_v5) disconnect(reason);
 }
 
-void Remote::on_bytes(mqtt::Bytes bytes, Clock::time_point) {
+void Remote::on_bytes(mqtt::Bytes bytes, Clock::time_point now) {
+  heard_ = now;
   unread_.insert(unread_.end(), bytes.begin(), bytes.end());
   if (!held_) read();
 }
 
-void Remote::resume() {
+void Remote::resume(Clock::time_point now) {
   if (!held_) return;
   held_ = false;
+  heard_ = now;  // what it sent meanwhile lies unread
   read();
 }
 
@@ -133,7 +137,7 @@ bool Remote::take(const mqtt::Frame& frame) {
     } else if constexpr (std::is_same_v<Kind, mqtt::Pubrec>) {
       events_.on_pubrec(packet->packet_id, packet->reason);
     } else if constexpr (std::is_same_v<Kind, mqtt::Pubrel>) {
-      events_.on_pubrel(packet->packet_id);
+      return events_.on_pubrel(packet->packet_id);
     } else if constexpr (std::is_same_v<Kind, mqtt::Pubcomp>) {
       events_.on_pubcomp(packet->packet_id, packet->reason);
     } else if constexpr (std::is_same_v<Kind, mqtt::Suback>) {
@@ -197,7 +201,7 @@ bool Remote::on_publish(const mqtt::Publish& packet) {
 
 bool Remote::on_time(Clock::time_point now) {
   if (!connected_ || limits_.keep_alive == std::chrono::seconds{}) return true;
-  if (waits_for_pingresp_) return now - pinged_ < limits_.keep_alive || held_;
+  if (waits_for_pingresp_) return held_ || now - std::max(pinged_, heard_) < limits_.keep_alive;
   if (now - last_written_ >= limits_.keep_alive / 2 || now - pinged_ >= limits_.keep_alive) {
     mqtt::encode(mqtt::Pingreq{}, version(), output);
     waits_for_pingresp_ = true;

@@ -42,7 +42,7 @@ class Remote {
     virtual void on_refused(mqtt::ReasonCode reason, std::string_view why) = 0;
     // False: not now; it is offered again by resume().
     virtual bool on_publish(const mqtt::Publish& packet) = 0;
-    virtual void on_pubrel(mqtt::PacketId packet_id) = 0;
+    virtual bool on_pubrel(mqtt::PacketId packet_id) = 0;  // likewise
     virtual void on_puback(mqtt::PacketId packet_id, mqtt::ReasonCode reason) = 0;
     virtual void on_pubrec(mqtt::PacketId packet_id, mqtt::ReasonCode reason) = 0;
     virtual void on_pubcomp(mqtt::PacketId packet_id, mqtt::ReasonCode reason) = 0;
@@ -65,12 +65,14 @@ class Remote {
   void pubrel(mqtt::PacketId packet_id);
   void pubcomp(mqtt::PacketId packet_id, mqtt::ReasonCode reason);
   void disconnect(mqtt::ReasonCode reason);
+  // The remote has broken the protocol: "acknowledged …".
+  void accuse(const std::string& of) { fail(mqtt::ReasonCode::protocol_error, "the remote " + of); }
   mqtt::Buffer output;
 
   // ---- from the remote
   void on_bytes(mqtt::Bytes bytes, Clock::time_point now);
   // Offers again what was not taken.
-  void resume();
+  void resume(Clock::time_point now);
   bool is_held() const { return held_; }
   // Keep alive: call once a second. False: nothing came for too long.
   bool on_time(Clock::time_point now);
@@ -105,6 +107,7 @@ class Remote {
   std::string failed_;
   Clock::time_point last_written_{};
   Clock::time_point pinged_{};
+  Clock::time_point heard_{};  // bytes of the remote
 };
 
 }  // namespace mortise::bridge

@@ -20,7 +20,8 @@ TEST(Table, has_a_column_for_each_key_there_is_and_no_space_at_the_ends) {
 TEST(Table, of_nothing_says_so) { EXPECT_EQ(to_people(Json::array()), "none\n"); }
 
 TEST(Table, an_object_is_a_line_a_key_and_what_is_in_it_one_text) {
-  EXPECT_EQ(to_people(Json::parse(R"({"up": true, "refused": {"quota": 2, "other": 1}, "loops": [1, 2], "none": {}})")),
+  EXPECT_EQ(to_people(Json::parse(
+                R"({"up": true, "refused": {"quota": 2, "other": 1}, "loops": [1, 2], "none": {}})")),
             "up       yes\n"
             "refused  quota 2, other 1\n"
             "loops    1, 2\n"
@@ -29,6 +30,10 @@ TEST(Table, an_object_is_a_line_a_key_and_what_is_in_it_one_text) {
 
 TEST(Table, what_clients_chose_does_not_reach_the_terminal_as_it_is) {
   EXPECT_EQ(to_people(Json{{"client", "a\x1b[2Jb\n"}}), "client  a\\x1b[2Jb\\x0a\n");
+  EXPECT_EQ(to_people(Json{{"client",
+                            "\xC2\x9B"
+                            "2J\xC2\xA0"}}),
+            "client  \\xc2\\x9b2J\xC2\xA0\n");
 }
 
 TEST(Table, columns_line_up_behind_letters_of_several_bytes) {

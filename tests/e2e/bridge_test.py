@@ -221,6 +221,8 @@ class Refusals(BridgeTest):
         publisher = self.client(edge)
         publisher.connect()
         there = self.collector(remote, "good/#")
+        for _ in range(100):  # more than the window
+            publisher.publish("o/good/x", "x" * 3000, 1)
         for qos in (0, 1, 2):
             publisher.publish("o/bad/x", "no", qos)
             publisher.publish("o/good/x", "x" * 3000, qos)
@@ -230,7 +232,7 @@ class Refusals(BridgeTest):
         wait_for(lambda: self.state(edge)["refused"].get("remote: not authorized") == 2, "the count of refusals", 30)
         state = self.state(edge)
         self.assertEqual(state["state"], "connected")
-        self.assertEqual(state["refused"]["too large for the remote"], 3)
+        self.assertEqual(state["refused"]["too large for the remote"], 103)
         self.assertEqual(state["connects"], 1)
 
     def test_tls_with_a_client_certificate_that_is_changed_while_it_runs(self):

@@ -186,7 +186,7 @@ class Garbage(CtlTest):
         for line in (b"hello\n", b"\n", b"[]\n", b'{"verb": 7}\n', b'{"verb": "status"\n', b"\xff\xfe\x00\n",
                      b'{"verb": "status", "options": [1]}\n', b'{"verb": "clients", "words": 5}\n',
                      b'{"verb": "kick", "words": [{"a": 1}]}\n', b'{"verb": "kick", "words": ["\xff"]}\n',
-                     b"[" * 60000 + b"\n"):
+                     b"[" * 60000 + b"\n", b'{"verb": "clients", "words": [' + b"[" * 30000 + b"]" * 30000 + b"]}\n"):
             answers = self.raw(broker, line)
             self.assertEqual([answer["ok"] for answer in answers], [False], line[:40])
             self.assertTrue(answers[0]["error"] and answers[0]["remedy"], line[:40])

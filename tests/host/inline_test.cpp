@@ -176,6 +176,22 @@ TEST(Inline, has_more_under_way_than_the_brokers_receive_maximum) {
   EXPECT_EQ(line.count("closed 147"), 0U);
 }
 
+TEST(Inline, goes_on_when_what_it_published_is_refused) {
+  Rig rig{one};
+  rig.broker_options.receive_maximum = 4;
+  rig.strings().start = [&](auto, auto) {
+    return rig.strings().attach(MORTISE_AUTHORISE) == MORTISE_OK ? mortise_answer_t{MORTISE_ALLOW}
+                                                                 : mortise_answer_t{MORTISE_DENY};
+  };
+  rig.strings().authorise = [](auto...) { return mortise_answer_t{MORTISE_DENY}; };
+  rig.run();
+  Line line{rig};
+  line.open_and_wait("up", MORTISE_INLINE_THROUGH_HOOKS);
+  for (std::uint16_t i = 1; i <= 20; ++i)
+    ASSERT_EQ(MORTISE_OK, line.publish("lines/a", "x", Qos::exactly_once, i));
+  EXPECT_TRUE(rig.turn_until([&] { return line.count("published x 135") == 20; })) << line.all();
+}
+
 TEST(Inline, is_given_no_more_than_it_has_credit_for) {
   Rig rig{one};
   rig.run();

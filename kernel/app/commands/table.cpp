@@ -13,12 +13,15 @@ using Json = nlohmann::ordered_json;
 std::string escaped(const std::string& text) {
   static constexpr const char* digits = "0123456789abcdef";
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f)
-      out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    const bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;  // U+0080 to U+009F
+    if (byte >= 0x20 && byte != 0x7F && !is_c1)
+      out += text[i];
     else
       (out += "\\x") += {digits[byte >> 4], digits[byte & 15]};
+    if (is_c1) (out += "\\x") += {digits[next >> 4], digits[text[++i] & 15]};
   }
   return out;
 }

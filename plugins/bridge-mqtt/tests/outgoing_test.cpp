@@ -149,6 +149,8 @@ TEST(Outgoing, what_the_remote_does_not_take_is_not_sent) {
   limits.maximum_packet_size = 400;
   const Outgoing out = make_outgoing(delivery.get(), settings(), limits, node);
   EXPECT_EQ(out.refused, "too large for the remote");
+  EXPECT_TRUE(mqtt::is_allowed(out.reason, mqtt::PacketType::puback))
+      << "or nobody could acknowledge it here";
   EXPECT_TRUE(out.bytes.empty());
   EXPECT_EQ(out.topic, "i/a");
 }

@@ -23,7 +23,7 @@ class Told final : public Remote::Events {
     if (takes) lines.push_back("publish " + std::string{packet.topic});
     return takes;
   }
-  void on_pubrel(mqtt::PacketId id) override { lines.push_back("pubrel " + std::to_string(id)); }
+  bool on_pubrel(mqtt::PacketId id) override { return lines.push_back("pubrel " + std::to_string(id)), true; }
   void on_puback(mqtt::PacketId id, mqtt::ReasonCode) override {
     lines.push_back("puback " + std::to_string(id));
   }
@@ -136,7 +136,7 @@ TEST(Remote, keeps_what_is_not_taken_until_it_is) {
   EXPECT_TRUE(talk.remote.is_held());
   EXPECT_EQ(talk.told.lines, std::vector<std::string>{"connected"});
   talk.told.takes = true;
-  talk.remote.resume();
+  talk.remote.resume(talk.now);
   EXPECT_FALSE(talk.remote.is_held());
   EXPECT_EQ(talk.told.lines, (std::vector<std::string>{"connected", "publish a", "puback 1"}));
 }
@@ -195,6 +195,16 @@ TEST(Remote, pings_when_it_is_silent_and_gives_up_one_that_does_not_answer) {
   EXPECT_EQ(talk.remote.output, (mqtt::Buffer{0xc0, 0}));
   EXPECT_TRUE(talk.remote.on_time(talk.now + 90s));
   EXPECT_FALSE(talk.remote.on_time(talk.now + 92s));
+}
+
+TEST(Remote, that_sends_is_alive_though_its_answer_to_a_ping_is_late) {
+  Talk talk{link_of(true)};
+  talk.let_in();
+  EXPECT_TRUE(talk.remote.on_time(talk.now + 31s));
+  talk.now += 80s;
+  talk.hear(message());
+  EXPECT_TRUE(talk.remote.on_time(talk.now + 55s));
+  EXPECT_FALSE(talk.remote.on_time(talk.now + 61s));
 }
 
 TEST(Remote, pings_though_it_sends_as_long_as_nothing_comes_back) {

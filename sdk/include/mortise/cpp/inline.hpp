@@ -6,7 +6,7 @@
 //
 // Thread: every function from every thread; the handlers run on the strand.
 // Owns:   the object closes the client when it goes, and no handler begins any more if that is on the strand.
-// Fails:  open throws an error that carries the status; the rest returns it.
+// Fails:  open throws an error that carries the status; the rest returns it, E_STATE of an empty object.
 // Source: mortise/services/inline.h, which says what each call means.
 #pragma once
 
@@ -156,7 +156,7 @@ class inline_client {
 
   // closed() follows.
   mortise_status_t close(bool end_session = false) const {
-    return table().close(host_(), raw_, end_session ? 1 : 0);
+    return line_ ? table().close(host_(), raw_, end_session ? 1 : 0) : MORTISE_E_STATE;
   }
   mortise_status_t subscribe(const inline_subscription& to, inline_reply done = {}) const {
     mortise_subscription_t raw{};
@@ -177,12 +177,14 @@ class inline_client {
       return table().unsubscribe(host_(), raw_, str(filter), fn, context);
     });
   }
-  mortise_status_t credit(std::uint32_t more) const { return table().credit(host_(), raw_, more); }
+  mortise_status_t credit(std::uint32_t more) const {
+    return line_ ? table().credit(host_(), raw_, more) : MORTISE_E_STATE;
+  }
   mortise_status_t acknowledge(std::uint16_t packet_id, std::uint8_t reason_code = 0) const {
-    return table().acknowledge(host_(), raw_, packet_id, reason_code);
+    return line_ ? table().acknowledge(host_(), raw_, packet_id, reason_code) : MORTISE_E_STATE;
   }
   mortise_status_t received(std::uint16_t packet_id, std::uint8_t reason_code = 0) const {
-    return table().received(host_(), raw_, packet_id, reason_code);
+    return line_ ? table().received(host_(), raw_, packet_id, reason_code) : MORTISE_E_STATE;
   }
   mortise_status_t publish(const message& what, std::uint16_t packet_id = 0, inline_reply done = {}) const {
     return ask(std::move(done), [&](mortise_reply_fn fn, void* context) {
@@ -201,6 +203,7 @@ class inline_client {
 
   template <class Call>
   mortise_status_t ask(inline_reply done, Call call) const {
+    if (!line_) return MORTISE_E_STATE;
     if (!done) return call(nullptr, nullptr);
     // The host may call on the strand before the function has returned here.
     auto* const given = new detail::request{line_->of, std::move(done)};
