@@ -5,6 +5,7 @@ What is published here with QoS 1 or 2 reaches the remote, in order, QoS 2 once;
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -68,6 +69,32 @@ class Carries(BridgeTest):
                                "%t %r %C %P %p", "-W", "2", "-C", "1"], capture_output=True, text=True, timeout=20).stdout
         self.assertIn("kept 1 text/plain unit:kelvin mortise-origin:", said)
         self.assertTrue(said.rstrip().endswith("mortise-hops:1 on"), said)
+
+
+    def test_topics_that_are_taken_out_are_unsubscribed(self):
+        remote = self.mosquitto()
+        edge = self.edge(link(remote.port, out="[{topics: [a, b]}]", into=None))
+        self.connected(edge)
+        edge.stop()
+        edge.plugins = [STORE, bridge(link(remote.port, out="[{topics: [b, c]}]", into=None))]
+        self.logging(edge).start()
+        self.connected(edge, 2)
+        said = subprocess.run([harness.PROGRAM, "ctl", "--state-dir", str(edge.state), "--json", "subscriptions",
+                               "$inline/bridge/up"], capture_output=True, text=True, timeout=20, check=True).stdout
+        self.assertEqual(sorted(row["filter"] for row in json.loads(said)), ["b", "c"])
+
+    def test_3_1_1_says_that_it_is_a_bridge_after_an_outage_too(self):
+        remote = self.mosquitto()
+        edge = self.edge(link(remote.port, more="version: '3.1.1'", out="[{topics: [x], qos: 1}]", into="[{topics: [x], qos: 1}]"))
+        self.connected(edge)
+        remote.stop()
+        self.logged(edge, "bridge.lost", "no connection")
+        remote.start()
+        self.connected(edge, 2)
+        reader = self.collector(edge, "x", 1)
+        reader.publish("x", "once", 1)  # a remote that knows it for a bridge sends nothing back
+        reader.run_for(0.7)
+        self.assertEqual(reader.payloads(), ["once"])
 
 
 class Outages(BridgeTest):
