@@ -43,6 +43,7 @@
 #pragma once
 
 #include "mortise/cpp/inline.hpp"
+#include "mortise/cpp/metrics.hpp"
 #include "mortise/cpp/tables.hpp"
 
 namespace mortise {

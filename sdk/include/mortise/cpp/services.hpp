@@ -44,6 +44,7 @@ struct services {
   const mortise_publisher_t* publisher = nullptr;
   const mortise_ledger_t* ledger = nullptr;
   const mortise_inline_clients_t* inline_clients = nullptr;
+  const mortise_metrics_t* metrics = nullptr;
   const mortise_host_store_t* store = nullptr;
 
   explicit services(const mortise_host_t* of) : host{of} {
@@ -60,6 +61,7 @@ struct services {
     find(MORTISE_HOST_PUBLISH, publisher);
     find(MORTISE_HOST_LEDGER, ledger);
     find(MORTISE_HOST_INLINE, inline_clients);
+    find(MORTISE_HOST_METRICS, metrics);
     find(MORTISE_HOST_STORE, store);
   }
 
