@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -15,6 +16,7 @@
 #include "app/control_server.hpp"
 #include "app/control_verbs.hpp"
 #include "app/doors.hpp"
+#include "app/loop_figures.hpp"
 #include "app/psk_check.hpp"
 #include "app/pulse.hpp"
 #include "app/tls.hpp"
@@ -41,7 +43,7 @@ base::HashSeed random_seed() {
 // What the host sees of the loops. Before they exist there is nobody to wake but whoever waits for the store.
 class Bridge final : public host::Loops, public net::TurnObserver {
  public:
-  Bridge(host::Host& host, std::uint32_t loops) : host_{host}, pulse_{loops} {}
+  Bridge(host::Host& host, std::uint32_t loops) : host_{host}, count_{loops}, pulse_{loops} {}
 
   void connect(net::Loops& loops) {
     const std::lock_guard lock{mutex_};
@@ -49,6 +51,8 @@ class Bridge final : public host::Loops, public net::TurnObserver {
     for (auto& [loop, task] : early_) loops.post(loop, std::move(task));
     early_.clear();
   }
+  // Every listener is open.
+  void opened() { is_open_ = true; }
   // False: it did not come true in time.
   template <class Condition>
   bool wait_until(Condition condition) {
@@ -71,6 +75,9 @@ class Bridge final : public host::Loops, public net::TurnObserver {
     if (const net::Loops* loops = known()) return loops->now().wall;
     return host::machine_wall_now();
   }
+  void write_figures(host::FigureSheet& sheet) override {
+    write_loop_figures(known(), count_, is_open_, sheet);
+  }
   void before_turn(std::uint32_t loop) override { host_.begin_turn(loop); }
   void after_turn(std::uint32_t loop) override {
     host_.end_turn(loop);
@@ -90,7 +97,9 @@ class Bridge final : public host::Loops, public net::TurnObserver {
     return loops_;
   }
   host::Host& host_;
+  const std::uint32_t count_;
   Pulse pulse_;
+  std::atomic<bool> is_open_{false};
   std::mutex mutex_;
   std::condition_variable rose_;
   net::Loops* loops_ = nullptr;
@@ -176,6 +185,7 @@ std::vector<config::Finding> Assembly::load() {
   options.state_dir = std::filesystem::absolute(p.invocation.state_dir);
   options.plugin_path = plugin_path(p.invocation, p.settings);
   options.grants = p.settings.kernel.grants;
+  options.hook_time = p.settings.kernel.limits.hook_time.value_or(base::Duration::max());
   p.host = std::make_unique<host::Host>(options, p.settings.plugins);
   const auto add = [&](std::vector<config::Finding> more) {
     findings.insert(findings.end(), std::make_move_iterator(more.begin()),
@@ -226,6 +236,7 @@ std::string Assembly::start() {
     p.shared->log.write(
         broker::LogLevel::warning, "listeners", "listener.not_taken",
         "a socket was passed that no listener takes: " + name + "; bind one to systemd:" + name, nullptr, {});
+  p.bridge->opened();
   p.loops->start();
   return {};
 }

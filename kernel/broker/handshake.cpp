@@ -166,6 +166,7 @@ bool Handshake::mount(Client& client, const mqtt::Connect& packet, std::string_v
 
 // What both sides go by from now on.
 void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s) {
+  if (!session.is_connected()) core_.ledger.connected.add(1);
   session.client = client.key;
   session.username = client.username;
   core_.charge(session);

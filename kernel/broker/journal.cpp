@@ -33,7 +33,7 @@ std::uint64_t Journal::hand_over(Batch batch) {
       batch.records.push_back(record::MessageErase{message->number()});
   }
   batch.erased.clear();
-  batch.sequence = ++last_sequence_;
+  batch.sequence = last_sequence_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::uint64_t sequence = batch.sequence;
   pending_bytes_.fetch_add(batch.memory(), std::memory_order_relaxed);
   store_->hand_over(std::move(batch));

@@ -40,6 +40,9 @@ class Journal {
     return (level == Level::synced ? synced_ : written_).load(std::memory_order_acquire);
   }
 
+  // The last that was handed over.
+  std::uint64_t last_sequence() const noexcept { return last_sequence_.load(std::memory_order_relaxed); }
+
   // Whether the store cannot take anything at present: full or broken.
   void set_failing(bool failing) noexcept { failing_.store(failing, std::memory_order_release); }
   bool failing() const noexcept { return failing_.load(std::memory_order_acquire); }
@@ -50,7 +53,7 @@ class Journal {
  private:
   Store* const store_;
   std::mutex mutex_;
-  std::uint64_t last_sequence_ = 0;
+  std::atomic<std::uint64_t> last_sequence_{0};  // written under mutex_
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> synced_{0};
   std::atomic<std::size_t> pending_bytes_{0};

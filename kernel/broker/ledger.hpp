@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "broker/limit.hpp"
+#include "mqtt/packet.hpp"
 
 namespace mortise::broker {
 
@@ -67,6 +68,21 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+// The same by QoS.
+class QosCounter {
+ public:
+  void add(mqtt::Qos qos) noexcept { counters_[static_cast<std::size_t>(qos)].add(1); }
+  std::uint64_t value(mqtt::Qos qos) const noexcept {
+    return counters_[static_cast<std::size_t>(qos)].value();
+  }
+  std::uint64_t value() const noexcept {  // all together
+    return counters_[0].value() + counters_[1].value() + counters_[2].value();
+  }
+
+ private:
+  std::array<Counter, 3> counters_;
+};
+
 // Bytes in use, by what they are used for.
 enum class Account : std::uint8_t { message, connection, session, queue, subscription, retained, count };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Account::count)> account_names{
@@ -91,7 +107,7 @@ class Accounts {
 };
 
 struct Ledger {
-  Counter published;
+  QosCounter published;
   Counter routed;     // accepted and shown to the subscriptions
   Counter to_nobody;  // of those: no subscription matched on this loop and no other loop was interested
   std::array<Counter, static_cast<std::size_t>(Refused::count)> refused;
@@ -99,9 +115,14 @@ struct Ledger {
 
   Counter deliveries;
   Counter restored;
-  Counter out;     // acknowledged by the receiver, or written for QoS 0
+  QosCounter out;  // acknowledged by the receiver, or written for QoS 0
   Counter queued;  // waiting or in flight
   std::array<Counter, static_cast<std::size_t>(Dropped::count)> dropped;
+
+  // What is there at present.
+  Counter sessions;
+  Counter connected;  // of those, with a client
+  Counter subscriptions;
 
   Counter letters_sent;
   std::array<Counter, static_cast<std::size_t>(Limit::count)> limited;  // how often each took hold

@@ -153,7 +153,7 @@ Progress Publishing::refuse_payload(Client& client, Session& session, const mqtt
   payload_refused_.say(core_.shared.log, core_.now.monotonic, LogLevel::warning, "clients",
                        "client.payload_format", "a payload that says it is UTF-8 is not", &facts,
                        {"topic", packet.topic});
-  core_.ledger.published.add(1);
+  core_.ledger.published.add(packet.qos);
   refuse(client, session, packet, mqtt::ReasonCode::payload_format_invalid, Refused::payload_format,
          "the payload is not UTF-8, as its format indicator says");
   return Progress::done;
@@ -194,7 +194,7 @@ Progress Publishing::refuse_for_now(Client& client, const mqtt::Publish& packet,
     Session& session = core_.sessions.at(client.session);
     client.answer.reset();  // a plugin's answer was to this packet and must not meet the next one
     client.asked_about.reset();
-    core_.ledger.published.add(1);
+    core_.ledger.published.add(packet.qos);
     refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, why, text);
     return Progress::done;
   }
@@ -248,7 +248,7 @@ Progress Publishing::ask(Client& client, Session& session, const mqtt::Publish& 
 // A plugin would not have it.
 Progress Publishing::follow(Client& client, Session& session, const mqtt::Publish& packet,
                             const Answer& answer, Fault& fault) {
-  core_.ledger.published.add(1);
+  core_.ledger.published.add(packet.qos);
   if (answer.decision == Decision::drop) {
     refuse(client, session, packet, mqtt::ReasonCode::success, Refused::dropped_by_plugin);
     return Progress::done;
@@ -306,7 +306,7 @@ void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& p
 
 void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet,
                         const MessageRef& message) {
-  core_.ledger.published.add(1);
+  core_.ledger.published.add(packet.qos);
   if (core_.wanted().wants(EventKind::published) || core_.logs_messages()) tell(client, session, *message);
   const Level level = message->level();
   const bool counted = is_counted(packet);
@@ -468,7 +468,7 @@ void Publishing::on_pubrel(Client& client, const mqtt::Pubrel& packet) {
 
 bool Publishing::publish(const MessageRef& message, std::vector<Record>&& facts, Awaited awaited) {
   if (!routing_.has_room()) return false;
-  core_.ledger.published.add(1);
+  core_.ledger.published.add(message->qos());
   number(message);
   std::uint64_t retained_sequence = 0;
   if (message->retain()) {

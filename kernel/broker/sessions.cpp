@@ -12,6 +12,7 @@ Session& Sessions::emplace(std::string_view client_id) {
   Session& session = core_.sessions.at(key);
   session.key = key;
   core_.directory.emplace(session.client_id, key);
+  core_.ledger.sessions.add(1);
   core_.charge(session);
   return session;
 }
@@ -35,6 +36,7 @@ void Sessions::happened(EventKind kind, Session& session) {
 void Sessions::join(Session& session, std::string_view filter, const Subscriber& subscriber) {
   const auto joined = core_.shared.groups.join(filter, core_.loop, subscriber);
   if (joined.replaced) return;
+  core_.ledger.subscriptions.add(1);
   session.shared.push_back(joined.member);
   delivery_.note_readiness(session);
 }
@@ -45,6 +47,7 @@ bool Sessions::unsubscribe(Session& session, std::string_view filter) {
     if (!member) return false;
     core_.shared.groups.leave(member);
     std::erase(session.shared, member);
+    core_.ledger.subscriptions.subtract(1);
     return true;
   }
   const FilterId* found = core_.index.find(filter);
@@ -53,11 +56,15 @@ bool Sessions::unsubscribe(Session& session, std::string_view filter) {
   if (!core_.index.remove(id, session.key)) return false;
   core_.shared.interest.remove(core_.loop, filter);
   std::erase(session.filters, id);
+  core_.ledger.subscriptions.subtract(1);
   return true;
 }
 
 void Sessions::discard(Session& session) {
   wills_.fire(session);
+  core_.ledger.sessions.subtract(1);
+  core_.ledger.subscriptions.subtract(session.filters.size() + session.shared.size());
+  if (session.is_connected()) core_.ledger.connected.subtract(1);
   for (const FilterId id : session.filters) {
     core_.shared.interest.remove(core_.loop, core_.index.text_of(id));
     core_.index.remove(id, session.key);
@@ -88,6 +95,7 @@ void Sessions::bury(Session& session) {
 }
 
 void Sessions::leave(Session& session) {
+  if (session.is_connected()) core_.ledger.connected.subtract(1);
   session.client = {};
   if (session.expiry_s == 0) return discard(session);
   wills_.start(session);

@@ -210,6 +210,7 @@ void Subscribing::subscribe(Client& client, Session& session, mqtt::Subscribe::E
     sessions_.join(session, entry.filter, subscriber);
   } else if (!added.replaced) {
     session.filters.push_back(added.filter);
+    core_.ledger.subscriptions.add(1);
     core_.shared.interest.add(core_.loop, entry.filter);
   }
   if (session.is_stored())
@@ -273,6 +274,7 @@ void Subscribing::restore(Session& session, const record::Subscription& stored) 
   const auto added = core_.index.add(stored.filter, subscriber);
   if (added.replaced) return;
   session.filters.push_back(added.filter);
+  core_.ledger.subscriptions.add(1);
   core_.shared.interest.add(core_.loop, stored.filter);
 }
 

@@ -103,7 +103,7 @@ void Wills::fire(Session& session) {
     const ClientFacts who = core_.facts_of(session);
     core_.log(LogLevel::warning, "auth", "client.denied", "denied will", &who,
               {{"topic", will->message->topic()}});
-    core_.ledger.published.add(1);
+    core_.ledger.published.add(will->message->qos());
     core_.ledger.refuse(Refused::not_authorized);
     for (Record& fact : facts) commits_.ride(std::move(fact));
     return;

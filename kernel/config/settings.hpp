@@ -91,6 +91,7 @@ struct Limits {
   std::optional<std::uint64_t> publish_rate;
   std::optional<std::uint64_t> publish_bytes;
   std::uint64_t write_buffer = 128 * kibibyte;
+  std::optional<base::Duration> hook_time = std::chrono::milliseconds{1};
 };
 
 template <class Row>
@@ -124,6 +125,9 @@ void describe(Row& row, Limits& s) {
       "How many bytes of topic and payload a client may publish in a second.");
   row("write_buffer", s.write_buffer, Size{4 * kibibyte, 256 * mebibyte},
       "How much may be unwritten to a client that reads slowly before its messages wait in its queue.");
+  row("hook_time", s.hook_time, Period{std::chrono::milliseconds{1}, std::chrono::minutes{1}, "unlimited"},
+      "How long a plugin may take for one answer on a loop before the log names it; one call in 64 is looked "
+      "at.");
 }
 
 struct Queue {

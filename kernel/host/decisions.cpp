@@ -52,6 +52,8 @@ mortise_call_t call_on(std::uint32_t loop, base::TimePoint now, CallContext& con
   return call;
 }
 
+constexpr std::size_t index_of(Point point) noexcept { return static_cast<std::size_t>(point); }
+
 std::uint32_t action_of(Point point) {
   switch (point) {
     case Point::subscribe: return MORTISE_SUBSCRIBE;
@@ -203,8 +205,11 @@ std::optional<Answer> Decisions::ask_one(const Link& link, std::size_t place, Tu
 
 mortise_answer_t Decisions::call(const Link& link, mortise_call_t& raw, Turn& turn) {
   Instance& instance = *link.what.instance;
-  return instance.guarded(name_of(turn.asked.point), mortise_answer_t{MORTISE_FALLBACK},
-                          [&] { return call_plugin(instance, raw, turn.asked, turn.client, turn.now.wall); });
+  return instance.asked(index_of(turn.asked.point), turn.question.loop, [&] {
+    return instance.guarded(name_of(turn.asked.point), mortise_answer_t{MORTISE_FALLBACK}, [&] {
+      return call_plugin(instance, raw, turn.asked, turn.client, turn.now.wall);
+    });
+  });
 }
 
 Answer Decisions::wait(const Link& link, std::size_t place, CallContext& context, Turn& turn) {
@@ -213,6 +218,7 @@ Answer Decisions::wait(const Link& link, std::size_t place, CallContext& context
     instance.fault(name_of(turn.asked.point), "PENDING without a token");
     return understand(link, turn.asked.point, as_fallback());
   }
+  instance.hook_account.row(index_of(turn.asked.point), turn.question.loop).deferred.add(1);
   const auto saved = turn.save(place);
   std::optional<Said> early =
       in_.tokens.commit(context.token, [this, saved, token = context.token](Settled how, Said said) {
@@ -228,6 +234,7 @@ Answer Decisions::wait(const Link& link, std::size_t place, CallContext& context
 // The token is the host's until the plugin asks for it in turn.
 void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
   Instance& instance = *link.what.instance;
+  instance.hook_account.row(index_of(turn.asked.point), turn.question.loop).deferred.add(1);
   const auto saved = turn.save(place);
   const mortise_token_t token = in_.tokens.open(instance, turn.now.monotonic + link.what.deadline);
   waiting_[turn.question.loop].tokens[turn.question.client.value()] = token;
@@ -239,9 +246,10 @@ void Decisions::ask_on_strand(const Link& link, std::size_t place, Turn& turn) {
     context.token = token;
     mortise_call_t raw = instance.quiet_call(&context);
     ClientView client{*saved->asked().client};
-    const mortise_answer_t answer =
-        instance.guarded(name_of(saved->asked().point), mortise_answer_t{MORTISE_FALLBACK},
-                         [&] { return call_plugin(instance, raw, saved->asked(), client, in_.wall()); });
+    const mortise_answer_t answer = instance.asked(index_of(saved->asked().point), MORTISE_NO_LOOP, [&] {
+      return instance.guarded(name_of(saved->asked().point), mortise_answer_t{MORTISE_FALLBACK},
+                              [&] { return call_plugin(instance, raw, saved->asked(), client, in_.wall()); });
+    });
     if (answer == MORTISE_PENDING && context.token_is_taken) return;
     if (answer == MORTISE_PENDING) instance.fault(name_of(saved->asked().point), "PENDING without a token");
     Said said;
@@ -263,7 +271,7 @@ Answer Decisions::understand(const Link& link, Point point, Said said) {
     if (!judged.fault) {
       if (is_login(point) && judged.answer.decision == Decision::allow)
         judged.answer.plugin_data = in_.client_data.keep(instance, word);
-      if (judged.answer.decision == Decision::change) judged.answer.message = fresh_message(said);
+      if (judged.answer.decision == Decision::change) judged.answer.message = fresh_message(instance, said);
       if (judged.answer.decision == Decision::drop) in_.losses.count_message(said.loss);
       return std::move(judged.answer);
     }
@@ -344,13 +352,13 @@ void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, br
 // ---- intercept
 
 // The broker numbers what it takes, so that it must not be given the same message twice.
-broker::MessageRef Decisions::fresh_message(Said& said) {
+broker::MessageRef Decisions::fresh_message(Instance& instance, Said& said) {
   broker::MessageRef message = said.message.get()->message;
   const broker::Level level = in_.level_of(message->topic());
   if (said.message.get()->fresh.exchange(false) && message->level() == level) return message;
   broker::MessageParts parts = parts_of(*message);
   parts.level = level;
-  return broker::Message::make(parts, in_.accounts);
+  return broker::Message::make(parts, instance.accounts);
 }
 
 Answer Decisions::intercept(const broker::ClientFacts& client, const broker::MessageRef& message,
@@ -373,11 +381,11 @@ Answer Decisions::intercept(const broker::ClientFacts& client, const broker::Mes
     mortise_call_t raw = call_on(client.loop, now.monotonic, context);
     const mortise_message_view_t view = view_of(current, now.wall);
     const Hops hops{Hops::after(&current)};
-    mortise_answer_t said_now =
-        instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
-          return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance),
-                                                      &view);
-        });
+    const mortise_answer_t said_now = instance.asked(index_of(Point::intercept), client.loop, [&] {
+      return instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
+        return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance), &view);
+      });
+    });
     if (said_now == MORTISE_PASS) continue;
     Said said;
     said.answer = said_now;

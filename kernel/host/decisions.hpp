@@ -73,7 +73,7 @@ class Decisions {
   void ask_on_strand(const Link& link, std::size_t place, Turn& turn);
   broker::Answer wait(const Link& link, std::size_t place, CallContext& context, Turn& turn);
   broker::Answer understand(const Link& link, Point point, Said said);
-  broker::MessageRef fresh_message(Said& said);
+  broker::MessageRef fresh_message(Instance& instance, Said& said);
 
   void settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how, Said said);
   void go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker);

@@ -50,8 +50,10 @@ void HookPort::show_events(Turn& turn, std::uint32_t loop) {
       batch.show(to, [&](std::span<const mortise_event_t* const> events) {
         mortise_call_t raw = instance.quiet_call(nullptr);
         if (on_loop) raw.loop = loop;
-        instance.guarded("observe.events", [&] {
-          instance.manifest.observe->events(instance.self, &raw, events.data(), events.size());
+        instance.asked(HookAccount::observe, raw.loop, [&] {
+          return instance.guarded("observe.events", 0, [&] {
+            return instance.manifest.observe->events(instance.self, &raw, events.data(), events.size()), 0;
+          });
         });
       });
     };

@@ -201,6 +201,11 @@ std::vector<Host::Status> Host::status() const {
 
 std::vector<Losses::Row> Host::losses() const { return in_->losses.rows(); }
 std::uint64_t Host::log_lines_dropped() const noexcept { return in_->log.dropped(); }
-std::int64_t Host::message_bytes() const noexcept { return in_->accounts.charged(broker::Account::message); }
+std::int64_t Host::message_bytes() const noexcept {
+  std::int64_t bytes = 0;
+  for (const broker::Accounts& of_instance : in_->accounts)
+    bytes += of_instance.charged(broker::Account::message);
+  return bytes;
+}
 
 }  // namespace mortise::host

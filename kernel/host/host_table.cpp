@@ -18,8 +18,8 @@ struct Row {
   std::string_view granted;  // what must be granted; empty: nothing
 };
 
-const std::array<Row, 11>& rows() {
-  static const std::array<Row, 11> all{
+const std::array<Row, 12>& rows() {
+  static const std::array<Row, 12> all{
       {{MORTISE_HOST_CONFIG, &config_service(), true, {}},
        {MORTISE_HOST_LOG, &log_service(), true, {}},
        {MORTISE_HOST_TIME, &time_service(), true, {}},
@@ -27,6 +27,7 @@ const std::array<Row, 11>& rows() {
        {MORTISE_HOST_MESSAGES, &messages_service(), false, {}},
        {MORTISE_HOST_WORK, &work_service(), false, {}},
        {MORTISE_HOST_LEDGER, &ledger_service(), false, {}},
+       {MORTISE_HOST_METRICS, &metrics_service(), false, {}},
        {MORTISE_HOST_PUBLISH, &publish_service(), false, MORTISE_HOST_PUBLISH},
        {MORTISE_HOST_INLINE, &inline_service(), false, MORTISE_HOST_INLINE},
        {MORTISE_HOST_CLIENTS, &clients_service(), false, MORTISE_HOST_CLIENTS},

@@ -23,6 +23,7 @@ const mortise_time_t& time_service();
 const mortise_hooks_t& hooks_service();
 const mortise_messages_t& messages_service();
 const mortise_work_t& work_service();
+const mortise_metrics_t& metrics_service();
 const mortise_publisher_t& publish_service();
 const mortise_inline_clients_t& inline_service();
 const mortise_ledger_t& ledger_service();

@@ -294,7 +294,7 @@ void InlineClient::on_publish(const mqtt::Publish& packet) {
   if (packet.properties.message_expiry_s)
     parts.expires = now + std::chrono::seconds{*packet.properties.message_expiry_s};
   parts.level = owner_.in.level_of(packet.topic);
-  delivered.message = broker::Message::make(parts, owner_.in.accounts);
+  delivered.message = broker::Message::make(parts, owner_.accounts);
   deliveries_.push_back(std::move(delivered));
 }
 

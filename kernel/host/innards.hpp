@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "host/log_ring.hpp"
 #include "host/loops.hpp"
 #include "host/losses.hpp"
+#include "host/metrics.hpp"
 #include "host/options.hpp"
 #include "host/store_port.hpp"
 #include "host/tokens.hpp"
@@ -42,11 +44,14 @@ struct Innards {
   base::WallTime wall() const;
 
   const Options options;
-  broker::Accounts accounts;  // of messages that plugins make
+  const base::TimePoint begun = monotonic_now();
+  // Of messages that plugins make, one an instance: before whatever may hold such a message.
+  std::deque<broker::Accounts> accounts;
   std::atomic<Loops*> loops{nullptr};
   std::atomic<broker::Shared*> shared{nullptr};
   LogRing log;
   Losses losses;
+  MetricNames metric_names;
   AlarmClock clock;
   WorkerPool workers;
   Tokens tokens;

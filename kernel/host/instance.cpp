@@ -28,7 +28,11 @@ Instance::Instance(Innards& inside, const config::Plugin& chosen, std::size_t pl
       config{chosen.config},
       strand{chosen.name.value},
       timers{inside.clock, strand},
-      publishing{*this} {
+      publishing{*this},
+      accounts{inside.accounts.emplace_back()},
+      hook_time{inside.options.hook_time},
+      hook_account{inside.options.loops},
+      metrics{inside.metric_names, inside.options.loops} {
   fill_host_table(*this);
 }
 
@@ -45,16 +49,44 @@ void Instance::fault(std::string_view where, std::string_view text) {
       if (faults_told_.size() >= fault_places_max) return;
       found = faults_told_.emplace(where, Told{now - fault_line_period, 0}).first;
     }
-    Told& told = found->second;
-    ++told.since;
-    if (now - told.at < fault_line_period) return;
-    told.at = now;
-    times = std::exchange(told.since, 0);
+    const auto due = found->second.count(now);
+    if (!due) return;
+    times = *due;
   }
   const std::string count = std::to_string(times);
   const std::array<broker::Log::Field, 4> fields{
       {{"plugin", name()}, {"file", file.native()}, {"where", where}, {"times", count}}};
   in.log.write(broker::LogLevel::error, "host", "plugin.fault", text, nullptr, fields);
+}
+
+std::optional<std::uint64_t> Instance::Told::count(base::TimePoint now) {
+  ++since;
+  if (now - at < fault_line_period) return {};
+  at = now;
+  return std::exchange(since, 0);
+}
+
+void Instance::tell_slow(std::size_t hook, base::Duration took) {
+  std::optional<std::uint64_t> times;
+  {
+    const std::lock_guard lock{fault_mutex_};
+    times = slow_told_[hook].count(monotonic_now());
+  }
+  if (!times) return;
+  const auto us = [](base::Duration span) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(span).count());
+  };
+  const std::string microseconds = us(took), allowed = us(hook_time), count = std::to_string(*times);
+  const std::array<broker::Log::Field, 5> fields{{{"plugin", name()},
+                                                  {"hook", hook_name(hook)},
+                                                  {"took_us", microseconds},
+                                                  {"allowed_us", allowed},
+                                                  {"times", count}}};
+  in.log.write(
+      broker::LogLevel::warning, "host", "plugin.slow_hook",
+      "a hook takes longer than limits.hook_time allows, and every client of its loop waits for it; one call "
+      "in 64 is looked at",
+      nullptr, fields);
 }
 
 mortise_call_t Instance::quiet_call(void* context) const noexcept {

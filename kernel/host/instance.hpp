@@ -4,17 +4,21 @@
 // Owns:   the plugin's object, its strand, its settings.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/time.hpp"
 #include "config/settings.hpp"
 #include "host/grants.hpp"
+#include "host/hook_account.hpp"
 #include "host/manifest.hpp"
+#include "host/metrics.hpp"
 #include "host/publish_queue.hpp"
 #include "host/report.hpp"
 #include "host/strand.hpp"
@@ -72,6 +76,13 @@ struct Instance {
   void guarded(std::string_view where, Call&& call) noexcept {
     guarded(where, 0, [&] { return call(), 0; });
   }
+  // Calls one of its hooks, which is counted, and one in 64 timed. `loop`: where; MORTISE_NO_LOOP on the
+  // strand.
+  template <class Call>
+  auto asked(std::size_t hook, std::uint32_t loop, Call&& call) {
+    return hook_account.timed(hook, loop, hook_time, std::forward<Call>(call),
+                              [this, hook](base::Duration took) { tell_slow(hook, took); });
+  }
   // A call that comes from no loop.
   mortise_call_t quiet_call(void* context) const noexcept;
 
@@ -88,6 +99,10 @@ struct Instance {
   Strand strand;
   Timers timers;
   PublishQueue publishing;
+  broker::Accounts& accounts;      // of messages it has made; as long as the host
+  const base::Duration hook_time;  // what its hooks may take on a loop
+  HookAccount hook_account;
+  Metrics metrics;
 
   // What work.submit and work.post still owe.
   std::atomic<std::uint32_t> work_owed{0};
@@ -96,12 +111,18 @@ struct Instance {
   std::atomic<std::uint64_t> late_answers{0};
 
  private:
+  // A line in ten seconds at most for each hook.
+  void tell_slow(std::size_t hook, base::Duration took);
+
   std::mutex fault_mutex_;
   struct Told {
     base::TimePoint at{};
     std::uint64_t since = 0;
+    // How often it happened up to now, when it is time to say so.
+    std::optional<std::uint64_t> count(base::TimePoint now);
   };
   std::map<std::string, Told, std::less<>> faults_told_;  // by where; a few dozen at most
+  std::array<Told, HookAccount::hooks> slow_told_;
 };
 
 }  // namespace mortise::host

@@ -14,6 +14,8 @@ class Broker;
 
 namespace mortise::host {
 
+class FigureSheet;
+
 class Loops {
  public:
   virtual ~Loops() = default;
@@ -23,6 +25,8 @@ class Loops {
   virtual void wake_all() = 0;
   // The wall time the brokers go by, which the clock of the machine may be far from: messages expire by it.
   virtual base::WallTime wall() = 0;
+  // Adds what the loops know and the brokers do not, such as connections. Not from a loop.
+  virtual void write_figures(FigureSheet&) {}
 };
 
 }  // namespace mortise::host

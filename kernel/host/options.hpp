@@ -23,6 +23,7 @@ struct Options {
   config::GrantPolicy grants = config::GrantPolicy::as_asked;
 
   base::Duration decision_deadline = std::chrono::seconds{2};  // unless plugin or operator say otherwise
+  base::Duration hook_time = std::chrono::milliseconds{1};     // of a hook on a loop, before it is told of
   base::Duration start_patience = std::chrono::seconds{60};    // for a plugin that is ready later
   base::Duration drain_patience = std::chrono::seconds{5};     // for what an instance still owes at stop
   base::Duration flush_patience = std::chrono::seconds{60};    // for the store's last sync

@@ -67,8 +67,10 @@ std::optional<PskAnswer> ask_one(Instance& instance, const PskListener& listener
   CallContext context{instance, Point::psk};
   mortise_call_t call = instance.quiet_call(&context);
   call.loop = HookPort::loop_of_this_thread();
-  mortise_answer_t said = instance.guarded("psk.find", mortise_answer_t{MORTISE_FALLBACK}, [&] {
-    return instance.manifest.psk->find(instance.self, &call, &query, &written.key);
+  mortise_answer_t said = instance.asked(static_cast<std::size_t>(Point::psk), call.loop, [&] {
+    return instance.guarded("psk.find", mortise_answer_t{MORTISE_FALLBACK}, [&] {
+      return instance.manifest.psk->find(instance.self, &call, &query, &written.key);
+    });
   });
   std::string rule;
   if (said == MORTISE_REPLIED && context.said) {

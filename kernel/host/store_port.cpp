@@ -98,6 +98,10 @@ void StorePort::offer() {
     first = offered.front()->sequence();
     offered_to_ = offered.back()->sequence();
   }
+  std::size_t bytes = 0;
+  for (const auto& batch : offered) bytes += batch->memory();
+  commit_sizes_.bytes.observe(static_cast<double>(bytes));
+  commit_sizes_.batches.observe(static_cast<double>(batches.size()));
   const mortise_status_t status = provider_->guarded(
       "store.commit", mortise_status_t{MORTISE_E_INTERNAL},
       [&] { return provider_->manifest.store->commit(provider_->self, batches.data(), batches.size()); });

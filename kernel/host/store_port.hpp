@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "broker/buckets.hpp"
 #include "broker/journal.hpp"
 #include "host/page_reads.hpp"
 #include "host/records.hpp"
@@ -34,6 +35,12 @@ namespace mortise::host {
 struct Innards;
 struct Instance;
 
+// What the store is given in one commit.
+struct CommitSizes {
+  broker::Buckets<9> bytes{{256, 1'024, 4'096, 16'384, 65'536, 262'144, 1'048'576, 4'194'304, 16'777'216}};
+  broker::Buckets<8> batches{{1, 2, 4, 8, 16, 32, 64, 128}};
+};
+
 class StorePort : public broker::Store {
  public:
   static constexpr base::Duration retry_period = std::chrono::milliseconds{250};
@@ -43,6 +50,9 @@ class StorePort : public broker::Store {
   // The instance that provides the store; it has attached it.
   void set_provider(Instance* provider) { provider_ = provider; }
   Instance* provider() const noexcept { return provider_; }
+
+  // From any thread.
+  const CommitSizes& commit_sizes() const noexcept { return commit_sizes_; }
 
   void hand_over(broker::Batch batch) override;
   void read(broker::StoreRead what) override;
@@ -83,6 +93,7 @@ class StorePort : public broker::Store {
   Innards& in_;
   PageReads pages_;
   Instance* provider_ = nullptr;
+  CommitSizes commit_sizes_;  // written on the strand
 
   std::mutex mutex_;
   std::condition_variable changed_;

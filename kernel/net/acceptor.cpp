@@ -82,6 +82,7 @@ void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arri
         refuse(door, *verdict.limit, who, now);
         continue;
       }
+      entrance.listening.door->accepted.add(1);
       Arrival& arrival = accepted.emplace_back();
       arrival.socket = std::move(verdict.socket);
       arrival.door = &door;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "broker/ledger.hpp"
 #include "broker/ports.hpp"
 #include "net/descriptor.hpp"
 #include "net/filter.hpp"
@@ -35,6 +36,7 @@ struct Door {
   MakeFilters filters;           // empty: nothing
   LearnsAddress learns_address;  // empty: never
   Presence& presence;            // the listener's, which may have several doors
+  broker::Counter accepted{};    // came in here
 };
 
 struct Listening {

@@ -33,6 +33,8 @@ void Loop::run() {
     turn(ready);
     over = finish_stopping();
     if (around_.observer) around_.observer->after_turn(number_);
+    turn_times_.observe(
+        std::chrono::duration<double>(around_.clock.now().monotonic - now_.monotonic).count());
   }
 }
 

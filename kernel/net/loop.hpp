@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/buckets.hpp"
 #include "net/acceptor.hpp"
 #include "net/clock.hpp"
 #include "net/connections.hpp"
@@ -39,6 +40,11 @@ class TurnObserver {
 };
 
 class Loop;
+
+// Seconds a turn takes, from a few clients to a plugin that blocks its loop.
+inline constexpr std::array<double, 12> turn_bounds{0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003,
+                                                    0.01,    0.03,    0.1,    0.3,    1,     3};
+using TurnTimes = broker::Buckets<turn_bounds.size()>;
 
 // What all loops of a process work with; outlives them.
 struct Surroundings {
@@ -70,6 +76,8 @@ class Loop {
   // `until`: when what is still open is cut off.
   void stop(base::TimePoint until);
   const Connections& connections() const noexcept { return connections_; }
+  // The observer's part among it, and the wait for sockets not.
+  const TurnTimes& turn_times() const noexcept { return turn_times_; }
 
   broker::Broker& broker() noexcept { return broker_; }
 
@@ -103,6 +111,7 @@ class Loop {
   Connections connections_;
   Acceptor acceptor_;
   base::Now now_;
+  TurnTimes turn_times_{turn_bounds};
 
   std::mutex mutex_;
   std::vector<Parcel> parcels_;  // under mutex_

@@ -95,4 +95,11 @@ std::uint64_t Loops::bytes_written() const noexcept {
   return sum;
 }
 
+std::map<std::string, Loops::Attendance> Loops::attendance() const {
+  std::map<std::string, Attendance> by_listener;
+  for (const auto& [listener, present] : present_) by_listener[listener->name].open = present.count();
+  for (const auto& door : doors_) by_listener[door->listener.name].accepted += door->accepted.value();
+  return by_listener;
+}
+
 }  // namespace mortise::net

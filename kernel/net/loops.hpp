@@ -67,6 +67,15 @@ class Loops {
   std::uint32_t connections() const noexcept { return around_.guests.count(); }
   std::uint64_t bytes_read() const noexcept;
   std::uint64_t bytes_written() const noexcept;
+  const TurnTimes& turn_times(std::uint32_t loop) const noexcept { return around_.loops[loop]->turn_times(); }
+
+  // Who is there by listener, and how many have come. From any thread, as soon as all are open: the list of
+  // them has no lock.
+  struct Attendance {
+    std::uint32_t open = 0;
+    std::uint64_t accepted = 0;
+  };
+  std::map<std::string, Attendance> attendance() const;
 
  private:
   template <class Where>

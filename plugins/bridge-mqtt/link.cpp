@@ -62,6 +62,7 @@ void Link::become(State state, const std::string& why) {
   if (state_ != state) since_ = std::chrono::system_clock::now();
   state_ = state;
   why_ = why;
+  counts_.connected.set(state == State::running ? 1 : 0);
   if (on_change) on_change(*this);
 }
 

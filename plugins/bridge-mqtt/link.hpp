@@ -39,6 +39,8 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   // `node` names this broker in messages that leave. `instance`, of the plugin.
   Link(boost::asio::io_context& io, mortise::host host, LinkSettings settings, std::string node);
 
+  // Before start().
+  void show_in(const metrics& all) { counts_.define(all, settings_.name); }
   void start();
   // Says goodbye; nothing is tried again.
   void stop();

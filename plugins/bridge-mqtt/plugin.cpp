@@ -21,6 +21,8 @@ void Bridge::start() {
   published_.resize(settings_.links.size());
   for (const LinkSettings& settings : settings_.links) {
     links_.push_back(std::make_shared<Link>(io_, host_, settings, node));
+    // A broker that is older than the metrics carries messages all the same.
+    if (host_.services().metrics) links_.back()->show_in(metrics{host_});
     links_.back()->on_change = [this](Link& link) { publish_state(link); };
   }
   work_.emplace(io_.get_executor());

@@ -29,9 +29,9 @@ mortise_status_t amount(const mortise_node_t* node, std::uint64_t* out,
                         const std::map<std::string, std::uint64_t>& units) {
   if (!node) return MORTISE_E_UNKNOWN;
   const Json& value = *json(node);
-  const std::string text = value.is_string()            ? value.get<std::string>()
+  const std::string text = value.is_string()           ? value.get<std::string>()
                            : value.is_number_integer() ? value.dump()
-                                                        : "";
+                                                       : "";
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto unit = units.find(text.substr(digits));
   if (digits == 0 || unit == units.end()) return MORTISE_E_INVALID;
@@ -106,6 +106,7 @@ FakeHost::FakeHost() {
   set_host();
   set_messages();
   set_hooks();
+  set_metrics();
   config_ = config_table();
   log_ = {sizeof log_, 0, [](const mortise_host_t* host) { return of(host).log_level; },
           [](const mortise_host_t* host, const mortise_log_event_t* line) {
@@ -153,7 +154,8 @@ FakeHost::FakeHost() {
   tables_ = {{MORTISE_HOST_CONFIG, &config_},     {MORTISE_HOST_LOG, &log_},
              {MORTISE_HOST_TIME, &time_},         {MORTISE_HOST_HOOKS, &hooks_},
              {MORTISE_HOST_WORK, &work_},         {MORTISE_HOST_MESSAGES, &messages_},
-             {MORTISE_HOST_PUBLISH, &publisher_}, {MORTISE_HOST_LEDGER, &ledger_}};
+             {MORTISE_HOST_PUBLISH, &publisher_}, {MORTISE_HOST_LEDGER, &ledger_},
+             {MORTISE_HOST_METRICS, &metrics_}};
 }
 
 void FakeHost::set_folders(const std::string& config_dir, const std::string& state_dir) {
@@ -186,6 +188,69 @@ void FakeHost::set_hooks() {
                ? MORTISE_OK
                : MORTISE_E_UNKNOWN;
   };
+}
+
+void FakeHost::set_metrics() {
+  metrics_.size = sizeof metrics_;
+  metrics_.define = [](const mortise_host_t* host, const mortise_metric_view_t* what,
+                       mortise_metric_t* metric) -> mortise_status_t {
+    Metered made{what->kind, copy(what->name), copy(what->help)};
+    for (std::size_t i = 0; i < what->label_count; ++i)
+      made.labels.emplace_back(copy(what->labels[i].name), copy(what->labels[i].value));
+    made.bounds.assign(what->bounds, what->bounds + what->bound_count);
+    made.buckets.resize(made.bounds.size() + 1);
+    made.instance = copy(host->instance);
+    auto& all = of(host).metrics;
+    const auto is_same = [&](const Metered& one) {
+      return one.name == made.name && one.labels == made.labels && one.instance == made.instance;
+    };
+    const auto found = std::ranges::find_if(all, is_same);
+    metric->id = static_cast<std::uint64_t>(found - all.begin()) + 1;
+    if (found == all.end()) all.push_back(made);
+    return MORTISE_OK;
+  };
+  metrics_.add = [](const mortise_host_t* host, mortise_metric_t metric, double by) {
+    of(host).metrics[metric.id - 1].value += by;
+  };
+  metrics_.set = [](const mortise_host_t* host, mortise_metric_t metric, double value) {
+    of(host).metrics[metric.id - 1].value = value;
+  };
+  metrics_.observe = [](const mortise_host_t* host, mortise_metric_t metric, double value) {
+    Metered& one = of(host).metrics[metric.id - 1];
+    one.value += value;
+    ++one.buckets[static_cast<std::size_t>(std::ranges::lower_bound(one.bounds, value) - one.bounds.begin())];
+  };
+  metrics_.read = [](const mortise_host_t* host, mortise_metric_fn fn, void* context) -> mortise_status_t {
+    for (const Metered& one : of(host).metrics) {
+      std::vector<mortise_label_t> labels;
+      for (const auto& [name, value] : one.labels) labels.push_back({lend(name), lend(value)});
+      mortise_metric_view_t view{};
+      view.size = sizeof view;
+      view.kind = one.kind;
+      view.name = lend(one.name);
+      view.help = lend(one.help);
+      view.labels = labels.data();
+      view.label_count = labels.size();
+      view.bounds = one.bounds.data();
+      view.bound_count = one.bounds.size();
+      if (!one.instance.empty()) view.instance = lend(one.instance);
+      view.value = one.value;
+      for (const std::uint64_t in_bucket : one.buckets) view.count += in_bucket;
+      view.buckets = one.buckets.data();
+      fn(context, &view);
+    }
+    return MORTISE_OK;
+  };
+}
+
+double FakeHost::metered(const std::string& what) const {
+  for (const Metered& one : metrics) {
+    std::string key = one.name;
+    for (const auto& [name, value] : one.labels) key += (key == one.name ? "{" : ",") + name + '=' + value;
+    if (!one.labels.empty()) key += '}';
+    if (key == what) return one.value;
+  }
+  return 0;
 }
 
 void FakeHost::set_host() {

@@ -60,6 +60,18 @@ struct Attached {
   std::uint32_t deadline_ms = 0;
 };
 
+// A metric that was defined, with what it stands at; also what read() shows, whoever it was defined by.
+struct Metered {
+  std::uint32_t kind = MORTISE_COUNTER;
+  std::string name;
+  std::string help;
+  std::vector<std::pair<std::string, std::string>> labels{};
+  std::vector<double> bounds{};
+  double value = 0;
+  std::vector<std::uint64_t> buckets{};
+  std::string instance{};  // empty: the kernel's
+};
+
 class FakeHost {
  public:
   FakeHost();
@@ -83,6 +95,7 @@ class FakeHost {
   std::deque<std::function<void()>> strand;
   std::vector<std::pair<std::string, std::uint32_t>> published;  // topic, level
   std::vector<std::string> payloads;                             // of what was published
+  std::deque<Metered> metrics;                                   // a test may add others'
   std::int32_t log_level = MORTISE_DEBUG;
   mortise_status_t defer_status = MORTISE_OK;
   mortise_status_t work_status = MORTISE_OK;
@@ -92,6 +105,8 @@ class FakeHost {
   void ring_timers();
   std::size_t timers_on() const { return timers_.size(); }
   void run_strand();
+  // What a metric stands at: "name", or "name{label=value,…}"; 0 when it is not there.
+  double metered(const std::string& what) const;
 
  private:
   struct Timer {
@@ -114,6 +129,7 @@ class FakeHost {
   void set_host();
   void set_messages();
   void set_hooks();
+  void set_metrics();
   mortise_config_t config_{};
   mortise_log_t log_{};
   mortise_time_t time_{};
@@ -122,6 +138,7 @@ class FakeHost {
   mortise_work_t work_{};
   mortise_publisher_t publisher_{};
   mortise_ledger_t ledger_{};
+  mortise_metrics_t metrics_{};
 };
 
 }  // namespace mortise::test

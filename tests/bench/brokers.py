@@ -158,12 +158,16 @@ def unpack(package, folder, root):
 
 
 def unpacked_mosquitto(folder):
-    """The folder under which Debian's Mosquitto lies, with the libraries this machine has not got."""
+    return unpacked("mosquitto", "usr/sbin/mosquitto", folder)
+
+
+def unpacked(package, path, folder):
+    """The folder under which a package of Debian lies, with the libraries this machine has not got for its `path`."""
     root = folder / "root"
     folder.mkdir(parents=True, exist_ok=True)
-    program = root / "usr/sbin/mosquitto"
+    program = root / path
     if not program.exists():
-        unpack("mosquitto", folder, root)
+        unpack(package, folder, root)
     environment = {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(map(str, library_folders(root)))}
     for _ in range(LIBRARY_ROUNDS):
         listing = subprocess.run(["ldd", program], env=environment, capture_output=True, text=True, check=True).stdout
@@ -172,4 +176,4 @@ def unpacked_mosquitto(folder):
             return root
         for soname in missing:
             unpack(package_of(soname), folder, root)
-    raise RuntimeError(f"Mosquitto still misses {', '.join(missing)}")
+    raise RuntimeError(f"{package} still misses {', '.join(missing)}")

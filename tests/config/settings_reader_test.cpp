@@ -20,6 +20,7 @@ TEST(settings, defaults_are_those_of_the_manual) {
   EXPECT_EQ(kernel.limits.connections, 100'000u);
   EXPECT_EQ(kernel.limits.packet_size, 2 * mebibyte);
   EXPECT_EQ(kernel.limits.connect_timeout, 5s);
+  EXPECT_EQ(kernel.limits.hook_time, 1ms);
   EXPECT_EQ(kernel.limits.topic_levels, 64u);
   EXPECT_EQ(kernel.limits.memory, 512 * mebibyte);
   EXPECT_EQ(kernel.limits.half_open, 1'000u);
@@ -64,7 +65,7 @@ TEST(settings, every_kernel_setting_arrives) {
       "    memory: 64MiB, connections_per_address: 6, connect_rate_per_address: 8, connect_rate_per_client: "
       "9,\n"
       "    half_open: 10, connect_packet_size: 2KiB, topic_length: 11, filters: 12, publish_rate: 13,\n"
-      "    publish_bytes: 14KiB, write_buffer: 16KiB}\n"
+      "    publish_bytes: 14KiB, write_buffer: 16KiB, hook_time: 21ms}\n"
       "  retained: {messages: 17, bytes: 18, payload: 19}\n"
       "  session:\n"
       "    {expiry_maximum: 1h, receive_maximum: 1, inflight_maximum: 65535, keep_alive_maximum: 5m, store: "
@@ -92,6 +93,7 @@ TEST(settings, every_kernel_setting_arrives) {
   EXPECT_EQ(kernel.limits.publish_rate, 13u);
   EXPECT_EQ(kernel.limits.publish_bytes, 14 * kibibyte);
   EXPECT_EQ(kernel.limits.write_buffer, 16 * kibibyte);
+  EXPECT_EQ(kernel.limits.hook_time, 21ms);
   EXPECT_EQ(kernel.retained.messages, 17u);
   EXPECT_EQ(kernel.retained.bytes, 18u);
   EXPECT_EQ(kernel.retained.payload, 19u);

@@ -16,7 +16,8 @@ EVERYWHERE = ("usr/bin/mortise", "usr/bin/mortise-passwd", "etc/mortise/mortise.
               "etc/mortise/access.yaml", "usr/lib/systemd/system/mortise.service", "usr/lib/systemd/system/mortise.socket",
               "usr/lib/sysusers.d/mortise.conf",
               "usr/share/bash-completion/completions/mortise", "usr/share/man/man1/mortise.1",
-              "usr/share/man/man1/mortise-passwd.1", "usr/share/mortise/schema/mortise.schema.json")
+              "usr/share/man/man1/mortise-passwd.1", "usr/share/mortise/schema/mortise.schema.json",
+              "usr/share/mortise/grafana-dashboard.json")
 COMPONENTS = ("broker", "plugins")
 
 
@@ -37,7 +38,7 @@ class Installed(unittest.TestCase):
         for name in EVERYWHERE:
             self.assertTrue((self.root / name).is_file(), name)
         plugins = next(self.root.glob("usr/lib/**/mortise/plugins"))
-        self.assertEqual({file.name for file in plugins.iterdir()}, {"log.so", "store-sqlite.so", "auth-file.so"})
+        self.assertEqual({file.name for file in plugins.iterdir()}, {"log.so", "store-sqlite.so", "auth-file.so", "bridge-mqtt.so", "metrics-prometheus.so", "sys-topics.so"})
 
     def test_every_ready_made_configuration_is_there_with_the_files_it_names(self):
         installed = {file.name for file in (self.root / "usr/share/mortise/config").iterdir()}

@@ -159,7 +159,7 @@ mortise_status_t make(const mortise_host_t* host, const mortise_message_view_t* 
     parts.payload_is_utf8 = properties.payload_is_utf8();
     if (!is_sound(parts)) return MORTISE_E_INVALID;
     parts.level = instance.in.level_of(parts.topic);
-    *out = MessageHandle::make(broker::Message::make(parts, instance.in.accounts), now, true).detach();
+    *out = MessageHandle::make(broker::Message::make(parts, instance.accounts), now, true).detach();
     return MORTISE_OK;
   });
 }

@@ -28,6 +28,7 @@
 #include "mortise/services/ledger.h"
 #include "mortise/services/log.h"
 #include "mortise/services/messages.h"
+#include "mortise/services/metrics.h"
 #include "mortise/services/publish.h"
 #include "mortise/services/time.h"
 #include "mortise/services/work.h"

@@ -44,6 +44,7 @@
 
 #include "mortise/cpp/clients.hpp"
 #include "mortise/cpp/inline.hpp"
+#include "mortise/cpp/metrics.hpp"
 #include "mortise/cpp/tables.hpp"
 
 namespace mortise {

@@ -45,6 +45,7 @@ struct services {
   const mortise_ledger_t* ledger = nullptr;
   const mortise_inline_clients_t* inline_clients = nullptr;
   const mortise_clients_t* clients = nullptr;
+  const mortise_metrics_t* metrics = nullptr;
   const mortise_host_store_t* store = nullptr;
 
   explicit services(const mortise_host_t* of) : host{of} {
@@ -62,6 +63,7 @@ struct services {
     find(MORTISE_HOST_LEDGER, ledger);
     find(MORTISE_HOST_INLINE, inline_clients);
     find(MORTISE_HOST_CLIENTS, clients);
+    find(MORTISE_HOST_METRICS, metrics);
     find(MORTISE_HOST_STORE, store);
   }
 
