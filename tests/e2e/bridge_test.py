@@ -316,8 +316,10 @@ class Loops(BridgeTest):
         for number in range(10):
             here.publish("x/a", f"a{number}", 1)
             there.publish("x/b", f"b{number}", 1)
-        self.settle(here, there)
         wanted = {f"{kind}{number}" for kind in "ab" for number in range(10)}
+        for client in (here, there):
+            client.run_until(lambda client=client: wanted <= set(client.payloads()), "what was published on both sides")
+        self.settle(here, there)
         for client in (here, there):
             self.assertEqual(set(client.payloads()), wanted)
             # Two links between the same two, each in both directions: a message comes by more than one way, and no more.
@@ -338,6 +340,8 @@ class Loops(BridgeTest):
             self.connected(own, name="ring")
         readers = [self.collector(own, "x/#", 1) for own in brokers]
         readers[0].publish("x/1", "once", 1)
+        for reader in readers:
+            reader.run_until(lambda reader=reader: reader.messages, "the message on its way round")
         self.settle(*readers)
         # Nobody takes it in from a link here: it goes round until its hops are used up.
         counts = [len(reader.payloads()) for reader in readers]
