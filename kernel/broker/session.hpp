@@ -107,8 +107,8 @@ class Session {
   std::vector<SharedMember*> shared;  // its memberships in groups
 
   Outbox outbox;
-  std::uint64_t queued_bytes = 0;  // payload and topic bytes of what is queued and in flight
-  std::uint64_t charged = 0;       // what the accounts hold for that
+  std::uint64_t queued_bytes = 0;           // payload and topic bytes of what is queued and in flight
+  std::uint64_t charged = 0;                // what the accounts hold for that
   std::unique_ptr<QueueLimit> queue_limit;  // in place of the operator's; rare
   Origins origins;
 
