@@ -41,3 +41,18 @@ function(mortise_add_plugin name)
   endif()
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mortise/plugins COMPONENT plugins)
 endfunction()
+
+# mortise_add_plugin_code(name sources…): a static library with a plugin's code, so that its tests can look inside it. Link it
+# to the plugin, whose own source then is the entry. Its headers are included from the folder it is made in.
+function(mortise_add_plugin_code name)
+  add_library(${name} STATIC ${ARGN})
+  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_link_libraries(${name} PUBLIC Mortise::sdk)
+  set_target_properties(${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
+  if(COMMAND mortise_settings)
+    mortise_settings(${name})
+  endif()
+endfunction()
