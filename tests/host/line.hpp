@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -107,6 +107,7 @@ class Line {
 
  private:
   struct Reply {
+    Reply(Line& line_told, std::string of) : line{line_told}, what{std::move(of)} {}
     Line& line;
     std::string what;
   };
@@ -115,9 +116,14 @@ class Line {
     const std::lock_guard lock{mutex_};
     told_.push_back(std::move(what));
   }
-  void* reply(std::string what) { return new Reply{*this, std::move(what)}; }
+  // Kept to the end: whether a call that was refused or whose client is gone still answers is for the tests
+  // to see.
+  void* reply(std::string what) {
+    const std::lock_guard lock{mutex_};
+    return &replies_.emplace_back(*this, std::move(what));
+  }
   static void done(void* context, mortise_status_t status, std::uint8_t reason) {
-    const std::unique_ptr<Reply> reply{static_cast<Reply*>(context)};
+    const auto* reply = static_cast<const Reply*>(context);
     reply->line.add(reply->what + " " + std::to_string(status == MORTISE_OK ? reason : status));
   }
   static void deliver(void* self, const mortise_delivery_t* const* deliveries, std::size_t count) {
@@ -150,6 +156,7 @@ class Line {
   std::string client_id_;
   std::mutex mutex_;
   std::vector<std::string> told_;
+  std::deque<Reply> replies_;
 };
 
 }  // namespace mortise::host
