@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -16,10 +15,12 @@
 #include "app/control_server.hpp"
 #include "app/control_verbs.hpp"
 #include "app/doors.hpp"
+#include "app/listeners.hpp"
 #include "app/loop_figures.hpp"
+#include "app/main_calls.hpp"
 #include "app/psk_check.hpp"
 #include "app/pulse.hpp"
-#include "app/tls.hpp"
+#include "app/reload.hpp"
 #include "broker/restorer.hpp"
 #include "config/settings_reader.hpp"
 #include "host/alarm_clock.hpp"
@@ -107,14 +108,6 @@ class Bridge final : public host::Loops, public net::TurnObserver {
   std::vector<std::pair<std::uint32_t, std::function<void(broker::Broker&)>>> early_;
 };
 
-std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,
-                                               const config::Settings& settings) {
-  std::vector<std::filesystem::path> path = invocation.plugin_path;
-  path.insert(path.end(), settings.kernel.plugin_path.begin(), settings.kernel.plugin_path.end());
-  path.emplace_back(MORTISE_PLUGIN_DIR);
-  return path;
-}
-
 // What is wrong with it; empty when it is there now.
 std::string make_state_folder(const std::filesystem::path& path) {
   static constexpr const char* remedy = ", or name another folder with --state-dir";
@@ -147,11 +140,11 @@ struct Assembly::Parts {
   config::Settings settings;
   std::unique_ptr<host::Host> host;
   std::unique_ptr<Bridge> bridge;
-  std::vector<std::unique_ptr<broker::Listener>> listeners;
-  TlsListeners tls;
+  Listeners listeners;
+  Listeners::Plan first;  // until they are open
   std::unique_ptr<broker::Shared> shared;
   std::unique_ptr<net::Loops> loops;
-  std::vector<std::string> listening;
+  MainCalls calls;
   std::optional<ControlVerbs> verbs;
   ControlServer control;
   bool started = false;
@@ -159,6 +152,8 @@ struct Assembly::Parts {
   HasPsk has_psk() const {
     return [this](const host::PskListener& listener) { return host->has_psk(listener); };
   }
+  ReloadReach reach() { return {invocation, settings, *host, listeners, *shared, *loops}; }
+  void reload_files();
   std::string restore();
   void open_control();
   void stop();
@@ -200,13 +195,13 @@ std::vector<config::Finding> Assembly::load() {
   add(check_settings(p.settings, may_have_store));
   if (all_are_known)
     add(check_psk(p.settings, [&](const auto& listener) { return p.host->provides_psk(listener); }));
-  add(p.tls.load(p.settings, *p.host));
+  p.first = p.listeners.plan(p.settings, *p.host, findings);
   return findings;
 }
 
 std::string Assembly::start() {
   Parts& p = *parts_;
-  net::PassedSockets passed = net::PassedSockets::from_environment();
+  p.listeners.take_passed_sockets();
   if (const std::string problem = make_state_folder(p.invocation.state_dir); !problem.empty()) return problem;
   const std::vector<config::Finding> findings = p.host->start();
   if (config::has_errors(findings)) return text_of(findings);
@@ -221,18 +216,10 @@ std::string Assembly::start() {
   p.host->connect(*p.shared, *p.bridge);
   if (const std::string problem = p.restore(); !problem.empty()) return problem;
 
-  p.listeners = broker_listeners(p.settings);
-  for (std::size_t i = 0; i < p.listeners.size(); ++i)
-    p.listening.push_back(p.listeners[i]->name + "  " + p.settings.listeners[i].bind.value.text +
-                          (p.tls.at(i) ? "  TLS" : ""));
   p.open_control();  // before the ports: who reaches one of them can ask
-  for (std::size_t i = 0; i < p.listeners.size(); ++i) {
-    const config::Listener& setting = p.settings.listeners[i];
-    const net::TlsListener* const tls = p.tls.at(i);
-    if (std::string problem = open_door(setting, *p.listeners[i], tls, *p.loops, passed); !problem.empty())
-      return problem;
-  }
-  for (const std::string& name : passed.left())
+  if (std::string problem = p.listeners.bind(p.first, *p.loops); !problem.empty()) return problem;
+  p.listeners.commit(std::move(p.first), *p.loops, p.host->log());
+  for (const std::string& name : p.listeners.left())
     p.shared->log.write(
         broker::LogLevel::warning, "listeners", "listener.not_taken",
         "a socket was passed that no listener takes: " + name + "; bind one to systemd:" + name, nullptr, {});
@@ -243,9 +230,13 @@ std::string Assembly::start() {
 
 // Clients are served without it, too.
 void Assembly::Parts::open_control() {
-  // The main thread alone reads files again, and it waits for signals.
-  verbs.emplace(ControlVerbs::Reach{*shared, *loops, *host, invocation.config, listening,
-                                    [] { ::kill(::getpid(), SIGHUP); }, std::chrono::steady_clock::now()});
+  verbs.emplace(ControlVerbs::Reach{*shared, *loops, *host, listeners, calls, invocation.config,
+                                    [this](Reload how) {
+                                      Reloaded reloaded = app::reload(reach(), how);
+                                      if (how != Reload::look) log_reload(reloaded, host->log());
+                                      return reloaded;
+                                    },
+                                    [this] { reload_files(); }, std::chrono::steady_clock::now()});
   const std::string problem =
       control.open(std::filesystem::absolute(invocation.state_dir) / control_socket_name,
                    [this](const std::string& request) { return verbs->answer(request); });
@@ -259,9 +250,7 @@ std::string Assembly::Parts::restore() {
   if (host->store())
     if (const std::string problem = host->restore(restorer); !problem.empty()) return problem;
   net::LoopsOptions options;
-  const config::Limits& limits = settings.kernel.limits;
-  options.limits = {limits.connections, limits.connections_per_address, limits.connect_rate_per_address,
-                    limits.half_open};
+  options.limits = guest_limits(settings.kernel.limits);
   options.latest_stored = restorer.latest();
   options.observer = bridge.get();
   loops = std::make_unique<net::Loops>(*shared, options);
@@ -299,18 +288,26 @@ std::string Assembly::Parts::restore() {
   return {};
 }
 
-std::vector<std::string> Assembly::listening() const { return parts_->listening; }
+std::vector<std::string> Assembly::listening() const { return parts_->listeners.listening(); }
 
-void Assembly::reload_files() {
+void Assembly::reload() {
   Parts& p = *parts_;
-  p.host->reload_files();
-  warn_of_missing_psk(p.settings, p.has_psk(), p.host->log());
-  p.tls.reload(p.host->log());
+  const Reloaded reloaded = app::reload(p.reach(), Reload::apply_changes);
+  log_reload(reloaded, p.host->log());
+  if (reloaded.outcome != Reloaded::Outcome::applied) p.reload_files();
 }
 
-bool Assembly::watches_files() const { return !parts_->tls.empty(); }
+void Assembly::Parts::reload_files() {
+  host->reload_files();
+  warn_of_missing_psk(settings, has_psk(), host->log());
+  listeners.reload_files(host->log());
+}
 
-void Assembly::look_at_files() { parts_->tls.look_at_files(parts_->host->log()); }
+void Assembly::run_calls() { parts_->calls.run_all(); }
+
+bool Assembly::watches_files() const { return parts_->listeners.watches_files(); }
+
+void Assembly::look_at_files() { parts_->listeners.look_at_files(parts_->host->log()); }
 
 std::optional<std::uint32_t> Assembly::find_missing_turn() { return parts_->bridge->find_missing_turn(); }
 
@@ -330,6 +327,7 @@ void Assembly::stop() { parts_->stop(); }
 void Assembly::Parts::stop() {
   if (!started) return;
   started = false;
+  calls.close();
   control.close();
   if (loops) {
     loops->stop(goodbye);

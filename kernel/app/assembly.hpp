@@ -30,8 +30,11 @@ class Assembly {
   std::string start();
   // One line a listener: "local  127.0.0.1:1883".
   std::vector<std::string> listening() const;
-  // Plugins and TLS listeners read their files again, logs are reopened.
-  void reload_files();
+  // At SIGHUP: the configuration is taken as a whole, if it has changed; else, and when it is refused,
+  // plugins and TLS listeners read their files again, each on its own, and logs are reopened.
+  void reload();
+  // What other threads want of this one; MainCalls::signal comes for it.
+  void run_calls();
   // Whether there are files that are to be taken as soon as they change.
   bool watches_files() const;
   // To be called every few seconds then: reads those again that have changed.

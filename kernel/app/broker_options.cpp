@@ -160,35 +160,33 @@ broker::Options broker_options(const config::Settings& settings, bool has_store,
   return options;
 }
 
-std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Settings& settings) {
-  std::vector<std::unique_ptr<broker::Listener>> listeners;
-  for (const config::Listener& setting : settings.listeners) {
-    auto& listener = *listeners.emplace_back(std::make_unique<broker::Listener>());
-    const auto speaks = [&](config::Version version) {
-      return std::find(setting.versions.begin(), setting.versions.end(), version) != setting.versions.end();
-    };
-    listener.name = setting.name.value;
-    listener.anonymous = setting.anonymous == config::Anonymous::allow;
-    listener.allows_3_1 = speaks(config::Version::v3_1);
-    listener.allows_3_1_1 = speaks(config::Version::v3_1_1);
-    listener.allows_5_0 = speaks(config::Version::v5_0);
-    listener.maximum_qos = static_cast<mqtt::Qos>(setting.maximum_qos);
-    listener.retain = setting.retain;
-    listener.wildcard_subscriptions = setting.wildcard_subscriptions;
-    listener.subscription_identifiers = setting.subscription_identifiers;
-    listener.shared_subscriptions = setting.shared_subscriptions;
-    listener.checks_payload_format = setting.check_payload_format;
-    listener.connections_max = setting.limits.connections.value_or(0);
-    listener.packet_size_max = setting.limits.packet_size.value_or(0);
-    if (setting.limits.publish_rate)
-      listener.publish_rate = std::make_unique<broker::SharedPace>(*setting.limits.publish_rate);
-    if (setting.limits.publish_bytes)
-      listener.publish_bytes = std::make_unique<broker::SharedPace>(*setting.limits.publish_bytes);
-    if (setting.mount_point) listener.mount_point = setting.mount_point->value;
-    if (setting.authenticate)
-      for (const auto& name : *setting.authenticate) listener.authenticators.push_back(name.value);
-  }
-  return listeners;
+std::unique_ptr<broker::Listener> broker_listener(const config::Listener& setting) {
+  auto made = std::make_unique<broker::Listener>();
+  broker::Listener& listener = *made;
+  const auto speaks = [&](config::Version version) {
+    return std::find(setting.versions.begin(), setting.versions.end(), version) != setting.versions.end();
+  };
+  listener.name = setting.name.value;
+  listener.anonymous = setting.anonymous == config::Anonymous::allow;
+  listener.allows_3_1 = speaks(config::Version::v3_1);
+  listener.allows_3_1_1 = speaks(config::Version::v3_1_1);
+  listener.allows_5_0 = speaks(config::Version::v5_0);
+  listener.maximum_qos = static_cast<mqtt::Qos>(setting.maximum_qos);
+  listener.retain = setting.retain;
+  listener.wildcard_subscriptions = setting.wildcard_subscriptions;
+  listener.subscription_identifiers = setting.subscription_identifiers;
+  listener.shared_subscriptions = setting.shared_subscriptions;
+  listener.checks_payload_format = setting.check_payload_format;
+  listener.connections_max = setting.limits.connections.value_or(0);
+  listener.packet_size_max = setting.limits.packet_size.value_or(0);
+  if (setting.limits.publish_rate)
+    listener.publish_rate = std::make_unique<broker::SharedPace>(*setting.limits.publish_rate);
+  if (setting.limits.publish_bytes)
+    listener.publish_bytes = std::make_unique<broker::SharedPace>(*setting.limits.publish_bytes);
+  if (setting.mount_point) listener.mount_point = setting.mount_point->value;
+  if (setting.authenticate)
+    for (const auto& name : *setting.authenticate) listener.authenticators.push_back(name.value);
+  return made;
 }
 
 std::uint32_t loop_count(const config::Settings& settings) {

@@ -20,8 +20,8 @@ std::vector<config::Finding> check_settings(const config::Settings& settings, bo
 // For settings without errors. `seed` is random at each start.
 broker::Options broker_options(const config::Settings& settings, bool has_store, base::HashSeed seed);
 
-// One for each listener, in the file's order; they live as long as the broker.
-std::vector<std::unique_ptr<broker::Listener>> broker_listeners(const config::Settings& settings);
+// It lives as long as a connection may point at it.
+std::unique_ptr<broker::Listener> broker_listener(const config::Listener& setting);
 
 // kernel.threads, or half of the cores, at least one.
 std::uint32_t loop_count(const config::Settings& settings);

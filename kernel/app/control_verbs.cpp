@@ -22,6 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr auto loop_patience = std::chrono::seconds{10};
+constexpr auto main_patience = std::chrono::seconds{50};  // below that of `mortise ctl`
 constexpr std::uint32_t sessions_a_turn = 500;
 constexpr std::size_t rows_default = 1000;
 
@@ -144,7 +145,7 @@ Json status(const Reach& reach, const Words&) {
               {"config", reach.config.string()},
               {"up_s", up.count()}};
   result["loops"] = reach.shared.loops();
-  result["listeners"] = reach.listening;
+  result["listeners"] = reach.listeners.listening();
   result["connections"] = reach.loops.connections();
   result["clients"] = clients;
   result["sessions"] = sessions;
@@ -334,9 +335,40 @@ Json bridges(const Reach& reach, const Words&) {
   return rows;
 }
 
+// Waits for what the main thread does.
+void on_main(const Reach& reach, std::function<void()> function) {
+  if (!reach.calls.call(std::move(function), main_patience))
+    throw Refused{"the main thread has not answered within " + std::to_string(main_patience.count()) +
+                      " seconds, or the broker ends",
+                  "the log says what came of it, and names a plugin that holds it, if one does"};
+}
+
+Json reload(const Reach& reach, const Words& words) {
+  using Outcome = Reloaded::Outcome;
+  const bool only_looks = words.option("dry-run").has_value();
+  const auto reloaded = std::make_shared<Reloaded>();
+  on_main(reach, [reach = &reach, reloaded, only_looks] {
+    *reloaded = reach->reload(only_looks ? Reload::look : Reload::apply);
+  });
+  if (reloaded->outcome == Outcome::refused) {
+    std::string errors;
+    for (const config::Finding& finding : reloaded->findings)
+      if (finding.severity == config::Severity::error) errors += "\n  " + finding.to_text();
+    throw Refused{"the configuration is not taken, and what was in force stays in force:" + errors + "\n",
+                  "mend the file and try again"};
+  }
+  Json changes = Json::array();
+  for (const config::Change& change : reloaded->changes) changes.push_back(change.to_text());
+  Json warnings = Json::array();
+  for (const config::Finding& finding : reloaded->findings) warnings.push_back(finding.to_text());
+  return {{"configuration", reloaded->outcome == Outcome::applied ? "taken" : "could be taken"},
+          {"changes", std::move(changes)},
+          {"warnings", std::move(warnings)}};
+}
+
 Json reload_files(const Reach& reach, const Words&) {
-  reach.reload_files();
-  return {{"reload", "begun"}, {"outcome", "in the log: plugin.reloaded, plugin.reload_refused"}};
+  on_main(reach, reach.reload_files);
+  return {{"files", "read"}, {"outcome", "in the log: plugin.reloaded, plugin.reload_refused"}};
 }
 
 struct Verb {
@@ -365,9 +397,14 @@ const std::vector<Verb>& verbs() {
       {"retained", "[FILTER]", "retained messages", {"limit", "payload"}, retained},
       {"plugins", "", "plugin instances", {}, plugins},
       {"bridges", "", "links to other brokers", {}, bridges},
+      {"reload",
+       "",
+       "takes the configuration file as a whole, or says why not; --dry-run only says what would change",
+       {"dry-run"},
+       reload},
       {"reload-files",
        "",
-       "plugins and TLS listeners read their files again, as at SIGHUP",
+       "plugins and TLS listeners read their files again, each on its own",
        {},
        reload_files},
   };

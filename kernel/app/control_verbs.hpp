@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.hpp"
+#include "app/listeners.hpp"
+#include "app/main_calls.hpp"
+#include "app/reload.hpp"
 #include "host/host.hpp"
 #include "net/loops.hpp"
 
@@ -24,9 +26,12 @@ class ControlVerbs {
     broker::Shared& shared;
     net::Loops& loops;
     host::Host& host;
+    const Listeners& listeners;
+    MainCalls& calls;
     std::filesystem::path config;
-    std::vector<std::string> listening;
-    std::function<void()> reload_files;                                              // begins it
+    // On the main thread; see MainCalls.
+    std::function<Reloaded(Reload)> reload;
+    std::function<void()> reload_files;
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // the broker runs
   };
   explicit ControlVerbs(Reach reach);

@@ -26,6 +26,20 @@ net::UnixEndpoint unix_endpoint(const config::Listener& setting) {
   return endpoint;
 }
 
+net::LearnsAddress learns_address_of(const config::Listener& setting) {
+  std::vector<net::Network> networks;
+  if (setting.proxy_protocol != config::ProxyProtocol::off) networks = networks_of(setting.proxies);
+  if (setting.websocket)
+    for (const net::Network& network : networks_of(setting.websocket->value.trusted_proxies))
+      networks.push_back(network);
+  if (networks.empty()) return {};
+  return [networks = std::move(networks)](const net::Peer& peer) {
+    return peer.address && std::ranges::any_of(networks, [&](const net::Network& network) {
+             return network.contains(*peer.address);
+           });
+  };
+}
+
 }  // namespace
 
 std::vector<config::Finding> check_networks(const config::Settings& settings) {
@@ -47,7 +61,7 @@ std::vector<config::Finding> check_networks(const config::Settings& settings) {
   return findings;
 }
 
-net::MakeFilters filters_of(const config::Listener& setting, const net::TlsListener* tls) {
+net::MakeFilters filters_of(const config::Listener& setting, const std::shared_ptr<net::TlsListener>& tls) {
   using Demand = net::ProxyHeaderFilter::Demand;
   const bool is_proxied = setting.proxy_protocol != config::ProxyProtocol::off;
   const bool is_websocket = setting.transport == config::Transport::websocket;
@@ -76,43 +90,50 @@ net::MakeFilters filters_of(const config::Listener& setting, const net::TlsListe
   };
 }
 
-net::LearnsAddress learns_address_of(const config::Listener& setting) {
-  std::vector<net::Network> networks;
-  if (setting.proxy_protocol != config::ProxyProtocol::off) networks = networks_of(setting.proxies);
-  if (setting.websocket)
-    for (const net::Network& network : networks_of(setting.websocket->value.trusted_proxies))
-      networks.push_back(network);
-  if (networks.empty()) return {};
-  return [networks = std::move(networks)](const net::Peer& peer) {
-    return peer.address && std::ranges::any_of(networks, [&](const net::Network& network) {
-             return network.contains(*peer.address);
-           });
-  };
+net::GuestLimits guest_limits(const config::Limits& limits) {
+  return {limits.connections, limits.connections_per_address, limits.connect_rate_per_address,
+          limits.half_open};
 }
 
-std::string open_door(const config::Listener& setting, const broker::Listener& listener,
-                      const net::TlsListener* tls, net::Loops& loops, net::PassedSockets& passed) {
-  const auto problem = [](const base::Result<std::uint16_t, std::string>& opened) {
-    return opened ? std::string{} : opened.error();
+std::unique_ptr<net::Door> make_door(const config::Listener& setting, const broker::Listener& listener,
+                                     const std::shared_ptr<net::TlsListener>& tls, net::Loops& loops) {
+  const bool is_internet = setting.bind.value.kind != config::Bind::Kind::unix_socket;
+  return loops.make_door(listener, filters_of(setting, tls),
+                         is_internet ? learns_address_of(setting) : net::LearnsAddress{});
+}
+
+base::Result<std::vector<net::Entrance>, std::string> bind_doors(const config::Listener& setting,
+                                                                 const broker::Listener& listener,
+                                                                 const std::shared_ptr<net::TlsListener>& tls,
+                                                                 net::Loops& loops,
+                                                                 net::PassedSockets& passed,
+                                                                 std::span<const net::Door* const> yielding) {
+  std::vector<net::Entrance> entrances;
+  std::string problem;
+  const auto take = [&](base::Result<net::Entrance, std::string> bound) {
+    if (bound)
+      entrances.push_back(std::move(*bound));
+    else
+      problem = bound.error();
   };
+  const auto door = [&] { return make_door(setting, listener, tls, loops); };
   const config::Bind& bind = setting.bind.value;
   switch (bind.kind) {
     case config::Bind::Kind::internet:
-      return problem(loops.listen(listener, net::Endpoint{bind.address, bind.port}, filters_of(setting, tls),
-                                  learns_address_of(setting)));
-    case config::Bind::Kind::unix_socket:
-      return problem(loops.listen_unix(listener, unix_endpoint(setting), filters_of(setting, tls)));
-    case config::Bind::Kind::passed: break;
+      take(net::Loops::bind(door(), net::Endpoint{bind.address, bind.port}, yielding));
+      break;
+    case config::Bind::Kind::unix_socket: take(net::Loops::bind(door(), unix_endpoint(setting))); break;
+    case config::Bind::Kind::passed: {
+      auto sockets = passed.take(bind.name);
+      if (!sockets)
+        return base::Failure{"listener \"" + listener.name + "\": cannot listen on " + bind.text + ": " +
+                             sockets.error()};
+      for (net::Descriptor& socket : *sockets) take(net::Loops::bind(door(), std::move(socket)));
+      break;
+    }
   }
-  auto sockets = passed.take(bind.name);
-  if (!sockets)
-    return "listener \"" + listener.name + "\": cannot listen on " + bind.text + ": " + sockets.error();
-  for (net::Descriptor& socket : *sockets)
-    if (std::string wrong = problem(
-            loops.adopt(listener, std::move(socket), filters_of(setting, tls), learns_address_of(setting)));
-        !wrong.empty())
-      return wrong;
-  return {};
+  if (!problem.empty()) return base::Failure{problem};
+  return entrances;
 }
 
 }  // namespace mortise::app

@@ -4,6 +4,8 @@
 // Thread: main.   Fails: with a sentence that names the listener.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,13 +21,21 @@ namespace mortise::app {
 std::vector<config::Finding> check_networks(const config::Settings& settings);
 
 // The filters of each of its connections, from the socket up: the PROXY header, TLS, WebSocket. Empty: none.
-// `tls` may be null and lives as long as the loops.
-net::MakeFilters filters_of(const config::Listener& setting, const net::TlsListener* tls);
-// From whom those filters tell another address.
-net::LearnsAddress learns_address_of(const config::Listener& setting);
+// `tls` may be null.
+net::MakeFilters filters_of(const config::Listener& setting, const std::shared_ptr<net::TlsListener>& tls);
 
-// Opens a listener. What is wrong; empty: it is open.
-std::string open_door(const config::Listener& setting, const broker::Listener& listener,
-                      const net::TlsListener* tls, net::Loops& loops, net::PassedSockets& passed);
+net::GuestLimits guest_limits(const config::Limits& limits);
+
+// A door of the listener, with these filters.
+std::unique_ptr<net::Door> make_door(const config::Listener& setting, const broker::Listener& listener,
+                                     const std::shared_ptr<net::TlsListener>& tls, net::Loops& loops);
+
+// Binds the listener, as net::Loops::bind does: one door, or one a socket that was passed for it.
+base::Result<std::vector<net::Entrance>, std::string> bind_doors(const config::Listener& setting,
+                                                                 const broker::Listener& listener,
+                                                                 const std::shared_ptr<net::TlsListener>& tls,
+                                                                 net::Loops& loops,
+                                                                 net::PassedSockets& passed,
+                                                                 std::span<const net::Door* const> yielding);
 
 }  // namespace mortise::app

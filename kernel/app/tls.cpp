@@ -70,39 +70,19 @@ bool is_whole(const config::Tls& tls) {
 
 }  // namespace
 
-std::vector<config::Finding> TlsListeners::load(const config::Settings& settings, host::Host& host) {
-  std::vector<config::Finding> findings;
-  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
-    const config::Listener& setting = settings.listeners[i];
-    auto& listener = listeners_.emplace_back();
-    if (!setting.tls || !is_whole(setting.tls->value)) continue;
-    listener = std::make_unique<net::TlsListener>(settings_of(setting, host));
-    for (net::TlsFinding& found : listener->load())
-      findings.push_back({found.is_error ? config::Severity::error : config::Severity::warning,
-                          place_of(*setting.tls, found.key),
-                          "listeners/" + std::to_string(i) + "/tls/" + found.key, std::move(found.text),
-                          std::move(found.remedy)});
-  }
-  config::sort_by_place(findings);
-  return findings;
+std::shared_ptr<net::TlsListener> read_tls(const config::Listener& listener, std::size_t index,
+                                           host::Host& host, std::vector<config::Finding>& findings) {
+  if (!listener.tls || !is_whole(listener.tls->value)) return nullptr;
+  auto tls = std::make_shared<net::TlsListener>(settings_of(listener, host));
+  for (net::TlsFinding& found : tls->load())
+    findings.push_back({found.is_error ? config::Severity::error : config::Severity::warning,
+                        place_of(*listener.tls, found.key),
+                        "listeners/" + std::to_string(index) + "/tls/" + found.key, std::move(found.text),
+                        std::move(found.remedy)});
+  return tls;
 }
 
-bool TlsListeners::empty() const {
-  return std::ranges::all_of(listeners_, [](const auto& listener) { return listener == nullptr; });
-}
-
-void TlsListeners::reload(broker::Log& log) {
-  for (const auto& listener : listeners_)
-    if (listener) reload(*listener, log);
-}
-
-void TlsListeners::look_at_files(broker::Log& log) {
-  const auto now = std::chrono::steady_clock::now();
-  for (const auto& listener : listeners_)
-    if (listener && listener->wants_reload(now)) reload(*listener, log);
-}
-
-void TlsListeners::reload(net::TlsListener& listener, broker::Log& log) {
+void reload_tls(net::TlsListener& listener, broker::Log& log) {
   const std::string& name = listener.settings().listener;
   const std::array<broker::Log::Field, 1> fields{{{"listener", name}}};
   const auto write = [&](broker::LogLevel level, std::string_view event, const std::string& text) {

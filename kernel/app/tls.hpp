@@ -1,6 +1,6 @@
-// From the operator's tls sections to net's TLS listeners, and from net's findings back to the file.
+// From an operator's tls section to net's TLS listener, and from net's findings back to the file.
 //
-// Thread: main.   Owns: the TLS listeners.   Fails: by findings while loading, in the log while running.
+// Thread: main.   Fails: by findings while loading, in the log while running.
 #pragma once
 
 #include <memory>
@@ -13,25 +13,12 @@
 
 namespace mortise::app {
 
-class TlsListeners {
- public:
-  // Reads the files of all listeners that have a sound tls section. Keys (PSK) are asked of `host`, which
-  // lives as long as connections do.
-  std::vector<config::Finding> load(const config::Settings& settings, host::Host& host);
+// Reads the files of the listener, which is at `index` of the settings; null: it is plain, or its section is
+// not sound. Keys (PSK) are asked of `host`, which lives as long as connections do.
+std::shared_ptr<net::TlsListener> read_tls(const config::Listener& listener, std::size_t index,
+                                           host::Host& host, std::vector<config::Finding>& findings);
 
-  // In the order of the settings; null: plain.
-  net::TlsListener* at(std::size_t listener) const { return listeners_.at(listener).get(); }
-  bool empty() const;
-
-  // Reads all files again.
-  void reload(broker::Log& log);
-  // Reads those again that have changed.
-  void look_at_files(broker::Log& log);
-
- private:
-  static void reload(net::TlsListener& listener, broker::Log& log);
-
-  std::vector<std::unique_ptr<net::TlsListener>> listeners_;
-};
+// Reads them again. What is bad is logged, and what there was stays.
+void reload_tls(net::TlsListener& listener, broker::Log& log);
 
 }  // namespace mortise::app

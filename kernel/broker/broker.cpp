@@ -126,6 +126,7 @@ void Broker::Interior::on_timer(Timer& timer) {
                                           : "the store could not take its messages in time");
     case TimerKind::retry: {
       Client& client = core.clients.at(ClientKey::from(timer.owner()));
+      if (core.options.retry_interval == base::Duration::zero()) return;  // the operator wants no more of it
       if (client.is_connected()) delivery.retry(client);
       return core.deadlines.set(timer, core.now.monotonic + core.options.retry_interval);
     }
@@ -355,8 +356,8 @@ void Broker::Interior::close_overrun() {
 
 // The largest packet there may be, and which limit that is.
 std::uint32_t Broker::Interior::packet_size_max(const Client& client) const {
-  const std::uint32_t most = core.packet_size_max(*client.listener);
-  return client.is_connected() ? most : std::min(most, core.options.connect_packet_size_max);
+  if (client.is_connected()) return client.told_packet_size_max;
+  return std::min(core.packet_size_max(*client.listener), core.options.connect_packet_size_max);
 }
 
 std::optional<Limit> Broker::Interior::limit_of(const Client& client, mqtt::ReasonCode reason) const {
@@ -417,6 +418,22 @@ void Broker::close_all(mqtt::ReasonCode reason, std::string_view why) {
   interior_->core.is_closing_all = true;
   interior_->core.clients.each(
       [&](ClientKey, Client& client) { interior_->handshake.close(client, reason, why); });
+}
+
+void Broker::close_listener(const Listener& listener, mqtt::ReasonCode reason, std::string_view why) {
+  interior_->core.clients.each([&](ClientKey, Client& client) {
+    if (client.listener == &listener) interior_->handshake.close(client, reason, why);
+  });
+}
+
+void Broker::renew_options() {
+  Interior& in = *interior_;
+  in.core.options = *in.core.shared.options();
+  in.handshake.renew_options();
+  in.shedding.renew_options();
+  in.core.clients.each([&](ClientKey, Client& client) {
+    if (client.is_connected()) in.pacing.renew(client);
+  });
 }
 
 // ---- plugins

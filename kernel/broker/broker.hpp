@@ -84,6 +84,12 @@ class Broker {
   // Ends the connection from our side, such as at shutdown.
   void close(ClientKey client, mqtt::ReasonCode reason, std::string_view why);
   void close_all(mqtt::ReasonCode reason, std::string_view why);
+  // Likewise, of those who have come by this listener.
+  void close_listener(const Listener& listener, mqtt::ReasonCode reason, std::string_view why);
+
+  // Works with what Shared::options() are now. What a client was told when it came holds as long as it is
+  // connected; everything else holds at once, for what is there and what comes: limits, rates, classes.
+  void renew_options();
 
   // What may wait in the session of this client, in place of what Options say; 0: as they say. Forgotten at a
   // restart.

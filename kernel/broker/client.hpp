@@ -98,6 +98,11 @@ class Client {
   std::uint16_t in_flight = 0;  // PUBLISH packets of QoS 1 and 2 on this connection without PUBACK or PUBCOMP
   std::uint16_t unacknowledged = 0;   // the other direction, held against our receive maximum
   std::uint16_t topic_alias_max = 0;  // how many we may give it
+  // What it was told that it may send, whatever the operator decides later: our receive maximum, topic alias
+  // maximum and maximum packet size.
+  std::uint16_t told_receive_maximum = 0;
+  std::uint16_t told_topic_alias_maximum = 0;
+  std::uint32_t told_packet_size_max = 0;
   std::uint32_t packet_size_max = 0;  // the client's; 0: none
   std::uint32_t question_serial = 0;
   std::uint32_t session_expiry_s = 0;  // as sent at CONNECT

@@ -19,6 +19,13 @@ class ConnectRates {
   // 0: unlimited.
   ConnectRates(std::uint32_t per_second, base::HashSeed seed) : per_second_{per_second}, seed_{seed} {}
 
+  // Everybody begins anew.
+  void set_rate(std::uint32_t per_second) {
+    if (per_second == per_second_) return;
+    per_second_ = per_second;
+    places_.clear();
+  }
+
   // Whether it may connect now; then it has.
   bool allows(std::string_view client_id, base::TimePoint now) {
     if (per_second_ == 0) return true;

@@ -17,18 +17,18 @@ class Core {
  public:
   Core(Shared& common, std::uint32_t number, base::Now start)
       : shared{common},
-        options{common.options},
+        options{*common.options()},
         loop{number},
         ledger{*common.ledgers[number]},
         now{start},
-        directory{0, base::StringHash{common.options.seed}},
-        index{common.options.seed, ledger.accounts},
+        directory{0, base::StringHash{common.seed}},
+        index{common.seed, ledger.accounts},
         deadlines{start.monotonic},
         numbers{common.numbers},
         wanted_{common.hooks.wanted(number)} {}
 
   Shared& shared;
-  const Options& options;
+  Options options;  // as of the last Broker::renew_options
   const std::uint32_t loop;
   Ledger& ledger;
   base::Now now;

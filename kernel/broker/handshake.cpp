@@ -182,6 +182,9 @@ void Handshake::agree(Client& client, const mqtt::Connect& packet, Session& sess
   client.state = Client::State::connected;
   client.was_let_in = true;
   client.listener->half_open.fetch_sub(1, std::memory_order_relaxed);
+  client.told_receive_maximum = core_.options.receive_maximum;
+  client.told_topic_alias_maximum = core_.options.topic_alias_maximum;
+  client.told_packet_size_max = core_.packet_size_max(*client.listener);
   client.quota = std::min(packet.receive_maximum, core_.options.inflight_maximum);
   client.topic_alias_max = std::min(packet.topic_alias_maximum, core_.options.topic_alias_maximum);
   client.keep_alive_s = packet.keep_alive_s;
@@ -201,6 +204,11 @@ bool Handshake::takes_in(Client& client, const Session* session, std::string_vie
   if (session && core_.options.sessions_belong_to_users && session->username != client.username) {
     const char* const why = "this client identifier is another user's";
     refuse(client, {.reason = mqtt::ReasonCode::client_identifier_not_valid, .why = why, .told = why});
+    return false;
+  }
+  if (client.listener->is_closed.load(std::memory_order_relaxed)) {
+    const char* const why = "its listener has been closed";
+    refuse(client, {.reason = mqtt::ReasonCode::server_unavailable, .why = why, .told = why});
     return false;
   }
   if (!rates_.allows(client_id, core_.now.monotonic))
@@ -324,9 +332,9 @@ mqtt::Connack Handshake::connack_for(const Client& client, const mqtt::Connect& 
                                      const Session& session) const {
   mqtt::Connack connack;
   if (session.expiry_s != packet.session_expiry_s) connack.session_expiry_s = session.expiry_s;
-  connack.receive_maximum = core_.options.receive_maximum;
-  connack.maximum_packet_size = core_.packet_size_max(*client.listener);
-  connack.topic_alias_maximum = core_.options.topic_alias_maximum;
+  connack.receive_maximum = client.told_receive_maximum;
+  connack.maximum_packet_size = client.told_packet_size_max;
+  connack.topic_alias_maximum = client.told_topic_alias_maximum;
   const Listener& listener = *client.listener;
   connack.maximum_qos = unless(listener.maximum_qos, mqtt::Qos::exactly_once);  // [MQTT-3.2.2-9]
   connack.retain_available = unless(listener.retain, true);

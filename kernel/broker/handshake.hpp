@@ -34,6 +34,8 @@ class Handshake {
   // Goes on with a CONNECT whose client has moved here after its AUTH packets.
   void on_kept_connect(Client& client, mqtt::Bytes packet);
 
+  void renew_options() { rates_.set_rate(core_.options.client_id_rate); }
+
   // How long a connection may be silent.  [MQTT-3.1.2-22]
   static base::Duration silence_allowed(std::uint16_t keep_alive_s) {
     return std::chrono::milliseconds{std::int64_t{keep_alive_s} * 1500};

@@ -17,6 +17,12 @@ void Pacing::begin(Client& client) {
   hold(client, next);
 }
 
+void Pacing::renew(Client& client) {
+  if (!client.paced) return begin(client);
+  client.paced->messages = Pace{core_.options.publish_rate};
+  client.paced->bytes = Pace{core_.options.publish_bytes};
+}
+
 void Pacing::hold(Client& client, base::TimePoint until) {
   if (until <= core_.now.monotonic) return;
   core_.pause(client, Client::for_pace);

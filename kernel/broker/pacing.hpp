@@ -16,6 +16,8 @@ class Pacing {
 
   // Of a client that is let in.
   void begin(Client& client);
+  // The operator's limits are others: whoever has to wait already still does.
+  void renew(Client& client);
   // One more message has come, and is dealt with.
   void count(Client& client, const mqtt::Publish& packet);
   void on_timer(Client& client) { core_.resume(client, Client::for_pace); }

@@ -47,6 +47,8 @@ struct Listener {
   std::unique_ptr<SharedPace> publish_rate{}, publish_bytes{};
   // Connections without a CONNECT that was let in, of all loops.
   mutable std::atomic<std::uint32_t> half_open{0};
+  // Nobody is let in any more: it is not in the configuration now.
+  mutable std::atomic<bool> is_closed{false};
   std::vector<std::string> authenticators{};  // plugin instances in order; empty: all of them
   std::string mount_point{};                  // see mount_point.hpp; empty: none
   // The clients of plugins come in here: nobody asks who they are, and they may be silent.

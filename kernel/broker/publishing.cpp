@@ -42,7 +42,7 @@ Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& f
     return close(mqtt::ReasonCode::topic_name_invalid, "a topic longer than limits.topic_length allows",
                  Limit::topic_length);
   if (is_counted(packet) && client.is_v5() &&
-      client.unacknowledged >= core_.options.receive_maximum)  // [MQTT-3.3.4-7]
+      client.unacknowledged >= client.told_receive_maximum)  // [MQTT-3.3.4-7]
     return close(mqtt::ReasonCode::receive_maximum_exceeded,
                  "more unacknowledged messages than our receive maximum", Limit::receive_maximum);
   return Progress::done;
@@ -51,7 +51,7 @@ Progress Publishing::check(Client& client, const mqtt::Publish& packet, Fault& f
 // Learns an alias, or puts the topic that it stands for into the packet.  (MQTT 5.0 §3.3.2.3.4)
 bool Publishing::resolve_alias(Client& client, mqtt::Publish& packet, Fault& fault) {
   const std::uint16_t alias = *packet.properties.topic_alias;
-  if (alias > core_.options.topic_alias_maximum) {  // [MQTT-3.3.2-9]
+  if (alias > client.told_topic_alias_maximum) {  // [MQTT-3.3.2-9]
     fault = {mqtt::ReasonCode::topic_alias_invalid, "a topic alias above our topic alias maximum"};
     return false;
   }

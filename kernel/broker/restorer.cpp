@@ -21,7 +21,7 @@ void Restorer::on_record(Record entry) {
     see(number);
     see(put->message->received());
     // What is more than memory should hold stays in the store.
-    const bool fits = shared_.message_bytes() <= static_cast<std::int64_t>(shared_.options.resident_max);
+    const bool fits = shared_.message_bytes() <= static_cast<std::int64_t>(shared_.options()->resident_max);
     messages_[number] = fits ? std::move(put->message) : Message::make_stub(*put->message);
   } else if (auto* several = std::get_if<record::DeliveryIdentifiers>(&entry)) {
     identifiers_[several->delivery] = std::move(several->identifiers);

@@ -136,10 +136,10 @@ std::uint64_t RetainedMessages::read(std::string_view filter, base::WallTime now
 
 std::optional<Limit> RetainedMessages::limit_reached(const Message& message, const Message* replaced) const {
   if (message.payload().empty()) return {};  // it clears
-  if (message.payload().size() > limits_.payload) return Limit::retained_payload;
-  if (!replaced && size() >= limits_.messages) return Limit::retained_messages;
+  if (message.payload().size() > payload_max_.load(std::memory_order_relaxed)) return Limit::retained_payload;
+  if (!replaced && size() >= messages_max_.load(std::memory_order_relaxed)) return Limit::retained_messages;
   const std::uint64_t grows = message.size() - std::min(message.size(), replaced ? replaced->size() : 0);
-  if (grows > 0 && bytes() + grows > limits_.bytes) return Limit::retained_bytes;
+  if (grows > 0 && bytes() + grows > bytes_max_.load(std::memory_order_relaxed)) return Limit::retained_bytes;
   return {};
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -33,7 +34,15 @@ class RetainedMessages {
     std::uint64_t payload = UINT64_MAX;  // bytes of one
   };
   RetainedMessages(base::HashSeed seed, Accounts& accounts, Limits limits)
-      : seed_{seed}, accounts_{&accounts}, limits_{limits} {}
+      : seed_{seed}, accounts_{&accounts} {
+    set_limits(limits);
+  }
+  // For what is stored from now on: what is there stays.
+  void set_limits(const Limits& limits) noexcept {
+    messages_max_.store(limits.messages, std::memory_order_relaxed);
+    bytes_max_.store(limits.bytes, std::memory_order_relaxed);
+    payload_max_.store(limits.payload, std::memory_order_relaxed);
+  }
 
   // Replaces the value of the message's topic, or clears it when the payload is empty.  [MQTT-3.3.1-6]
   // Returns the version given, and whether there was a value before. Refused by a limit, the value that was
@@ -82,7 +91,7 @@ class RetainedMessages {
 
   base::HashSeed seed_;
   Accounts* accounts_;
-  const Limits limits_;
+  std::atomic<std::uint64_t> messages_max_, bytes_max_, payload_max_;
   std::atomic<std::uint64_t> messages_{0};
   std::atomic<std::uint64_t> bytes_{0};
   mutable std::array<Shard, shards> shards_;

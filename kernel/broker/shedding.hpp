@@ -22,6 +22,10 @@ class Shedding {
   void begin_turn() {
     if (core_.options.memory_max != UINT64_MAX) look();
   }
+  // A budget that is gone sheds no more.
+  void renew_options() {
+    if (core_.options.memory_max == UINT64_MAX) look();
+  }
   void on_timer();
   // What the end of its connection lets go, in the end: what is queued may wait for a client that is away.
   std::uint64_t held_by(const Client& client) const;

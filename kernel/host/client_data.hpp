@@ -8,6 +8,7 @@
 // Source: mortise/hooks/authenticate.h, forget().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_set>
@@ -18,14 +19,23 @@ namespace mortise::host {
 struct Instance;
 
 struct ClientData {
-  Instance* owner = nullptr;
+  ClientData() = default;
+  ClientData(Instance* of, std::uint64_t what) : owner{of}, word{what} {}
+  ClientData(const ClientData& other) : owner{other.owner.load()}, word{other.word} {}
+  ClientData& operator=(const ClientData& other) {
+    owner = other.owner.load();
+    word = other.word;
+    return *this;
+  }
+
+  std::atomic<Instance*> owner = nullptr;  // null: it has ended, and was told
   std::uint64_t word = 0;
 
   // 0 for everybody but the owner.
   static std::uint64_t word_for(std::uint64_t plugin_data, const Instance& instance) noexcept {
     if (plugin_data == 0) return 0;
     const auto* const data = reinterpret_cast<const ClientData*>(plugin_data);
-    return data->owner == &instance ? data->word : 0;
+    return data->owner.load(std::memory_order_relaxed) == &instance ? data->word : 0;
   }
 };
 
@@ -54,18 +64,14 @@ class ClientDataBook {
     return taken;
   }
 
-  // The words of an instance that stops; no loop runs any more.
+  // The words of an instance that stops. Their clients may be there still, and carry them on for nobody.
   std::vector<std::uint64_t> take_all(const Instance& owner) {
     std::vector<std::uint64_t> words;
     const std::lock_guard lock{mutex_};
-    for (auto at = kept_.begin(); at != kept_.end();) {
-      if ((*at)->owner != &owner) {
-        ++at;
-        continue;
-      }
-      words.push_back((*at)->word);
-      delete *at;
-      at = kept_.erase(at);
+    for (ClientData* const data : kept_) {
+      if (data->owner != &owner) continue;
+      words.push_back(data->word);
+      data->owner = nullptr;
     }
     return words;
   }

@@ -338,8 +338,15 @@ void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, br
   Answer answer = understand(order[saved->place], asked.point, std::move(said));
   if (answer.decision == Decision::pass) {
     ClientView client{*asked.client};
-    Turn turn{asked, order, saved->question, {monotonic_now(), in_.wall()}, saved->set, client, saved};
-    answer = ask_from(saved->place + 1, turn);
+    const base::Now now{monotonic_now(), in_.wall()};
+    const std::shared_ptr<const HookSet> newest = in_.board.newest();
+    if (newest->version == saved->set->version) {
+      Turn turn{asked, order, saved->question, now, saved->set, client, saved};
+      answer = ask_from(saved->place + 1, turn);
+    } else {
+      // Who comes next in the old chain may have ended, and whoever took its place has not been asked.
+      answer = ask(asked, saved->question, newest, now);
+    }
     if (answer.decision == Decision::pending) return;
   }
   const std::uint64_t plugin_data = answer.plugin_data;

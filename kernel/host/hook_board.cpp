@@ -46,10 +46,16 @@ std::optional<Attachment> HookBoard::find(const Instance& owner, std::uint64_t i
   return {};
 }
 
-void HookBoard::publish(const Instance& owner) {
-  const std::lock_guard lock{mutex_};
-  active_.push_back(&owner);
+void HookBoard::publish(const std::vector<Instance*>& coming, const std::vector<Instance*>& leaving,
+                        std::function<void()> done) {
+  std::unique_lock lock{mutex_};
+  active_.insert(active_.end(), coming.begin(), coming.end());
+  for (const Instance* const owner : leaving) {
+    std::erase_if(attachments_, [&](const Attachment& one) { return one.instance == owner; });
+    std::erase(active_, owner);
+  }
   rebuild();
+  leave(std::move(done), lock);
 }
 
 bool HookBoard::remove(const Instance& owner, std::uint64_t id, std::function<void()> done) {

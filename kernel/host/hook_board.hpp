@@ -28,8 +28,10 @@ class HookBoard {
   bool remove(const Instance& owner, std::uint64_t id, std::function<void()> done);
   // All of an instance; as remove().
   void remove_all(const Instance& owner, std::function<void()> done);
-  // From now on the attachments of an instance count; before, they lie dormant.
-  void publish(const Instance& owner);
+  // From now on the attachments of these count, which lay dormant before, and those of the leaving do not. As
+  // remove().
+  void publish(const std::vector<Instance*>& coming, const std::vector<Instance*>& leaving,
+               std::function<void()> done);
   std::optional<Attachment> find(const Instance& owner, std::uint64_t id);
 
   std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }

@@ -102,8 +102,7 @@ broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client,
 void HookPort::cancel(const broker::Question& question) { in_.decisions.cancel(question); }
 
 void HookPort::kept(std::uint32_t, std::uint64_t ticket) {
-  for (const auto& instance : in_.instances)
-    if (instance->index == PublishQueue::owner_of(ticket)) instance->publishing.kept(ticket);
+  in_.roster.at(PublishQueue::owner_of(ticket)).publishing.kept(ticket);
 }
 
 void HookPort::forget(std::uint32_t loop, std::uint64_t plugin_data) {

@@ -91,7 +91,8 @@ std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& att
   std::vector<const Attachment*> ordered;
   for (const Attachment& one : attachments) ordered.push_back(&one);
   std::ranges::stable_sort(ordered, [](const Attachment* a, const Attachment* b) {
-    return std::pair{a->priority, a->instance->index} < std::pair{b->priority, b->instance->index};
+    return std::pair{a->priority, a->instance->index.load()} <
+           std::pair{b->priority, b->instance->index.load()};
   });
   auto set = std::make_shared<HookSet>();
   set->version = version;

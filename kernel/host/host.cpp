@@ -7,6 +7,7 @@
 #include "host/instance.hpp"
 #include "host/life.hpp"
 #include "host/loading.hpp"
+#include "host/plugin_lines.hpp"
 
 namespace mortise::host {
 
@@ -19,41 +20,16 @@ int start_rank(const Instance& instance) {
 }
 
 std::vector<Instance*> in_start_order(const Innards& in) {
-  std::vector<Instance*> order;
-  for (const auto& instance : in.instances)
-    if (instance) order.push_back(instance.get());
+  std::vector<Instance*> order = *in.roster.list();
   std::ranges::stable_sort(order, {}, [](const Instance* one) { return start_rank(*one); });
   return order;
-}
-
-void log_started(Instance& instance) {
-  const std::string grants = instance.grants.text();
-  const std::array<broker::Log::Field, 5> fields{{{"plugin", instance.name()},
-                                                  {"id", instance.manifest.descriptor->id},
-                                                  {"version", instance.manifest.descriptor->version},
-                                                  {"file", instance.file.native()},
-                                                  {"grants", grants}}};
-  instance.in.log.write(broker::LogLevel::info, "host", "plugin.started", "plugin started", nullptr, fields);
-}
-
-// Errors end the start, and whoever called it tells them; warnings have only the log.
-void log_warnings(Instance& instance, bool is_started, const std::vector<config::Finding>& findings) {
-  for (const config::Finding& finding : findings) {
-    if (finding.severity != config::Severity::warning) continue;
-    const std::string text = finding.to_text();
-    const std::array<broker::Log::Field, 1> fields{{{"plugin", instance.name()}}};
-    instance.in.log.write(broker::LogLevel::warning, "host",
-                          is_started ? "plugin.start_finding" : "plugin.not_started", text, nullptr, fields);
-  }
 }
 
 void log_reload_findings(Instance& instance, const std::vector<config::Finding>& findings) {
   for (const config::Finding& finding : findings) {
     const bool is_error = finding.severity == config::Severity::error;
-    const std::string text = finding.to_text();
-    const std::array<broker::Log::Field, 1> fields{{{"plugin", instance.name()}}};
-    instance.in.log.write(is_error ? broker::LogLevel::error : broker::LogLevel::warning, "host",
-                          "plugin.reload_finding", text, nullptr, fields);
+    log_line(instance, is_error ? broker::LogLevel::error : broker::LogLevel::warning,
+             "plugin.reload_finding", finding.to_text());
   }
 }
 
@@ -76,16 +52,18 @@ Host::~Host() { stop(); }
 
 std::vector<config::Finding> Host::load() {
   std::vector<config::Finding> findings;
+  std::vector<Instance*> loaded;
   for (std::size_t i = 0; i < plugins_.size(); ++i) {
     if (!plugins_[i].sound) continue;
     if (auto instance = load_instance(*in_, plugins_[i], i, findings)) {
       if (instance->manifest.store && !in_->store.provider()) in_->store.set_provider(instance.get());
-      in_->instances.push_back(std::move(instance));
+      loaded.push_back(&in_->roster.add(std::move(instance)));
     } else if (!plugins_[i].required) {
       absent_.push_back({plugins_[i].name.value, findings.back().to_text()});
     }
   }
-  check_together(plugins_, *in_, findings);
+  check_together(plugins_, loaded, findings);
+  in_->roster.set(std::move(loaded));
   config::sort_by_place(findings);
   return findings;
 }
@@ -96,6 +74,7 @@ std::vector<config::Finding> Host::start() {
     std::vector<config::Finding> own;
     const bool is_started = start_instance(*instance, own);
     if (is_started) {
+      in_->board.publish({instance}, {}, {});
       log_started(*instance);
       if (in_->store.provider() == instance && !instance->has_attached_store)
         own.push_back(
@@ -105,7 +84,7 @@ std::vector<config::Finding> Host::start() {
     } else if (!instance->settings.required && in_->store.provider() != instance) {
       for (config::Finding& finding : own) finding.severity = config::Severity::warning;
     }
-    log_warnings(*instance, is_started, own);
+    log_start_warnings(*instance, is_started, own);
     std::ranges::move(own, std::back_inserter(findings));
     if (config::has_errors(findings)) break;
   }
@@ -133,7 +112,7 @@ void Host::stop() {
         in_->log.write(broker::LogLevel::error, "store", "store.not_flushed",
                        "the store could not keep everything", nullptr, fields);
     }
-    stop_instance(*instance);
+    stop_instance(*instance, [] {});
   }
   in_->store.forget_all();
   in_->shared = nullptr;
@@ -152,12 +131,18 @@ std::vector<config::Finding> Host::reload_files() {
   }
   const std::array<broker::Log::Field, 1> fields{{{"plugins", done}}};
   in_->log.write(broker::LogLevel::notice, "host", "plugin.reloaded",
-                 done.empty()
-                     ? "no plugin read its files again"
-                     : "plugins read their files again; the configuration file is read at start only",
-                 nullptr, fields);
+                 done.empty() ? "no plugin read its files again" : "plugins read their files again", nullptr,
+                 fields);
   return findings;
 }
+
+std::unique_ptr<Renewal> Host::renew(const std::vector<config::Plugin>& plugins,
+                                     std::vector<std::filesystem::path> plugin_path) {
+  in_->plugin_path = std::move(plugin_path);
+  return std::make_unique<Renewal>(*in_, plugins);
+}
+
+void Host::set_hook_time(base::Duration allowed) noexcept { in_->hook_time = allowed; }
 
 broker::Hooks& Host::hooks() noexcept { return in_->hooks; }
 broker::Log& Host::log() noexcept { return in_->log; }
@@ -167,7 +152,7 @@ void Host::connect(broker::Shared& shared, Loops& loops) {
   in_->shared = &shared;
   in_->loops = &loops;
   in_->board.set_running(true);
-  in_->inline_clients.begin_all();
+  for (const Instance* const instance : *in_->roster.list()) in_->inline_clients.begin_all(*instance);
 }
 
 std::string Host::restore(broker::Restorer& to) { return in_->store.restore(to); }
@@ -186,12 +171,14 @@ broker::PskAnswer Host::find_psk(const PskListener& listener, std::string_view i
                                  broker::PskKey& key) {
   return host::find_psk(*in_, listener, identity, key);
 }
-bool Host::provides_psk(const PskListener& listener) const { return host::provides_psk(*in_, listener); }
+bool Host::provides_psk(const PskListener& listener) const {
+  return host::provides_psk(*in_->roster.list(), listener);
+}
 bool Host::has_psk(const PskListener& listener) const { return host::has_psk(*in_, listener); }
 
 std::vector<Host::Status> Host::status() const {
   std::vector<Status> all;
-  for (const auto& instance : in_->instances)
+  for (const Instance* const instance : *in_->roster.list())
     all.push_back({instance->name(), instance->manifest.descriptor->id,
                    instance->manifest.descriptor->version, instance->file.string(),
                    std::string{name_of(instance->now())}, instance->grants.text(), instance->faults.load(),
@@ -203,8 +190,8 @@ std::vector<Losses::Row> Host::losses() const { return in_->losses.rows(); }
 std::uint64_t Host::log_lines_dropped() const noexcept { return in_->log.dropped(); }
 std::int64_t Host::message_bytes() const noexcept {
   std::int64_t bytes = 0;
-  for (const broker::Accounts& of_instance : in_->accounts)
-    bytes += of_instance.charged(broker::Account::message);
+  for (std::size_t i = 0; i < in_->roster.size(); ++i)
+    bytes += in_->roster.at(i).accounts.charged(broker::Account::message);
   return bytes;
 }
 

@@ -7,7 +7,8 @@
 //   Shared shared{…, host.store(), host.hooks(), host.log()};
 //   host.connect(shared, loops); host.restore(restorer);
 //   each loop, each turn:  host.begin_turn(loop); …; host.end_turn(loop);
-//   host.reload_files()         at SIGHUP
+//   host.reload_files()         each instance on its own
+//   host.renew(plugins)         another configuration; see host/renewal.hpp
 //   the loops have ended:  host.stop()
 //
 // Thread: the control thread; begin_turn, on_…, end_turn and find_psk on a loop.
@@ -27,6 +28,7 @@
 #include "host/losses.hpp"
 #include "host/options.hpp"
 #include "host/psk_finder.hpp"
+#include "host/renewal.hpp"
 
 namespace mortise::host {
 
@@ -51,6 +53,12 @@ class Host {
   // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had,
   // and its findings are returned. The log has all of it: what was read, what was refused and why.
   std::vector<config::Finding> reload_files();
+
+  // Another configuration, while clients are served: begins with one renewal at a time. What may change of
+  // the options holds from then on, whether or not it is committed.
+  std::unique_ptr<Renewal> renew(const std::vector<config::Plugin>& plugins,
+                                 std::vector<std::filesystem::path> plugin_path);
+  void set_hook_time(base::Duration allowed) noexcept;
 
   // ---- the broker's ports; they live as long as the host
   broker::Hooks& hooks() noexcept;

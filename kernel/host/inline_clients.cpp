@@ -33,7 +33,7 @@ mortise_status_t InlineClients::open(Instance& owner, const mortise_inline_open_
   const auto made = std::make_shared<InlineClient>(owner, id, asks ? asked_ : trusted_, how);
   all_.emplace(id, made);
   client.id = id;
-  if (has_begun_) begin(*made);
+  if (std::ranges::count(begun_, &owner) != 0) begin(*made);
   return MORTISE_OK;
 }
 
@@ -56,14 +56,15 @@ std::size_t InlineClients::open_of(const Instance& owner) {
 
 void InlineClients::close_all(const Instance& owner) {
   std::vector<std::shared_ptr<InlineClient>> theirs;
+  bool is_alive = false;  // they have been given to the loops
   {
     const std::lock_guard lock{mutex_};
+    is_alive = in_.loops.load() && std::ranges::count(begun_, &owner) != 0;
     for (const auto& [id, client] : all_)
       if (&client->owner() == &owner) theirs.push_back(client);
   }
-  const bool has_loops = in_.loops.load() != nullptr;
   for (const auto& client : theirs) {
-    if (has_loops) {
+    if (is_alive) {
       client->close(false);
     } else {
       client->give_up();
@@ -72,10 +73,11 @@ void InlineClients::close_all(const Instance& owner) {
   }
 }
 
-void InlineClients::begin_all() {
+void InlineClients::begin_all(const Instance& owner) {
   const std::lock_guard lock{mutex_};
-  has_begun_ = true;
-  for (const auto& [id, client] : all_) begin(*client);
+  begun_.push_back(&owner);
+  for (const auto& [id, client] : all_)
+    if (&client->owner() == &owner) begin(*client);
 }
 
 void InlineClients::forget(const InlineClient& client) {

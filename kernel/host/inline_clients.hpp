@@ -32,8 +32,8 @@ class InlineClients {
   // Begins to close those of an instance. Without loops they are closed at once.
   void close_all(const Instance& owner);
 
-  // There are loops from now on: those that were opened before come to life.
-  void begin_all();
+  // There are loops, and this instance counts, from now on: what it opened before comes to life.
+  void begin_all(const Instance& owner);
 
   // ---- on a loop
   // It has a key now.
@@ -54,7 +54,7 @@ class InlineClients {
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::shared_ptr<InlineClient>> all_;  // by handle
   std::uint64_t last_id_ = 0;
-  bool has_begun_ = false;
+  std::vector<const Instance*> begun_;  // under mutex_
 };
 
 }  // namespace mortise::host

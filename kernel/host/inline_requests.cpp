@@ -100,10 +100,11 @@ mortise_status_t InlineClient::may_take(const broker::Message& message) const {
   const broker::Shared* const shared = owner_.in.shared.load();
   if (!shared) return MORTISE_E_STATE;
   if (!owner_.grants.covers(MORTISE_HOST_INLINE, message.topic())) return MORTISE_E_NOT_GRANTED;
+  const std::shared_ptr<const broker::Options> options = shared->options();
   const bool fits =
-      message.topic().size() <= shared->options.topic_length_max &&
-      mqtt::level_count(message.topic()) <= shared->options.topic_levels_max &&
-      message.size() + message.properties().size() + packet_overhead <= shared->options.packet_size_max;
+      message.topic().size() <= options->topic_length_max &&
+      mqtt::level_count(message.topic()) <= options->topic_levels_max &&
+      message.size() + message.properties().size() + packet_overhead <= options->packet_size_max;
   return fits ? MORTISE_OK : MORTISE_E_LIMIT;
 }
 

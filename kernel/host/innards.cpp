@@ -17,6 +17,8 @@ std::function<void(const LogLine&)> plain_log_of(const Options& options) {
 
 Innards::Innards(Options chosen)
     : options{std::move(chosen)},
+      plugin_path{options.plugin_path},
+      hook_time{options.hook_time},
       log{options.log_bytes_max, plain_log_of(options)},
       workers{options.workers, options.work_waiting_max},
       tokens{clock},
@@ -31,18 +33,20 @@ Innards::~Innards() {
   // Alarms point into instances, and strands into everything.
   clock.finish();
   workers.finish();
-  for (const auto& instance : instances) instance->strand.finish();
+  for (std::size_t i = 0; i < roster.size(); ++i) roster.at(i).strand.finish();
 }
 
 broker::Level Innards::level_of(std::string_view topic) const {
   const broker::Shared* const now = shared.load();
-  return now && now->journal.has_store() ? now->options.level_of(topic) : broker::Level::memory;
+  return now && now->journal.has_store() ? now->options()->level_of(topic) : broker::Level::memory;
 }
 
 void Innards::forget(std::uint64_t plugin_data) {
   const ClientData data = client_data.take(plugin_data);
-  if (!data.owner || !data.owner->manifest.authenticate->forget) return;
-  Instance& owner = *data.owner;
+  if (!data.owner) return;
+  Instance& owner = *data.owner.load();
+  if (!owner.manifest.authenticate->forget) return;
+  if (!owner.is_open()) return;  // it has ended, and a late answer of its was kept all the same
   const auto tell = [&owner, word = data.word] {
     owner.guarded("authenticate.forget", [&] { owner.manifest.authenticate->forget(owner.self, word); });
   };

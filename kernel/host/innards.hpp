@@ -21,6 +21,7 @@
 #include "host/losses.hpp"
 #include "host/metrics.hpp"
 #include "host/options.hpp"
+#include "host/roster.hpp"
 #include "host/store_port.hpp"
 #include "host/tokens.hpp"
 #include "host/worker_pool.hpp"
@@ -44,6 +45,9 @@ struct Innards {
   base::WallTime wall() const;
 
   const Options options;
+  // What a reload may change of them.
+  std::vector<std::filesystem::path> plugin_path;  // the control thread's
+  std::atomic<base::Duration> hook_time;
   const base::TimePoint begun = monotonic_now();
   // Of messages that plugins make, one an instance: before whatever may hold such a message.
   std::deque<broker::Accounts> accounts;
@@ -62,7 +66,7 @@ struct Innards {
   StorePort store;
   InlineClients inline_clients;
   ClientReads client_reads;
-  std::vector<std::unique_ptr<Instance>> instances;  // in the order of the YAML
+  Roster roster;
 };
 
 }  // namespace mortise::host

@@ -24,13 +24,14 @@ Instance::Instance(Innards& inside, const config::Plugin& chosen, std::size_t pl
     : in{inside},
       settings{chosen},
       index{place},
+      number{inside.roster.size()},
       file{std::move(library)},
-      config{chosen.config},
+      config{std::make_unique<config::Tree>(chosen.config)},
       strand{chosen.name.value},
       timers{inside.clock, strand},
       publishing{*this},
       accounts{inside.accounts.emplace_back()},
-      hook_time{inside.options.hook_time},
+      hook_time{inside.hook_time},
       hook_account{inside.options.loops},
       metrics{inside.metric_names, inside.options.loops} {
   fill_host_table(*this);
@@ -76,7 +77,7 @@ void Instance::tell_slow(std::size_t hook, base::Duration took) {
   const auto us = [](base::Duration span) {
     return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(span).count());
   };
-  const std::string microseconds = us(took), allowed = us(hook_time), count = std::to_string(*times);
+  const std::string microseconds = us(took), allowed = us(hook_time.load()), count = std::to_string(*times);
   const std::array<broker::Log::Field, 5> fields{{{"plugin", name()},
                                                   {"hook", hook_name(hook)},
                                                   {"took_us", microseconds},

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -42,14 +43,15 @@ std::string_view name_of(State state) noexcept;
 
 struct Instance {
   // `chosen` is its entry in the YAML, `place` the entry's index there, `library` the file that was found.
-  // Nothing is opened yet, and `config` waits for the schema's defaults.
+  // Nothing is opened yet, and `config` waits for the schema's defaults. A reload may give it another place
+  // and another section.
   Instance(Innards& inside, const config::Plugin& chosen, std::size_t place, std::filesystem::path library);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
   const std::string& name() const noexcept { return settings.name.value; }
-  std::string key() const { return "plugins/" + std::to_string(index); }
+  std::string key() const { return "plugins/" + std::to_string(index.load()); }
   static Instance& of(const mortise_host_t* host) noexcept { return *static_cast<Instance*>(host->context); }
 
   State now() const noexcept { return state.load(std::memory_order_acquire); }
@@ -80,17 +82,19 @@ struct Instance {
   // strand.
   template <class Call>
   auto asked(std::size_t hook, std::uint32_t loop, Call&& call) {
-    return hook_account.timed(hook, loop, hook_time, std::forward<Call>(call),
+    return hook_account.timed(hook, loop, hook_time.load(std::memory_order_relaxed), std::forward<Call>(call),
                               [this, hook](base::Duration took) { tell_slow(hook, took); });
   }
   // A call that comes from no loop.
   mortise_call_t quiet_call(void* context) const noexcept;
 
   Innards& in;
-  const config::Plugin settings;
-  const std::size_t index;
+  // Name, hooks and grants never change; the rest is the control thread's.
+  config::Plugin settings;
+  std::atomic<std::size_t> index;  // in the configuration
+  const std::size_t number;        // of all instances there ever were
   const std::filesystem::path file;
-  config::Tree config;
+  std::unique_ptr<config::Tree> config;  // the control thread's, and the plugin's as abi/config.h says
   Manifest manifest;
   Grants grants;
   void* self = nullptr;
@@ -99,8 +103,8 @@ struct Instance {
   Strand strand;
   Timers timers;
   PublishQueue publishing;
-  broker::Accounts& accounts;      // of messages it has made; as long as the host
-  const base::Duration hook_time;  // what its hooks may take on a loop
+  broker::Accounts& accounts;                    // of messages it has made; as long as the host
+  const std::atomic<base::Duration>& hook_time;  // what its hooks may take on a loop
   HookAccount hook_account;
   Metrics metrics;
 

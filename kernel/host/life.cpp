@@ -111,7 +111,7 @@ void stop_and_destroy(Instance& instance) {
 }  // namespace
 
 bool start_instance(Instance& instance, std::vector<config::Finding>& findings) {
-  Report report{instance.settings, instance.config, instance.key()};
+  Report report{instance.settings, *instance.config, instance.key()};
   instance.state = State::starting;
   const InPlugin called{instance.name(), instance.file, "in start()"};
   const mortise_answer_t answer = call_and_wait(
@@ -119,7 +119,6 @@ bool start_instance(Instance& instance, std::vector<config::Finding>& findings) 
       [&](auto* call) { return instance.manifest.life->start(instance.self, call, report.abi()); });
   if (answer == MORTISE_ALLOW) {
     instance.state = State::running;
-    instance.in.board.publish(instance);
     for (config::Finding& finding : report.take()) findings.push_back(std::move(finding));
     return true;
   }
@@ -133,13 +132,14 @@ bool start_instance(Instance& instance, std::vector<config::Finding>& findings) 
   return false;
 }
 
-void stop_instance(Instance& instance) {
+void stop_instance(Instance& instance, const std::function<void()>& pass) {
   switch (instance.now()) {
     case State::created:
     case State::configured:
       instance.guarded("destroy", [&] { instance.manifest.life->destroy(instance.self); });
       instance.self = nullptr;
       instance.state = State::stopped;
+      instance.strand.finish();
       return;
     case State::running: break;
     default: return;
@@ -150,6 +150,7 @@ void stop_instance(Instance& instance) {
     for (const std::uint64_t word : instance.in.client_data.take_all(instance))
       instance.guarded("authenticate.forget",
                        [&] { instance.manifest.authenticate->forget(instance.self, word); });
+  pass();  // a loop may be telling it of a client that has just gone
   instance.in.log.remove_all(instance.strand);
   if (instance.manifest.log_sink && instance.manifest.log_sink->flush)
     instance.strand.run([&instance] {
@@ -158,22 +159,37 @@ void stop_instance(Instance& instance) {
   stop_and_destroy(instance);
 }
 
-Reload reload_instance(Instance& instance, std::vector<config::Finding>& findings) {
+Prepared prepare_reload(Instance& instance, const config::Plugin& settings, const config::Tree& config,
+                        std::vector<config::Finding>& findings) {
   const mortise_reload_t* table = instance.manifest.reload;
-  if (!table || !instance.is(State::running)) return Reload::has_none;
-  const InPlugin called{instance.name(), instance.file, "reading its files again"};
-  Report report{instance.settings, instance.config, instance.key()};
-  const auto* const node = reinterpret_cast<const mortise_node_t*>(&instance.config);
-  void* plan = nullptr;
-  const mortise_status_t prepared =
+  const InPlugin called{instance.name(), instance.file, "preparing for new settings"};
+  Report report{settings, config, instance.key()};
+  const auto* const node = reinterpret_cast<const mortise_node_t*>(&config);
+  Prepared prepared;
+  const mortise_status_t status =
       instance.guarded("reload.prepare", mortise_status_t{MORTISE_E_INTERNAL},
-                       [&] { return table->prepare(instance.self, node, report.abi(), &plan); });
-  if (prepared == MORTISE_OK)
-    instance.guarded("reload.commit", [&] { table->commit(instance.self, plan); });
-  else
-    report.need_error("it did not take its files");
+                       [&] { return table->prepare(instance.self, node, report.abi(), &prepared.plan); });
+  prepared.is_ready = status == MORTISE_OK;
+  if (!prepared.is_ready) report.need_error("it did not take its files");
   for (config::Finding& finding : report.take()) findings.push_back(std::move(finding));
-  return prepared == MORTISE_OK ? Reload::done : Reload::refused;
+  return prepared;
+}
+
+void commit_reload(Instance& instance, void* plan) {
+  const InPlugin called{instance.name(), instance.file, "taking new settings"};
+  instance.guarded("reload.commit", [&] { instance.manifest.reload->commit(instance.self, plan); });
+}
+
+void roll_back_reload(Instance& instance, void* plan) {
+  const InPlugin called{instance.name(), instance.file, "forgetting new settings"};
+  instance.guarded("reload.rollback", [&] { instance.manifest.reload->rollback(instance.self, plan); });
+}
+
+Reload reload_instance(Instance& instance, std::vector<config::Finding>& findings) {
+  if (!instance.manifest.reload || !instance.is(State::running)) return Reload::has_none;
+  const Prepared prepared = prepare_reload(instance, instance.settings, *instance.config, findings);
+  if (prepared.is_ready) commit_reload(instance, prepared.plan);
+  return prepared.is_ready ? Reload::done : Reload::refused;
 }
 
 }  // namespace mortise::host

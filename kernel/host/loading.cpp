@@ -22,23 +22,6 @@ Finding about(const config::Located<std::string>& what, const std::string& key, 
           refusal.remedy};
 }
 
-void check_settings(Instance& instance, std::vector<Finding>& findings) {
-  const std::string_view schema = view_of(instance.manifest.descriptor->config_schema);
-  const config::Location& section = instance.settings.config.where().line != 0
-                                        ? instance.settings.config.where()
-                                        : instance.settings.name.where;
-  const std::string key = instance.key() + "/config";
-  if (!schema.empty()) {
-    for (Finding& finding :
-         check_schema(instance.config, schema, instance.name(), instance.file.string(), key, section))
-      findings.push_back(std::move(finding));
-  } else if (!instance.config.entries().empty()) {
-    findings.push_back({Severity::error, instance.config.entries()[0].key_where, key,
-                        "plugin " + config::in_quotes(instance.name()) + " takes no configuration",
-                        "take it out"});
-  }
-}
-
 // Keeps what an exception says for the finding, and lets it go on.
 template <class Call>
 mortise_status_t noting(std::string& thrown, Call&& call) {
@@ -67,10 +50,10 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
   }
   instance.self = self;
   instance.state = State::created;
-  Report report{instance.settings, instance.config, instance.key()};
+  Report report{instance.settings, *instance.config, instance.key()};
   mortise_status_t configured = MORTISE_OK;
   if (life.configure) {
-    const auto* const node = reinterpret_cast<const mortise_node_t*>(&instance.config);
+    const auto* const node = reinterpret_cast<const mortise_node_t*>(instance.config.get());
     configured = instance.guarded("configure", mortise_status_t{MORTISE_E_INTERNAL}, [&] {
       const InPlugin called{instance.name(), instance.file, "in configure()"};
       return noting(thrown, [&] { return life.configure(instance.self, node, report.abi()); });
@@ -85,6 +68,24 @@ void configure(Instance& instance, std::vector<Finding>& findings) {
 
 }  // namespace
 
+bool check_section(const Instance& instance, const config::Plugin& settings, const std::string& key,
+                   config::Tree& config, std::vector<Finding>& findings) {
+  const std::string_view schema = view_of(instance.manifest.descriptor->config_schema);
+  const config::Location& section =
+      settings.config.where().line != 0 ? settings.config.where() : settings.name.where;
+  const std::string at = key + "/config";
+  std::vector<Finding> own;
+  if (!schema.empty())
+    own = check_schema(config, schema, instance.name(), instance.file.string(), at, section);
+  else if (!config.entries().empty())
+    own.push_back({Severity::error, config.entries()[0].key_where, at,
+                   "plugin " + config::in_quotes(instance.name()) + " takes no configuration",
+                   "take it out"});
+  const bool is_sound = !config::has_errors(own);
+  for (Finding& finding : own) findings.push_back(std::move(finding));
+  return is_sound;
+}
+
 std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& settings, std::size_t index,
                                         std::vector<Finding>& findings) {
   const std::string key = "plugins/" + std::to_string(index);
@@ -94,7 +95,7 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
     if (!settings.required) findings.back().severity = Severity::warning;
     return nullptr;
   };
-  const auto file = find_library(settings.library.value, in.options.plugin_path);
+  const auto file = find_library(settings.library.value, in.plugin_path);
   if (!file) return refuse(file.error());
   const auto entry = [&] {
     const InPlugin called{settings.name.value, *file, "being opened"};
@@ -116,15 +117,11 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
   instance->grants = Grants{instance->manifest, settings, in.options.grants, key, findings};
   // What it was not granted does not keep it from looking at its settings; settings that its own schema
   // refuses do, for it may rely on them.
-  const std::size_t before = findings.size();
-  check_settings(*instance, findings);
-  const bool sound =
-      !config::has_errors({findings.begin() + static_cast<std::ptrdiff_t>(before), findings.end()});
-  if (sound) configure(*instance, findings);
+  if (check_section(*instance, settings, key, *instance->config, findings)) configure(*instance, findings);
   return instance;
 }
 
-void check_together(const std::vector<config::Plugin>& plugins, const Innards& in,
+void check_together(const std::vector<config::Plugin>& plugins, const std::vector<Instance*>& instances,
                     std::vector<Finding>& findings) {
   for (std::size_t i = 0; i < plugins.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
@@ -134,15 +131,15 @@ void check_together(const std::vector<config::Plugin>& plugins, const Innards& i
                                 ", the other at " + plugins[j].name.where.to_text(),
                             "give each a name of its own"});
   const Instance* store = nullptr;
-  for (const auto& instance : in.instances) {
-    if (!instance || !instance->manifest.store) continue;
+  for (const Instance* const instance : instances) {
+    if (!instance->manifest.store) continue;
     if (store)
       findings.push_back({Severity::error, instance->settings.name.where, instance->key(),
                           "plugin " + config::in_quotes(instance->name()) +
                               " provides a store, and so does " + config::in_quotes(store->name()),
                           "keep one of them"});
     else
-      store = instance.get();
+      store = instance;
   }
 }
 

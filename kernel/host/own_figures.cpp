@@ -69,7 +69,8 @@ void write_memory(const broker::Shared& shared, FigureSheet& sheet) {
     sheet.add(Figure::memory, static_cast<double>(bytes),
               {{"account", std::string{broker::account_names[i]}}});
   }
-  if (shared.options.memory_max != UINT64_MAX) sheet.add(Figure::memory_limit, shared.options.memory_max);
+  if (const std::uint64_t most = shared.options()->memory_max; most != UINT64_MAX)
+    sheet.add(Figure::memory_limit, most);
   sheet.add(Figure::memory_pressure, static_cast<double>(shared.pressure.load()));
 }
 
@@ -134,7 +135,7 @@ void write_figures(const Innards& in, FigureSheet& sheet) {
     sheet.add(Figure::plugin_lost_messages, row.messages, {{"reason", row.name}});
     sheet.add(Figure::plugin_lost_bytes, row.bytes, {{"reason", row.name}});
   }
-  for (const auto& instance : in.instances) {
+  for (const Instance* const instance : *in.roster.list()) {
     write_plugin(*instance, sheet);
     if (instance->is_open()) instance->metrics.write(sheet, instance->name());
   }

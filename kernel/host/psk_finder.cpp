@@ -105,10 +105,9 @@ bool has_psk(const Innards& in, const PskListener& listener) {
   return !in_order(*in.board.newest(), listener).empty();
 }
 
-bool provides_psk(const Innards& in, const PskListener& listener) {
-  return std::ranges::any_of(in.instances, [&](const auto& instance) {
-    return instance && instance->manifest.psk && instance->grants.has(MORTISE_PSK) &&
-           asks(listener, *instance);
+bool provides_psk(const std::vector<Instance*>& instances, const PskListener& listener) {
+  return std::ranges::any_of(instances, [&](const Instance* instance) {
+    return instance->manifest.psk && instance->grants.has(MORTISE_PSK) && asks(listener, *instance);
   });
 }
 

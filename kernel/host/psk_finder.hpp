@@ -16,6 +16,7 @@
 namespace mortise::host {
 
 struct Innards;
+struct Instance;
 
 // Whom a listener asks: its name, and the plugins it lists. None listed: all.
 struct PskListener {
@@ -28,7 +29,7 @@ broker::PskAnswer find_psk(Innards& in, const PskListener& listener, std::string
                            broker::PskKey& key);
 // Whether a plugin that the listener asks has attached the table and is running.
 bool has_psk(const Innards& in, const PskListener& listener);
-// Whether one provides the table and was granted it. Known after load().
-bool provides_psk(const Innards& in, const PskListener& listener);
+// Whether one of `instances` provides the table and was granted it. Known after load().
+bool provides_psk(const std::vector<Instance*>& instances, const PskListener& listener);
 
 }  // namespace mortise::host

@@ -43,7 +43,7 @@ mortise_status_t PublishQueue::add(broker::MessageRef message, const mortise_pub
 bool PublishQueue::post() {
   Loops* const loops = owner_.in.loops.load();
   if (!loops) return false;
-  loops->post(static_cast<std::uint32_t>(owner_.index % owner_.in.options.loops),
+  loops->post(static_cast<std::uint32_t>(owner_.number % owner_.in.options.loops),
               [this](broker::Broker& broker) { publish_some(broker); });
   return true;
 }
@@ -62,7 +62,7 @@ void PublishQueue::publish_some(broker::Broker& broker) {
       next = std::move(waiting_.front());
       waiting_.pop_front();
       if (next.level != broker::Level::memory && !refuses) {
-        ticket = std::uint64_t{owner_.index} << serial_bits | ++last_serial_;
+        ticket = std::uint64_t{owner_.number} << serial_bits | ++last_serial_;
         for_store_[ticket] = {{}, 0, next.done, next.context, next.level};
       }
     }

@@ -35,7 +35,7 @@ class PublishQueue {
   // On a loop: what was published under this ticket is kept as well as was asked. Nothing happens the second
   // time, or when it was cancelled.
   void kept(std::uint64_t ticket);
-  // The index of the instance that a ticket is of.
+  // The number of the instance that a ticket is of.
   static std::size_t owner_of(std::uint64_t ticket) noexcept { return ticket >> serial_bits; }
   // Tells who waits that it came to nothing.
   void cancel_all();

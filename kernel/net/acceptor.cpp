@@ -38,60 +38,82 @@ std::string_view text_of(broker::Limit limit) {
 
 }  // namespace
 
-void Acceptor::add(Listening listening, std::uint64_t token) {
-  if (!poller_.add(listening.socket.number(), readable, token)) {
+void Acceptor::add(Listening listening, Door& door, std::uint64_t token) {
+  if (!poller_.add(listening.socket.number(), is_held_ ? 0 : readable, token)) {
     shared_.log.write(broker::LogLevel::error, "listeners", "listener.failed",
                       "the system watches no more sockets", nullptr, {});
     return;
   }
-  entrances_.push_back({std::move(listening), token});
+  watched_.push_back({std::move(listening), &door, token});
+}
+
+void Acceptor::replace(const Door& door, Door& by) {
+  for (Watched& one : watched_)
+    if (one.door == &door) one.door = &by;
+}
+
+void Acceptor::remove(const Door& door, bool turns_away, base::TimePoint now,
+                      std::vector<Arrival>& accepted) {
+  for (const Watched& one : watched_)
+    if (one.door == &door && !turns_away) accept(one, now, accepted);
+  std::erase_if(watched_, [&](const Watched& one) { return one.door == &door; });
+}
+
+void Acceptor::hold(bool is_held) {
+  is_held_ = is_held;
+  for (Watched& one : watched_) watch(one);
+}
+
+void Acceptor::watch(Watched& one) {
+  poller_.change(one.listening.socket.number(), one.is_resting || is_held_ ? 0 : readable, one.token);
 }
 
 void Acceptor::close() {
-  entrances_.clear();
+  watched_.clear();
   resting_until_ = base::never;
 }
 
 void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arrival>& accepted) {
-  for (const Entrance& entrance : entrances_) {
-    if (entrance.token != token) continue;
-    for (int i = 0; i < accepted_a_turn; ++i) {
-      Door& door = *entrance.listening.door;
-      if (is_crowded(door, accepted)) {
-        refuse(door, broker::Limit::half_open, {}, now);
-        return rest(&door, now);
-      }
-      sockaddr_storage peer{};
-      socklen_t size = sizeof peer;
-      Descriptor socket{::accept4(entrance.listening.socket.number(), reinterpret_cast<sockaddr*>(&peer),
-                                  &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-      if (!socket) {
-        const int error = errno;
-        if (error == EAGAIN || error == EWOULDBLOCK) return;
-        if (is_of_one_connection(error)) continue;
-        exhausted_.say(shared_.log, now, broker::LogLevel::error, "listeners", "listener.exhausted",
-                       std::string{"cannot accept connections: "} + std::strerror(error) +
-                           "; trying again every 100 ms");
-        return rest(nullptr, now);
-      }
-      const Peer who = peer_of(peer);
-      const bool is_known = who.address && !(door.learns_address && door.learns_address(who));
-      Guests::Verdict verdict = guests_.admit(std::move(socket), door.presence, door.listener.connections_max,
-                                              is_known ? who.address : std::nullopt, now);
-      if (verdict.limit) {
-        refuse(door, *verdict.limit, who, now);
-        continue;
-      }
-      entrance.listening.door->accepted.add(1);
-      Arrival& arrival = accepted.emplace_back();
-      arrival.socket = std::move(verdict.socket);
-      arrival.door = &door;
-      arrival.peer = who;
-      arrival.address = arrival.peer.address
-                            ? text_of(*arrival.peer.address, arrival.peer.port)
-                            : unix_peer_text(arrival.socket.number(), entrance.listening.path);
+  if (is_held_) return;
+  const auto ready = std::ranges::find(watched_, token, &Watched::token);
+  if (ready != watched_.end()) accept(*ready, now, accepted);
+}
+
+void Acceptor::accept(const Watched& entrance, base::TimePoint now, std::vector<Arrival>& accepted) {
+  for (int i = 0; i < accepted_a_turn; ++i) {
+    Door& door = *entrance.door;
+    if (is_crowded(door, accepted)) {
+      refuse(door, broker::Limit::half_open, {}, now);
+      return rest(&door, now);
     }
-    return;
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    Descriptor socket{::accept4(entrance.listening.socket.number(), reinterpret_cast<sockaddr*>(&peer), &size,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (!socket) {
+      const int error = errno;
+      if (error == EAGAIN || error == EWOULDBLOCK) return;
+      if (is_of_one_connection(error)) continue;
+      exhausted_.say(
+          shared_.log, now, broker::LogLevel::error, "listeners", "listener.exhausted",
+          std::string{"cannot accept connections: "} + std::strerror(error) + "; trying again every 100 ms");
+      return rest(nullptr, now);
+    }
+    const Peer who = peer_of(peer);
+    const bool is_known = who.address && !(door.learns_address && door.learns_address(who));
+    Guests::Verdict verdict = guests_.admit(std::move(socket), door.presence, door.listener.connections_max,
+                                            is_known ? who.address : std::nullopt, now);
+    if (verdict.limit) {
+      refuse(door, *verdict.limit, who, now);
+      continue;
+    }
+    entrance.door->accepted.add(1);
+    Arrival& arrival = accepted.emplace_back();
+    arrival.socket = std::move(verdict.socket);
+    arrival.door = &door;
+    arrival.peer = who;
+    arrival.address = arrival.peer.address ? text_of(*arrival.peer.address, arrival.peer.port)
+                                           : unix_peer_text(arrival.socket.number(), entrance.listening.path);
   }
 }
 
@@ -105,32 +127,32 @@ void Acceptor::refuse(const Door& door, broker::Limit limit, const Peer& peer, b
 
 // Whether too many have come to its listener, those `under_way` too, that have not been let in yet.
 bool Acceptor::is_crowded(const Door& door, const std::vector<Arrival>& under_way) const {
-  if (!guests_.limits().half_open) return false;
+  const auto most = guests_.limits().half_open;
+  if (!most) return false;
   const auto of_this_listener = [&](const Arrival& arrival) {
     return &arrival.door->listener == &door.listener;
   };
   const auto half_open = door.listener.half_open.load(std::memory_order_relaxed) +
                          static_cast<std::uint64_t>(std::ranges::count_if(under_way, of_this_listener));
-  return half_open >= *guests_.limits().half_open;
+  return half_open >= *most;
 }
 
 // What an entrance has to offer stays there: watching it would spin. Without a descriptor to spare none can
 // take anything; otherwise the others go on.
 void Acceptor::rest(const Door* door, base::TimePoint now) {
   resting_until_ = now + rest_time;
-  for (Entrance& entrance : entrances_) {
-    if (door && &entrance.listening.door->listener != &door->listener) continue;
+  for (Watched& entrance : watched_) {
+    if (door && &entrance.door->listener != &door->listener) continue;
     entrance.is_resting = true;
-    poller_.change(entrance.listening.socket.number(), 0, entrance.token);
+    watch(entrance);
   }
 }
 
 void Acceptor::on_time(base::TimePoint now) {
   if (now < resting_until_) return;
   resting_until_ = base::never;
-  for (Entrance& entrance : entrances_)
-    if (std::exchange(entrance.is_resting, false))
-      poller_.change(entrance.listening.socket.number(), readable, entrance.token);
+  for (Watched& entrance : watched_)
+    if (std::exchange(entrance.is_resting, false)) watch(entrance);
 }
 
 }  // namespace mortise::net

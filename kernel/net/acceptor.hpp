@@ -30,7 +30,13 @@ class Acceptor {
   Acceptor(Poller& poller, broker::Shared& shared, Guests& guests)
       : poller_{poller}, shared_{shared}, guests_{guests} {}
 
-  void add(Listening listening, std::uint64_t token);
+  void add(Listening listening, Door& door, std::uint64_t token);
+  // Who comes by the one comes by the other from now on: its socket stays.
+  void replace(const Door& door, Door& by);
+  // Whoever waits at it comes in yet, unless it `turns_away`.
+  void remove(const Door& door, bool turns_away, base::TimePoint now, std::vector<Arrival>& accepted);
+  // While it is held nobody is accepted.
+  void hold(bool is_held);
   void close();  // all of them
 
   // Appends what was accepted.
@@ -40,20 +46,24 @@ class Acceptor {
   base::TimePoint next_deadline() const { return resting_until_; }
 
  private:
-  struct Entrance {
+  struct Watched {
     Listening listening;
+    Door* door;
     std::uint64_t token = 0;
     bool is_resting = false;
   };
+  void accept(const Watched& entrance, base::TimePoint now, std::vector<Arrival>& accepted);
   void refuse(const Door& door, broker::Limit limit, const Peer& peer, base::TimePoint now);
   bool is_crowded(const Door& door, const std::vector<Arrival>& under_way) const;
   void rest(const Door* door, base::TimePoint now);
+  void watch(Watched& one);
 
   Poller& poller_;
   broker::Shared& shared_;
   Guests& guests_;
-  std::vector<Entrance> entrances_;
-  base::TimePoint resting_until_ = base::never;  // some entrance
+  std::vector<Watched> watched_;
+  bool is_held_ = false;
+  base::TimePoint resting_until_ = base::never;  // some of them
   std::array<broker::Complaint, static_cast<std::size_t>(broker::Limit::count)> over_limit_;
   broker::Complaint exhausted_;
 };

@@ -24,6 +24,11 @@ constexpr std::uint64_t goodbye_bit = std::uint64_t{1} << 31;  // in a token, of
 
 bool is_for_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
+std::size_t unwritten_max(const broker::Options& options) {
+  return std::max(options.packet_size_max, options.packet_size_largest) + options.write_buffer +
+         unwritten_beside_a_packet;
+}
+
 }  // namespace
 
 Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Broker& broker, Poller& poller,
@@ -33,8 +38,12 @@ Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Bro
       ledger_{*shared.ledgers[loop]},
       accounts_{ledger_.accounts},
       guests_{guests},
-      unwritten_max_{std::max(shared.options.packet_size_max, shared.options.packet_size_largest) +
-                     shared.options.write_buffer + unwritten_beside_a_packet} {}
+      unwritten_max_{unwritten_max(*shared.options())} {}
+
+// Who is there may still be owed what was allowed before.
+void Connections::renew_options(const broker::Options& options) {
+  unwritten_max_ = std::max(unwritten_max_, unwritten_max(options));
+}
 
 Connections::~Connections() {
   for (Connection& connection : connections_) uncharge(connection);

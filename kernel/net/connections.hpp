@@ -55,6 +55,9 @@ class Connections {
   // Those that go to another loop, in the order in which they left.
   std::vector<Arrival>& departures() { return departures_; }
 
+  // The operator has decided anew.
+  void renew_options(const broker::Options& options);
+
   // Ends the goodbyes whose time is up.
   void on_time(base::TimePoint now);
   base::TimePoint next_deadline() const;
@@ -124,7 +127,7 @@ class Connections {
   broker::Ledger& ledger_;
   broker::Accounts& accounts_;
   Guests& guests_;
-  const std::size_t unwritten_max_;
+  std::size_t unwritten_max_;
   base::TimePoint now_{};
   std::vector<Connection> connections_;  // by the index of the client's handle
   std::vector<Arrival> departures_;

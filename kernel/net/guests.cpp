@@ -16,10 +16,12 @@ std::array<std::uint8_t, 16> counted_part(const Address& address) {
 
 Guests::Verdict Guests::admit(Descriptor&& descriptor, Presence& door, std::uint32_t door_max,
                               const std::optional<Address>& address, base::TimePoint now) {
-  if (limits_.connections && all_.count() >= *limits_.connections) return {{}, broker::Limit::connections};
+  const GuestLimits now_allowed = limits();
+  if (now_allowed.connections && all_.count() >= *now_allowed.connections)
+    return {{}, broker::Limit::connections};
   if (door_max != 0 && door.count() >= door_max) return {{}, broker::Limit::listener_connections};
   Verdict verdict;
-  if (address && knows_addresses())
+  if (address && knows_addresses(now_allowed))
     verdict.limit = enter(verdict.socket, std::move(descriptor), door, *address, now);
   else
     verdict.socket = Socket{std::move(descriptor), door};
@@ -28,7 +30,7 @@ Guests::Verdict Guests::admit(Descriptor&& descriptor, Presence& door, std::uint
 
 std::optional<broker::Limit> Guests::recognise(Socket& socket, const Address& address, base::TimePoint now) {
   Presence* const counted = socket.presence();
-  if (!knows_addresses() || !counted) return {};
+  if (!counted || !knows_addresses(limits())) return {};
   Presence& door = counted->within() == &all_ ? *counted : *counted->within();
   return enter(socket, {}, door, address, now);
 }
@@ -51,6 +53,13 @@ std::optional<broker::Limit> Guests::enter(Socket& socket, Descriptor&& descript
   else
     socket.move_to(visitor.presence);
   return {};
+}
+
+void Guests::set_limits(const GuestLimits& limits) {
+  const std::lock_guard lock{mutex_};
+  if (limits.rate_per_address != limits_.rate_per_address)
+    for (auto& [key, visitor] : visitors_) visitor.pace = broker::Pace{limits.rate_per_address.value_or(0)};
+  limits_ = limits;
 }
 
 void Guests::forget_some(base::TimePoint now) {

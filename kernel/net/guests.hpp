@@ -6,7 +6,7 @@
 // known.
 //
 // Thread: any.   Owns: the counts; a Presence it gives lives while somebody is counted in it.
-// Cost:   two loads; with a limit for addresses a lock and a look-up, each time a connection's address becomes known.
+// Cost:   a lock and two loads; with a limit for addresses a look-up, each time a connection's address becomes known.
 #pragma once
 
 #include <map>
@@ -34,7 +34,12 @@ class Guests {
   // What everybody is counted in.
   Presence& all() noexcept { return all_; }
   std::uint32_t count() const noexcept { return all_.count(); }
-  const GuestLimits& limits() const noexcept { return limits_; }
+  GuestLimits limits() const {
+    const std::lock_guard lock{mutex_};
+    return limits_;
+  }
+  // For those who come from now on.
+  void set_limits(const GuestLimits& limits);
 
   // Takes the descriptor unless it is refused. `door`: within all(), at most `door_max` (0: unlimited).
   // `address`: empty for a Unix socket, and for one that is not known yet. The socket that comes of it is
@@ -55,14 +60,16 @@ class Guests {
     Presence presence;
     broker::Pace pace;
   };
-  bool knows_addresses() const noexcept { return limits_.per_address || limits_.rate_per_address; }
+  static bool knows_addresses(const GuestLimits& limits) noexcept {
+    return limits.per_address || limits.rate_per_address;
+  }
   std::optional<broker::Limit> enter(Socket& socket, Descriptor&& descriptor, Presence& door,
                                      const Address& address, base::TimePoint now);
   void forget_some(base::TimePoint now);
 
-  const GuestLimits limits_;
   Presence all_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  GuestLimits limits_;               // under mutex_
   std::map<Key, Visitor> visitors_;  // under mutex_
   std::size_t forget_at_ = 1024;     // likewise: how many there may be before those that have left go
 };

@@ -88,15 +88,32 @@ void set_for_connections(int socket) {
   set(socket, IPPROTO_TCP, TCP_KEEPCNT, probes);
 }
 
-base::Result<Descriptor, int> bound_socket(Address& address) {
+// Two sockets may have one port when both say so; from the end of this on these say so no more.
+class SharedPorts {
+ public:
+  explicit SharedPorts(std::span<const Door* const> doors) : doors_{doors} { set_all(1); }
+  ~SharedPorts() { set_all(0); }
+  SharedPorts(const SharedPorts&) = delete;
+  SharedPorts& operator=(const SharedPorts&) = delete;
+
+ private:
+  void set_all(int value) const {
+    for (const Door* const door : doors_) set(door->socket, SOL_SOCKET, SO_REUSEPORT, value);
+  }
+  std::span<const Door* const> doors_;
+};
+
+base::Result<Descriptor, int> bound_socket(Address& address, bool shares_port) {
   Descriptor socket{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!socket) return base::Failure{errno};
   set(socket.number(), SOL_SOCKET, SO_REUSEADDR, 1);
   set_for_connections(socket.number());
   if (address.family() == AF_INET6)
     set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
+  if (shares_port) set(socket.number(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (::bind(socket.number(), address.pointer(), address.size) != 0) return base::Failure{errno};
   if (::listen(socket.number(), backlog) != 0) return base::Failure{errno};
+  if (shares_port) set(socket.number(), SOL_SOCKET, SO_REUSEPORT, 0);
   return socket;
 }
 
@@ -110,8 +127,13 @@ std::optional<std::uint16_t> port_of(int socket) {
   return std::nullopt;
 }
 
-base::Failure<std::string> failure(Door& door, const std::string& where, const std::string& why) {
+base::Failure<std::string> failure(const Door& door, const std::string& where, const std::string& why) {
   return base::Failure{"listener \"" + door.listener.name + "\": cannot listen on " + where + ": " + why};
+}
+
+Entrance entrance(std::unique_ptr<Door> door, Listening listening) {
+  door->socket = listening.socket.number();
+  return {std::move(door), std::move(listening)};
 }
 
 }  // namespace
@@ -121,35 +143,38 @@ std::string text_of(const Endpoint& endpoint) {
   return (bracketed ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
 }
 
-base::Result<Listening, std::string> listen_on(Door& door, const Endpoint& endpoint) {
+base::Result<Entrance, std::string> listen_on(std::unique_ptr<Door> door, const Endpoint& endpoint,
+                                              std::span<const Door* const> yielding) {
+  const SharedPorts shared{yielding};
   const std::string where = text_of(endpoint);
   auto address = parse(endpoint);
-  if (!address) return failure(door, where, address.error());
-  auto socket = bound_socket(*address);
+  if (!address) return failure(*door, where, address.error());
+  auto socket = bound_socket(*address, !yielding.empty());
   if (!socket && socket.error() == EAFNOSUPPORT && address->dual_stack) {  // a system without IPv6
     address = make_v4(in_addr{htonl(INADDR_ANY)}, endpoint.port);
-    socket = bound_socket(*address);
+    socket = bound_socket(*address, !yielding.empty());
   }
-  if (!socket) return failure(door, where, remedy(socket.error(), endpoint.port));
+  if (!socket) return failure(*door, where, remedy(socket.error(), endpoint.port));
   const auto port = port_of(socket->number());
-  if (!port) return failure(door, where, std::strerror(errno));
-  return Listening{std::move(*socket), *port, &door};
+  if (!port) return failure(*door, where, std::strerror(errno));
+  return entrance(std::move(door), {std::move(*socket), *port});
 }
 
-base::Result<Listening, std::string> listen_on(Door& door, const UnixEndpoint& endpoint) {
+base::Result<Entrance, std::string> listen_on(std::unique_ptr<Door> door, const UnixEndpoint& endpoint) {
   auto listening = listen_on_unix(endpoint);
-  if (!listening) return failure(door, endpoint.path, listening.error());
-  return Listening{std::move(listening->socket), 0, &door, endpoint.path, std::move(listening->file)};
+  if (!listening) return failure(*door, endpoint.path, listening.error());
+  return entrance(std::move(door),
+                  {std::move(listening->socket), 0, endpoint.path, std::move(listening->file)});
 }
 
-base::Result<Listening, std::string> listen_on(Door& door, Descriptor socket) {
+base::Result<Entrance, std::string> listen_on(std::unique_ptr<Door> door, Descriptor socket) {
   const std::uint16_t port = port_of(socket.number()).value_or(0);
   if (port != 0) set_for_connections(socket.number());
   std::string path = unix_path_of(socket.number());
   if (port == 0 && path.empty())
-    return failure(door, "the socket that was passed",
+    return failure(*door, "the socket that was passed",
                    "it is neither of the internet nor in the file system");
-  return Listening{std::move(socket), port, &door, std::move(path), {}};
+  return entrance(std::move(door), {std::move(socket), port, std::move(path), {}});
 }
 
 }  // namespace mortise::net

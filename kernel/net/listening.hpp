@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "base/result.hpp"
@@ -37,19 +39,27 @@ struct Door {
   LearnsAddress learns_address;  // empty: never
   Presence& presence;            // the listener's, which may have several doors
   broker::Counter accepted{};    // came in here
+  int socket = -1;               // that listens, for as long as the door is open
 };
 
 struct Listening {
   Descriptor socket;       // does not block; accepted sockets inherit no delay and keep-alive from it
   std::uint16_t port = 0;  // 0: a Unix socket
-  Door* door = nullptr;    // outlives the loops
   std::string path{};      // of a Unix socket
   SocketFile file{};       // likewise, if we have made it
 };
 
-base::Result<Listening, std::string> listen_on(Door& door, const Endpoint& endpoint);
-base::Result<Listening, std::string> listen_on(Door& door, const UnixEndpoint& endpoint);
+// A door with its socket.
+struct Entrance {
+  std::unique_ptr<Door> door;
+  Listening listening;
+};
+
+// `yielding`: doors that are to close, and whose sockets are not in the way for that reason.
+base::Result<Entrance, std::string> listen_on(std::unique_ptr<Door> door, const Endpoint& endpoint,
+                                              std::span<const Door* const> yielding = {});
+base::Result<Entrance, std::string> listen_on(std::unique_ptr<Door> door, const UnixEndpoint& endpoint);
 // A socket that listens already, opened by somebody else.
-base::Result<Listening, std::string> listen_on(Door& door, Descriptor socket);
+base::Result<Entrance, std::string> listen_on(std::unique_ptr<Door> door, Descriptor socket);
 
 }  // namespace mortise::net

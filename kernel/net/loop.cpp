@@ -75,7 +75,16 @@ void Loop::put(Parcel parcel) {
 
 void Loop::post(Function function) { put(std::move(function)); }
 void Loop::hand_over(Arrival arrival) { put(std::move(arrival)); }
-void Loop::open(Listening listening) { put(std::move(listening)); }
+void Loop::open(Opening opening) { put(std::move(opening)); }
+void Loop::replace(Door& door, Door& by) { put(Replacing{&door, &by}); }
+void Loop::close(Door& door, bool turns_away) { put(Closing{&door, turns_away}); }
+void Loop::hold(bool is_held) { put(Holding{is_held}); }
+void Loop::renew_options() {
+  post([this](broker::Broker& broker) {
+    broker.renew_options();
+    connections_.renew_options(*around_.shared.options());
+  });
+}
 void Loop::stop(base::TimePoint until) { put(Stop{until}); }
 
 void Loop::open_parcels() {
@@ -85,17 +94,25 @@ void Loop::open_parcels() {
     opening_.swap(parcels_);
     has_parcels_.store(false, std::memory_order_seq_cst);
   }
-  for (Parcel& parcel : opening_) {
-    if (auto* function = std::get_if<Function>(&parcel))
-      (*function)(broker_);
-    else if (auto* arrival = std::get_if<Arrival>(&parcel))
-      arrivals_.push_back(std::move(*arrival));
-    else if (auto* listening = std::get_if<Listening>(&parcel))
-      acceptor_.add(std::move(*listening), next_door_++);
-    else if (!stop_at_)
-      stop_at_ = std::get<Stop>(parcel).until;
-  }
+  for (Parcel& parcel : opening_) open_parcel(parcel);
   opening_.clear();
+}
+
+void Loop::open_parcel(Parcel& parcel) {
+  if (auto* function = std::get_if<Function>(&parcel))
+    (*function)(broker_);
+  else if (auto* arrival = std::get_if<Arrival>(&parcel))
+    arrivals_.push_back(std::move(*arrival));
+  else if (auto* opening = std::get_if<Opening>(&parcel))
+    acceptor_.add(std::move(opening->listening), *opening->door, next_door_++);
+  else if (const auto* replacing = std::get_if<Replacing>(&parcel))
+    acceptor_.replace(*replacing->door, *replacing->by);
+  else if (const auto* closing = std::get_if<Closing>(&parcel))
+    acceptor_.remove(*closing->door, closing->turns_away, now_.monotonic, accepted_);
+  else if (const auto* holding = std::get_if<Holding>(&parcel))
+    acceptor_.hold(holding->is_held);
+  else if (!stop_at_)
+    stop_at_ = std::get<Stop>(parcel).until;
 }
 
 void Loop::drain_letters() {

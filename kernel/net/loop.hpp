@@ -72,7 +72,17 @@ class Loop {
   // A turn comes, whether or not there is a reason.
   void wake() { bell_.ring(); }
   void hand_over(Arrival arrival);
-  void open(Listening listening);  // loop 0
+  // Doors, which are loop 0's.
+  struct Opening {
+    Listening listening;
+    Door* door = nullptr;
+  };
+  void open(Opening opening);
+  void replace(Door& door, Door& by);
+  void close(Door& door, bool turns_away);  // see Acceptor::remove
+  void hold(bool is_held);
+  // The operator has decided anew: takes Shared::options().
+  void renew_options();
   // `until`: when what is still open is cut off.
   void stop(base::TimePoint until);
   const Connections& connections() const noexcept { return connections_; }
@@ -85,12 +95,24 @@ class Loop {
   struct Stop {
     base::TimePoint until{};
   };
-  using Parcel = std::variant<Function, Arrival, Listening, Stop>;
+  struct Replacing {
+    Door* door = nullptr;
+    Door* by = nullptr;
+  };
+  struct Closing {
+    Door* door = nullptr;
+    bool turns_away = false;
+  };
+  struct Holding {
+    bool is_held = false;
+  };
+  using Parcel = std::variant<Function, Arrival, Opening, Replacing, Closing, Holding, Stop>;
 
   void put(Parcel parcel);
   void turn(std::span<const epoll_event> ready);
   void hear_store();
   void open_parcels();
+  void open_parcel(Parcel& parcel);
   void drain_letters();
   void read_ready(std::span<const epoll_event> ready);
   void deal(std::vector<Arrival>& accepted);

@@ -3,9 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <future>
+
 namespace mortise::net {
 
 namespace {
+
+constexpr auto hold_patience = std::chrono::seconds{10};  // for a loop that a plugin blocks
 
 // Threads inherit the mask of the one that starts them.
 class SignalsHeldBack {
@@ -33,35 +37,81 @@ Loops::Loops(broker::Shared& shared, LoopsOptions options)
 
 Loops::~Loops() { stop(base::Duration::zero()); }
 
-template <class Where>
-base::Result<std::uint16_t, std::string> Loops::open_door(const broker::Listener& listener,
-                                                          MakeFilters filters, LearnsAddress learns_address,
-                                                          Where&& where) {
-  Presence& present = present_.try_emplace(&listener, &around_.guests.all()).first->second;
-  auto door = std::make_unique<Door>(listener, std::move(filters), std::move(learns_address), present);
-  auto listening = listen_on(*door, std::forward<Where>(where));
-  if (!listening) return base::Failure{listening.error()};
-  doors_.push_back(std::move(door));
-  const std::uint16_t port = listening->port;
-  around_.loops.front()->open(std::move(*listening));
-  return port;
+std::unique_ptr<Door> Loops::make_door(const broker::Listener& listener, MakeFilters filters,
+                                       LearnsAddress learns_address) {
+  const std::lock_guard lock{mutex_};
+  Presence& present = present_.try_emplace(listener.name, &around_.guests.all()).first->second;
+  return std::make_unique<Door>(listener, std::move(filters), std::move(learns_address), present);
 }
+
+base::Result<Entrance, std::string> Loops::bind(std::unique_ptr<Door> door, const Endpoint& endpoint,
+                                                std::span<const Door* const> yielding) {
+  return listen_on(std::move(door), endpoint, yielding);
+}
+
+base::Result<Entrance, std::string> Loops::bind(std::unique_ptr<Door> door, const UnixEndpoint& endpoint) {
+  return listen_on(std::move(door), endpoint);
+}
+
+base::Result<Entrance, std::string> Loops::bind(std::unique_ptr<Door> door, Descriptor socket) {
+  return listen_on(std::move(door), std::move(socket));
+}
+
+Door& Loops::keep(std::unique_ptr<Door> door) {
+  const std::lock_guard lock{mutex_};
+  return *doors_.emplace_back(std::move(door));
+}
+
+Door& Loops::open(Entrance entrance) {
+  Door& door = keep(std::move(entrance.door));
+  around_.loops.front()->open({std::move(entrance.listening), &door});
+  return door;
+}
+
+Door& Loops::replace(Door& door, std::unique_ptr<Door> by) {
+  by->socket = door.socket;
+  Door& next = keep(std::move(by));
+  around_.loops.front()->replace(door, next);
+  return next;
+}
+
+// Loop 0 has dealt out whom it accepted, or never will, when the others are told to close.
+void Loops::close(Door& door, std::optional<std::string> farewell) {
+  if (farewell) door.listener.is_closed.store(true, std::memory_order_relaxed);
+  around_.loops.front()->close(door, farewell.has_value());
+  if (!farewell) return;
+  around_.loops.front()->post([this, &door, farewell = *std::move(farewell)](broker::Broker&) {
+    for (const auto& loop : around_.loops)
+      loop->post([&door, farewell](broker::Broker& broker) {
+        broker.close_listener(door.listener, mqtt::ReasonCode::administrative_action, farewell);
+      });
+  });
+}
+
+void Loops::hold_doors() {
+  std::promise<void> is_held;
+  const std::future<void> held = is_held.get_future();
+  around_.loops.front()->hold(true);
+  around_.loops.front()->post([told = std::make_shared<std::promise<void>>(std::move(is_held))](
+                                  broker::Broker&) { told->set_value(); });
+  held.wait_for(hold_patience);
+}
+
+void Loops::release_doors() { around_.loops.front()->hold(false); }
 
 base::Result<std::uint16_t, std::string> Loops::listen(const broker::Listener& listener,
                                                        const Endpoint& endpoint, MakeFilters filters,
                                                        LearnsAddress learns_address) {
-  return open_door(listener, std::move(filters), std::move(learns_address), endpoint);
+  auto entrance = bind(make_door(listener, std::move(filters), std::move(learns_address)), endpoint);
+  if (!entrance) return base::Failure{entrance.error()};
+  const std::uint16_t port = entrance->listening.port;
+  open(std::move(*entrance));
+  return port;
 }
 
-base::Result<std::uint16_t, std::string> Loops::listen_unix(const broker::Listener& listener,
-                                                            const UnixEndpoint& endpoint, MakeFilters filters,
-                                                            LearnsAddress learns_address) {
-  return open_door(listener, std::move(filters), std::move(learns_address), endpoint);
-}
-
-base::Result<std::uint16_t, std::string> Loops::adopt(const broker::Listener& listener, Descriptor socket,
-                                                      MakeFilters filters, LearnsAddress learns_address) {
-  return open_door(listener, std::move(filters), std::move(learns_address), std::move(socket));
+void Loops::renew_options(const GuestLimits& limits) {
+  around_.guests.set_limits(limits);
+  for (const auto& loop : around_.loops) loop->renew_options();
 }
 
 void Loops::start() {
@@ -97,7 +147,8 @@ std::uint64_t Loops::bytes_written() const noexcept {
 
 std::map<std::string, Loops::Attendance> Loops::attendance() const {
   std::map<std::string, Attendance> by_listener;
-  for (const auto& [listener, present] : present_) by_listener[listener->name].open = present.count();
+  const std::lock_guard lock{mutex_};
+  for (const auto& [listener, present] : present_) by_listener[listener].open = present.count();
   for (const auto& door : doors_) by_listener[door->listener.name].accepted += door->accepted.value();
   return by_listener;
 }

@@ -8,6 +8,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,19 +41,37 @@ class Loops {
   // What the loops' clock says, for the turn in which a broker is filled before start().
   base::Now now() const { return around_.clock.now(); }
 
-  // Opens a port; clients are served from start() on. The listener outlives this. Returns the port.
-  // `filters`: what stands between its sockets and the broker; empty: nothing. `learns_address`: for which
-  // peers it will tell another address; empty: for none.
+  // ---- doors. The listener of one outlives this. Listeners of one name count their connections together.
+  // A door without a socket. `filters`: what stands between its sockets and the broker; empty: nothing.
+  // `learns_address`: for which peers it will tell another address; empty: for none.
+  std::unique_ptr<Door> make_door(const broker::Listener& listener, MakeFilters filters = {},
+                                  LearnsAddress learns_address = {});
+  // Binds its socket: whoever connects waits for open(). At an endpoint that overlaps with those of
+  // `yielding`, too, which are to be closed then.
+  static base::Result<Entrance, std::string> bind(std::unique_ptr<Door> door, const Endpoint& endpoint,
+                                                  std::span<const Door* const> yielding = {});
+  // A socket in the file system, which is removed when the door closes.
+  static base::Result<Entrance, std::string> bind(std::unique_ptr<Door> door, const UnixEndpoint& endpoint);
+  // A socket that listens already.
+  static base::Result<Entrance, std::string> bind(std::unique_ptr<Door> door, Descriptor socket);
+  // Clients are served, from start() on. The door lives as long as this.
+  Door& open(Entrance entrance);
+  // Who comes to the one gets in by the other, which takes over its socket. Who is in stays.
+  Door& replace(Door& door, std::unique_ptr<Door> by);
+  // Nobody comes in any more. Who is in stays, or is told `farewell` and closed.
+  void close(Door& door, std::optional<std::string> farewell);
+
+  // Nobody is accepted between these two; whoever knocks waits. The first returns when that is so.
+  void hold_doors();
+  void release_doors();
+
+  // Makes, binds and opens: the port.
   base::Result<std::uint16_t, std::string> listen(const broker::Listener& listener, const Endpoint& endpoint,
                                                   MakeFilters filters = {},
                                                   LearnsAddress learns_address = {});
-  // A socket in the file system, which is removed at the end.
-  base::Result<std::uint16_t, std::string> listen_unix(const broker::Listener& listener,
-                                                       const UnixEndpoint& endpoint, MakeFilters filters = {},
-                                                       LearnsAddress learns_address = {});
-  // A socket that listens already.
-  base::Result<std::uint16_t, std::string> adopt(const broker::Listener& listener, Descriptor socket,
-                                                 MakeFilters filters = {}, LearnsAddress learns_address = {});
+
+  // What is allowed from now on; the brokers work with Shared::options() as it is now.
+  void renew_options(const GuestLimits& limits);
 
   // Signals stay with the threads there are already: the loops' threads take none.
   void start();
@@ -69,8 +91,7 @@ class Loops {
   std::uint64_t bytes_written() const noexcept;
   const TurnTimes& turn_times(std::uint32_t loop) const noexcept { return around_.loops[loop]->turn_times(); }
 
-  // Who is there by listener, and how many have come. From any thread, as soon as all are open: the list of
-  // them has no lock.
+  // Who is there by listener, and how many have come. Any thread.
   struct Attendance {
     std::uint32_t open = 0;
     std::uint64_t accepted = 0;
@@ -78,12 +99,11 @@ class Loops {
   std::map<std::string, Attendance> attendance() const;
 
  private:
-  template <class Where>
-  base::Result<std::uint16_t, std::string> open_door(const broker::Listener& listener, MakeFilters filters,
-                                                     LearnsAddress learns_address, Where&& where);
+  Door& keep(std::unique_ptr<Door> door);
 
-  std::map<const broker::Listener*, Presence> present_;
-  std::vector<std::unique_ptr<Door>> doors_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Presence, std::less<>> present_;  // under mutex_; by listener
+  std::vector<std::unique_ptr<Door>> doors_;              // likewise; those that are closed, too
   Surroundings around_;
   std::vector<std::thread> threads_;
   bool stopped_ = false;

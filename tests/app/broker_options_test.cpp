@@ -81,7 +81,7 @@ TEST(BrokerOptions, a_mount_point_that_is_none_is_told_with_its_place) {
       findings[0].to_text(),
       "mortise.yaml:1:58  listeners/0/mount_point: \"site\" does not end with a slash; end it with one, so "
       "that no name runs into the topic behind it");
-  EXPECT_EQ(broker_listeners(reading.settings)[1]->mount_point, "site/%u/");
+  EXPECT_EQ(broker_listener(reading.settings.listeners[1])->mount_point, "site/%u/");
 }
 
 TEST(BrokerOptions, more_than_memory_without_a_store_is_an_error) {
@@ -100,12 +100,11 @@ TEST(BrokerOptions, unlimited_settings_have_no_bound) {
 }
 
 TEST(BrokerOptions, a_listener_keeps_its_name_versions_and_rule_for_anonymous_clients) {
-  const auto listeners = broker_listeners(settings_of(""));
-  ASSERT_EQ(listeners.size(), 1U);
-  EXPECT_EQ(listeners[0]->name, "a");
-  EXPECT_TRUE(listeners[0]->anonymous);
-  EXPECT_FALSE(listeners[0]->allows_3_1_1);
-  EXPECT_TRUE(listeners[0]->allows_5_0);
+  const auto listener = broker_listener(settings_of("").listeners.at(0));
+  EXPECT_EQ(listener->name, "a");
+  EXPECT_TRUE(listener->anonymous);
+  EXPECT_FALSE(listener->allows_3_1_1);
+  EXPECT_TRUE(listener->allows_5_0);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ class Asks(CtlTest):
     def test_help_names_every_verb(self):
         verbs = {row["verb"] for row in self.ctl(self.broker(), "help")}
         self.assertEqual(verbs, {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "bridges",
-                                 "reload-files"})
+                                 "reload", "reload-files"})
 
 
 class Mistakes(CtlTest):

@@ -89,6 +89,58 @@ TEST(Listening, listeners_can_be_opened_while_clients_are_served) {
   served.loops().stop(100ms);
 }
 
+TEST(Listening, a_door_is_another_while_its_socket_stays) {
+  Served served{3};
+  broker::Listener second;
+  second.name = "second";
+  auto entrance = Loops::bind(served.loops().make_door(second), Endpoint{"127.0.0.1", 0});
+  ASSERT_TRUE(entrance);
+  const std::uint16_t port = entrance->listening.port;
+  net::Door& first = served.loops().open(std::move(*entrance));
+  served.start();
+  SocketClient refused{port};
+  EXPECT_NE(refused.connect("x", Served::clean()), mqtt::ReasonCode::success);
+  broker::Listener third;
+  third.name = "second";
+  third.anonymous = true;
+  net::Door& next = served.loops().replace(first, served.loops().make_door(third));
+  SocketClient client{port};
+  EXPECT_EQ(client.connect("x", Served::clean()), mqtt::ReasonCode::success);
+  EXPECT_EQ(served.loops().attendance().at("second").accepted, 2U);
+
+  served.loops().close(next, "it is over");
+  const auto* farewell = client.receive_as<mqtt::Disconnect>();
+  ASSERT_TRUE(farewell);
+  EXPECT_EQ(farewell->reason, mqtt::ReasonCode::administrative_action);
+  EXPECT_TRUE(third.is_closed);
+  served.loops().stop(100ms);
+}
+
+TEST(Listening, whoever_knocks_at_a_held_door_comes_in_later) {
+  Served served{3};
+  served.start();
+  served.loops().hold_doors();
+  SocketClient client{served.port};
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(served.loops().connections(), 0U);
+  served.loops().release_doors();
+  EXPECT_EQ(client.connect("late", Served::clean()), mqtt::ReasonCode::success);
+  served.loops().stop(100ms);
+}
+
+TEST(Listening, an_address_that_overlaps_is_bound_only_beside_a_door_that_yields) {
+  Served served{1};
+  auto entrance = Loops::bind(served.loops().make_door(served.listener), Endpoint{"127.0.0.1", 0});
+  ASSERT_TRUE(entrance);
+  const std::uint16_t port = entrance->listening.port;
+  const net::Door& narrow = served.loops().open(std::move(*entrance));
+  const Endpoint every{"0.0.0.0", port};
+  EXPECT_FALSE(Loops::bind(served.loops().make_door(served.listener), every));
+  const std::array<const net::Door*, 1> yielding{&narrow};
+  EXPECT_TRUE(Loops::bind(served.loops().make_door(served.listener), every, yielding));
+  EXPECT_FALSE(Loops::bind(served.loops().make_door(served.listener), every)) << "nobody else gets it";
+}
+
 TEST(Listening, connections_beyond_the_limit_are_closed_and_logged_once) {
   LoopsOptions options;
   options.limits.connections = 3;

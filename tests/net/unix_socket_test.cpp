@@ -26,13 +26,21 @@ class UnixSockets : public ::testing::Test {
     const auto listening = listen_on_unix(endpoint);
     return listening ? "" : listening.error();
   }
+  // Whether it could be bound and is open.
+  template <class Where>
+  static bool opens(Served& served, Where&& where) {
+    auto entrance = Loops::bind(served.loops().make_door(served.listener), std::forward<Where>(where));
+    if (!entrance) return false;
+    served.loops().open(std::move(*entrance));
+    return true;
+  }
   fs::path folder_;
   std::string path_;
 };
 
 TEST_F(UnixSockets, clients_get_in_and_are_known_by_path_and_process) {
   Served served{3};
-  ASSERT_TRUE(served.loops().listen_unix(served.listener, UnixEndpoint{path_}));
+  ASSERT_TRUE(opens(served, UnixEndpoint{path_}));
   served.start();
   SocketClient client{0, {.address = path_}};
   ASSERT_EQ(client.connect(served.client_id_on(2, "local"), Served::clean()), mqtt::ReasonCode::success);
@@ -49,7 +57,7 @@ TEST_F(UnixSockets, clients_get_in_and_are_known_by_path_and_process) {
 TEST_F(UnixSockets, a_path_is_opened_with_its_mode_and_removed_at_the_end) {
   {
     Served served{1};
-    ASSERT_TRUE(served.loops().listen_unix(served.listener, UnixEndpoint{path_, 0600}));
+    ASSERT_TRUE(opens(served, UnixEndpoint{path_, 0600}));
     served.start();
     EXPECT_EQ(fs::status(path_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
     served.loops().stop(100ms);
@@ -121,7 +129,7 @@ TEST_F(UnixSockets, one_that_was_opened_by_somebody_else_is_served_and_not_remov
   ASSERT_TRUE(opened);
   {
     Served served{1};
-    ASSERT_TRUE(served.loops().adopt(served.listener, std::move(opened->socket)));
+    ASSERT_TRUE(opens(served, std::move(opened->socket)));
     served.start();
     SocketClient client{0, {.address = path_}};
     EXPECT_EQ(client.connect("passed", Served::clean()), mqtt::ReasonCode::success);

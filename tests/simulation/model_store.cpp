@@ -79,7 +79,7 @@ std::optional<broker::Page> ModelStore::answer_read(std::uint32_t loop, broker::
     reads_.erase(asked);
     for (const auto& wanted : page.read.wanted)
       if (const auto message = find(wanted.message, written_))
-        page.messages.push_back(message->make(shared.ledgers[loop]->accounts, shared.options));
+        page.messages.push_back(message->make(shared.ledgers[loop]->accounts, *shared.options()));
     trace_->note("store    loop %u reads %zu messages of %zu", loop, page.messages.size(),
                  page.read.wanted.size());
     return page;

@@ -144,7 +144,7 @@ void World::start() {
   }
   std::vector<broker::Broker*> brokers;
   broker::Restorer restorer{process_->shared};
-  store_.restore(restorer, process_->shared.options);
+  store_.restore(restorer, *process_->shared.options());
   process_->time.emplace(restorer.latest(), clock());
   const base::Now now = process_->time->at(clock());
   for (std::uint32_t loop = 0; loop < plan_.loops; ++loop) {

@@ -25,7 +25,8 @@ int usage(std::ostream& out, const options::options_description& known, int code
          "  NAME     run mortise-NAME, which a plugin may bring: mortise passwd FILE USER\n\n"
       << known
       << "\nSignals:\n"
-         "  SIGHUP    plugins and TLS listeners read their files again, logs are opened anew\n"
+         "  SIGHUP    a changed configuration is taken; plugins and TLS listeners read their files again, logs "
+         "are opened anew\n"
          "  SIGTERM   clients are told, what is to be kept is kept, the broker ends\n"
          "\nExit codes:\n"
          "  0   done\n"

@@ -18,6 +18,7 @@
 
 #include "app/assembly.hpp"
 #include "app/errands.hpp"
+#include "app/main_calls.hpp"
 #include "app/service_manager.hpp"
 #include "app/watch.hpp"
 
@@ -29,7 +30,7 @@ namespace {
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, MainCalls::signal}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // A write that cannot be is an error where it is made, and no reason to end.
   std::signal(SIGPIPE, SIG_IGN);
@@ -104,8 +105,13 @@ int next_signal(const sigset_t& signals, const Errands& errands) {
 void serve(Assembly& broker, ServiceManager& manager, const sigset_t& signals) {
   Errands errands;
   const base::TimePoint start = monotonic_now();
-  if (broker.watches_files())
-    errands.every(between_looks, start, [&](base::TimePoint) { broker.look_at_files(); });
+  bool is_watching = false;
+  const auto watch_files = [&] {
+    if (is_watching || !broker.watches_files()) return;
+    is_watching = true;
+    errands.every(between_looks, monotonic_now(), [&](base::TimePoint) { broker.look_at_files(); });
+  };
+  watch_files();
   Watch watch{broker, manager, start};
   watch.begin(errands, start);
   for (;;) {
@@ -113,8 +119,12 @@ void serve(Assembly& broker, ServiceManager& manager, const sigset_t& signals) {
     if (signal == SIGHUP) {
       const auto since_start = monotonic_now().time_since_epoch();
       manager.reloading(std::chrono::duration_cast<std::chrono::microseconds>(since_start));
-      broker.reload_files();
+      broker.reload();
       manager.ready();
+      watch_files();
+    } else if (signal == MainCalls::signal) {
+      broker.run_calls();
+      watch_files();
     } else if (signal > 0) {
       return;
     }

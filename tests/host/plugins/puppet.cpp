@@ -68,7 +68,9 @@ mortise_status_t prepare(void* self, const mortise_node_t*, const mortise_report
 void commit(void* self, void* plan) {
   if (of(self).commit) of(self).commit(plan);
 }
-void rollback(void*, void*) {}
+void rollback(void* self, void* plan) {
+  if (of(self).rollback) of(self).rollback(plan);
+}
 void log_write(void* self, const mortise_log_event_t* const* list, std::size_t count) {
   if (of(self).log_write) of(self).log_write(list, count);
 }

@@ -31,6 +31,7 @@ struct Strings {
   std::function<void(mortise_call_t*, const mortise_event_t* const*, std::size_t)> events;
   std::function<mortise_status_t(const mortise_report_t*, void**)> prepare;
   std::function<void(void*)> commit;
+  std::function<void(void*)> rollback;
   std::function<void(const mortise_log_event_t* const*, std::size_t)> log_write;
   std::function<void()> log_flush;
   std::function<mortise_status_t(const mortise_batch_t* const*, std::size_t)> store_commit;

@@ -14,9 +14,11 @@ extern "C" {
 
 #define MORTISE_RELOAD "mortise.reload/1"
 
-// On SIGHUP each instance prepares and commits alone, with unchanged settings: read your own files again,
-// reopen what you write. The kernel does no more than that yet. With new settings all instances will prepare;
-// if every one of them succeeded all commit, else all that prepared roll back.
+// With unchanged settings (SIGHUP, `mortise ctl reload-files`) each instance prepares and commits alone: read
+// your own files again, reopen what you write. When the configuration is reloaded as a whole all instances
+// prepare, whether or not their sections have changed; if every one of them succeeded all commit, else all
+// that prepared roll back. A plugin that holds something only one instance can have, such as a port, has this
+// table: without it the new instance starts while the old one still runs.
 //
 // Owns: the plugin; constant data. All three functions are required.
 typedef struct mortise_reload {

@@ -1,0 +1,317 @@
+// The plugins of another configuration: taken in one step while clients are served, or not at all.
+#include "host/renewal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "config/settings_reader.hpp"
+#include "host/line.hpp"
+#include "host/rig.hpp"
+
+namespace mortise::host {
+namespace {
+
+std::vector<config::Plugin> entries(const std::string& plugins) {
+  const std::string text = "listeners: [{name: local, bind: 127.0.0.1:1883}]\nplugins:\n" + plugins + "\n";
+  auto reading = config::read_settings_text(text, "mortise.yaml", config::process_environment());
+  EXPECT_EQ("", text_of(reading.findings));
+  return std::move(reading.settings.plugins);
+}
+
+// One renewal of a rig's host. The control thread waits for the loop, which is the test's.
+struct Renewing {
+  Renewing(Rig& of, const std::string& plugins)
+      : rig{of}, renewal{rig.host->renew(entries(plugins), {MORTISE_TEST_PLUGINS})} {}
+  ~Renewing() {
+    if (control.joinable()) control.join();
+  }
+  std::string prepare() { return text_of(renewal->prepare()); }
+  std::string start() { return text_of(renewal->start()); }
+  void begin_to_take() {
+    control = std::thread{[this] {
+      renewal->commit();
+      is_committed = true;
+      renewal->retire();
+      is_done = true;
+    }};
+  }
+  bool take() {
+    EXPECT_EQ("", prepare());
+    EXPECT_EQ("", start());
+    begin_to_take();
+    return rig.turn_until([this] { return is_done.load(); });
+  }
+
+  Rig& rig;
+  std::unique_ptr<Renewal> renewal;
+  std::thread control;
+  std::atomic<bool> is_committed{false}, is_done{false};
+};
+
+// Attaches to authorise and says the same about every publish.
+struct Judge {
+  Judge(Rig& rig, const std::string& instance, mortise_answer_t said) : strings{rig.strings(instance)} {
+    strings.start = [this](auto, auto) {
+      const std::uint16_t kinds[] = {MORTISE_PUBLISH};
+      mortise_attach_t how{};
+      how.size = sizeof how;
+      how.kinds = kinds;
+      how.kind_count = 1;
+      how.fallback = MORTISE_FALLBACK;
+      EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_AUTHORISE, &how));
+      return mortise_answer_t{MORTISE_ALLOW};
+    };
+    strings.authorise = [this, said](mortise_call_t* call, auto) {
+      ++asked;
+      if (said == MORTISE_PENDING) {
+        EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &token));
+      }
+      return said;
+    };
+    strings.stop = [this] { ++stopped; };
+  }
+  mortise_status_t answer(mortise_answer_t later) const {
+    return strings.host->answer(strings.host, token, later, nullptr);
+  }
+  Strings& strings;
+  mortise_token_t token{};
+  std::atomic<int> asked{0}, stopped{0};
+};
+
+std::vector<int> pubacks(Rig& rig, Rig::Client& client) {
+  return rig.reasons(client, mqtt::PacketType::puback);
+}
+
+constexpr int allowed = 0x00;
+constexpr int denied = 0x87;
+
+TEST(Renewal, asks_the_new_one_and_no_longer_the_old_one) {
+  Rig rig{"  - {name: old, library: puppet}"};
+  Judge old{rig, "old", MORTISE_DENY}, fresh{rig, "fresh", MORTISE_ALLOW};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  Renewing renewing{rig, "  - {name: fresh, library: puppet}"};
+  ASSERT_EQ("", renewing.prepare());
+  ASSERT_EQ("", renewing.start());
+  rig.publish(client, "t", "2");
+  EXPECT_EQ(0, fresh.asked) << "nobody asks it before the commit";
+  renewing.begin_to_take();
+  ASSERT_TRUE(rig.turn_until([&] { return renewing.is_done.load(); }));
+  rig.publish(client, "t", "3");
+  EXPECT_EQ((std::vector{denied, denied, allowed}), pubacks(rig, client));
+  EXPECT_EQ(2, old.asked);
+  EXPECT_EQ(1, fresh.asked);
+  EXPECT_EQ(1, old.stopped);
+  EXPECT_EQ(nullptr, old.strings.host) << "it was destroyed";
+  ASSERT_EQ(1U, rig.host->status().size());
+  EXPECT_EQ("fresh", rig.host->status()[0].name);
+}
+
+TEST(Renewal, an_answer_the_old_one_owes_is_taken) {
+  Rig rig{"  - {name: old, library: puppet}"};
+  Judge old{rig, "old", MORTISE_PENDING}, fresh{rig, "fresh", MORTISE_DENY};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  Renewing renewing{rig, "  - {name: fresh, library: puppet}"};
+  ASSERT_EQ("", renewing.prepare() + renewing.start());
+  renewing.begin_to_take();
+  ASSERT_TRUE(rig.turn_until([&] { return renewing.is_committed.load(); }));
+  EXPECT_EQ(MORTISE_OK, old.answer(MORTISE_ALLOW));
+  ASSERT_TRUE(rig.turn_until([&] { return renewing.is_done.load(); }));
+  EXPECT_EQ(std::vector{allowed}, pubacks(rig, client));
+  EXPECT_EQ(0, fresh.asked);
+}
+
+TEST(Renewal, who_is_asked_next_is_whoever_is_there_then) {
+  Rig rig{"  - {name: first, library: puppet}\n  - {name: old, library: puppet}"};
+  Judge first{rig, "first", MORTISE_PENDING}, old{rig, "old", MORTISE_ALLOW},
+      fresh{rig, "fresh", MORTISE_DENY};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  Renewing renewing{rig, "  - {name: first, library: puppet}\n  - {name: fresh, library: puppet}"};
+  ASSERT_TRUE(renewing.take());
+  EXPECT_EQ(1, old.stopped);
+  ASSERT_EQ(MORTISE_OK, first.answer(MORTISE_PASS));
+  ASSERT_TRUE(rig.turn_until([&] { return first.asked == 2; })) << "the new chain begins anew";
+  ASSERT_EQ(MORTISE_OK, first.answer(MORTISE_PASS));
+  ASSERT_TRUE(rig.turn_until([&] { return !pubacks(rig, client).empty(); }));
+  EXPECT_EQ(std::vector{denied}, pubacks(rig, client));
+  EXPECT_EQ(0, old.asked);
+}
+
+TEST(Renewal, one_that_does_not_start_leaves_everything_as_it_was) {
+  Rig rig{"  - {name: old, library: puppet}"};
+  Judge old{rig, "old", MORTISE_DENY}, fresh{rig, "fresh", MORTISE_ALLOW};
+  rig.strings("bad").start = [](auto, const mortise_report_t*) { return mortise_answer_t{MORTISE_DENY}; };
+  rig.run();
+  {
+    Renewing renewing{rig, "  - {name: fresh, library: puppet}\n  - {name: bad, library: puppet}"};
+    ASSERT_EQ("", renewing.prepare());
+    EXPECT_NE(std::string::npos, renewing.start().find("plugin \"bad\": it refused to start"));
+  }
+  EXPECT_EQ(1, fresh.stopped);
+  EXPECT_EQ(0, old.stopped);
+  auto& client = rig.connect("x");
+  rig.publish(client, "t", "1");
+  EXPECT_EQ(std::vector{denied}, pubacks(rig, client));
+  EXPECT_EQ("old", rig.host->status().at(0).name);
+}
+
+TEST(Renewal, what_stays_prepares_and_commits_only_when_all_can) {
+  Rig rig{"  - {name: a, library: puppet}\n  - {name: b, library: puppet}"};
+  std::string told;
+  for (const char* name : {"a", "b"}) {
+    Strings& strings = rig.strings(name);
+    strings.prepare = [&told, name](const mortise_report_t*, void** plan) {
+      told += std::string{name} + " prepares; ";
+      *plan = const_cast<char*>(name);
+      return mortise_status_t{MORTISE_OK};
+    };
+    strings.commit = [&told, name](void* plan) {
+      told += std::string{name} + (plan == name ? " commits; " : " commits something; ");
+    };
+    strings.rollback = [&told, name](void* plan) {
+      told += std::string{name} + (plan == name ? " rolls back; " : " rolls back something; ");
+    };
+  }
+  rig.run();
+  const std::string changed =
+      "  - {name: a, library: puppet, config: {limit: 9}}\n  - {name: b, library: puppet}";
+  Renewing{rig, changed}.prepare();
+  EXPECT_EQ("a prepares; b prepares; a rolls back; b rolls back; ", told);
+  told.clear();
+  ASSERT_TRUE((Renewing{rig, changed}.take()));
+  EXPECT_EQ("a prepares; b prepares; a commits; b commits; ", told);
+  told.clear();
+  rig.strings("b").prepare = [](const mortise_report_t*, void**) {
+    return mortise_status_t{MORTISE_E_INVALID};
+  };
+  EXPECT_NE(std::string::npos,
+            Renewing(rig, changed).prepare().find("plugin \"b\": it did not take its files"));
+  EXPECT_EQ("a prepares; a rolls back; ", told);
+}
+
+TEST(Renewal, a_section_the_schema_refuses_is_told_at_its_place) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  EXPECT_NE(
+      std::string::npos,
+      Renewing(rig, "  - {name: a, library: puppet, config: {limt: 9}}").prepare().find("mortise.yaml:3:"));
+}
+
+TEST(Renewal, other_hooks_replace_the_instance) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  int stops = 0, starts = 0;
+  rig.strings().stop = [&] { ++stops; };
+  rig.strings().start = [&](auto, auto) { return ++starts, mortise_answer_t{MORTISE_ALLOW}; };
+  rig.run();
+  ASSERT_TRUE((Renewing{rig, "  - {name: a, library: puppet, hooks: {authorise: {priority: 5}}}"}.take()));
+  EXPECT_EQ(2, starts);
+  EXPECT_EQ(1, stops);
+  EXPECT_EQ("running", rig.status().state);
+}
+
+TEST(Renewal, words_kept_with_clients_are_given_back_once) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  Strings& strings = rig.strings();
+  std::vector<std::uint64_t> forgotten;
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_AUTHENTICATE));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  strings.authenticate = [&](mortise_call_t* call, auto) {
+    mortise_verdict_t verdict{};
+    verdict.size = sizeof verdict;
+    verdict.client_data = 7;
+    return strings.host->reply(call, MORTISE_ALLOW, &verdict);
+  };
+  strings.forget = [&](std::uint64_t word) { forgotten.push_back(word); };
+  rig.run();
+  auto& client = rig.connect("x", "user", "password");
+  ASSERT_TRUE((Renewing{rig, "  - {name: other, library: puppet}"}.take()));
+  EXPECT_EQ(std::vector<std::uint64_t>{7}, forgotten);
+  rig.lose(client);
+  rig.turn();
+  EXPECT_EQ(1U, forgotten.size());
+}
+
+TEST(Renewal, a_client_of_its_own_comes_to_life_with_the_commit) {
+  Rig rig{"  - {name: other, library: puppet}"};
+  rig.run();
+  Line line{rig, "a"};
+  rig.strings().start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, line.open("line"));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  {
+    Renewing renewing{rig, "  - {name: a, library: puppet}"};
+    ASSERT_EQ("", renewing.prepare() + renewing.start());
+    for (int i = 0; i < 5; ++i) rig.turn();
+    EXPECT_EQ(0U, line.count("opened"));
+  }
+  line.forget();
+  ASSERT_TRUE((Renewing{rig, "  - {name: a, library: puppet}"}.take()));
+  EXPECT_TRUE(line.sees("opened")) << line.all();
+}
+
+TEST(Renewal, the_store_stays_what_it_is) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  EXPECT_NE(std::string::npos, Renewing(rig, "  - {name: s, library: puppet_store}")
+                                   .prepare()
+                                   .find("provides a store, and the broker runs without"));
+  EXPECT_EQ("a", rig.host->status().at(0).name);
+}
+
+TEST(Renewal, a_store_that_is_missing_is_told) {
+  Rig rig{"  - {name: s, library: puppet_store}"};
+  Strings& strings = rig.strings("s");
+  strings.start = [&](auto, auto) {
+    EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_STORE));
+    return mortise_answer_t{MORTISE_ALLOW};
+  };
+  ASSERT_EQ("", text_of(rig.load()));
+  ASSERT_EQ("", text_of(rig.host->start()));
+  Renewing without{rig, "  - {name: a, library: puppet}"};
+  ASSERT_EQ("", without.prepare());
+  EXPECT_NE(std::string::npos, text_of(without.renewal->check_store()).find("cannot be taken out"));
+  Renewing changed{rig, "  - {name: s, library: puppet_store, grants: []}"};
+  EXPECT_NE(std::string::npos, changed.prepare().find("what it has taken is in its hands"));
+}
+
+TEST(Renewal, a_library_that_is_not_there_is_told_or_left_out) {
+  Rig rig{"  - {name: a, library: puppet}"};
+  rig.run();
+  EXPECT_NE(std::string::npos, Renewing(rig, "  - {name: b, library: nowhere}")
+                                   .prepare()
+                                   .find("there is no plugin library \"nowhere\""));
+  Renewing without{rig, "  - {name: a, library: puppet}\n  - {name: b, library: nowhere, required: false}"};
+  EXPECT_NE(std::string::npos, without.prepare().find("the broker goes on without it"));
+  EXPECT_EQ("", without.start());
+  without.begin_to_take();
+  EXPECT_TRUE(rig.turn_until([&] { return without.is_done.load(); }));
+}
+
+TEST(Renewal, a_hundred_in_a_row_leave_one_instance) {
+  Rig rig{"  - {name: a0, library: puppet}"};
+  rig.run();
+  auto& client = rig.connect("x");
+  std::vector<std::unique_ptr<Judge>> judges;
+  for (int i = 1; i <= 100; ++i) {
+    const std::string name = "a" + std::to_string(i);
+    judges.push_back(std::make_unique<Judge>(rig, name, MORTISE_ALLOW));
+    ASSERT_TRUE((Renewing{rig, "  - {name: " + name + ", library: puppet}"}.take()));
+    rig.publish(client, "t", name);
+  }
+  EXPECT_EQ(100U, pubacks(rig, client).size());
+  for (const auto& judge : judges) EXPECT_EQ(1, judge->asked);
+  EXPECT_EQ(1U, rig.host->status().size());
+}
+
+}  // namespace
+}  // namespace mortise::host
