@@ -15,7 +15,8 @@ namespace mortise::log {
 bool is_audited(std::string_view event);
 
 // The categories the kernel writes such lines in, and the lowest level they have.
-inline constexpr std::array<std::string_view, 4> audited_categories{"auth", "clients", "host", "listeners"};
+inline constexpr std::array<std::string_view, 5> audited_categories{"auth", "clients", "host", "kernel",
+                                                                    "listeners"};
 inline constexpr std::int32_t audited_level_min = MORTISE_INFO;
 
 }  // namespace mortise::log
