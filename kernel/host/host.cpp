@@ -199,6 +199,12 @@ std::vector<Host::Status> Host::status() const {
   return all;
 }
 
+std::vector<VerbRow> Host::verbs() const { return verbs_of(*in_); }
+std::vector<std::string> Host::instances_with_verbs() const { return host::instances_with_verbs(*in_); }
+void Host::ask_verb(const VerbQuestion& question, std::function<void(VerbAnswer)> tell) {
+  host::ask_verb(*in_, question, std::move(tell));
+}
+
 std::vector<Losses::Row> Host::losses() const { return in_->losses.rows(); }
 std::uint64_t Host::log_lines_dropped() const noexcept { return in_->log.dropped(); }
 std::int64_t Host::message_bytes() const noexcept {
