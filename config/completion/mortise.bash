@@ -21,7 +21,7 @@ _mortise_passwd() {
   esac
 }
 
-# What the running broker answers to "help", and to an instance's name: verbs, its own and those of plugins.
+# The first column of what the running broker answers: verbs, its own and instances of plugins, or one's verbs.
 _mortise_verbs() {
   mortise ctl "$@" 2>/dev/null | awk 'NR > 1 && $1 != "" {print $1}' | sort -u
 }
@@ -43,7 +43,7 @@ _mortise_ctl() {
   elif [[ $current == -* ]]; then
     _mortise_words "$current" "--state-dir --json --wait --help"
   elif ((${#words[@]} == 0)); then
-    _mortise_words "$current" "$(_mortise_verbs "${folder[@]}" help) help"
+    _mortise_words "$current" "$(_mortise_own_verbs) $(_mortise_verbs "${folder[@]}" help)"
   elif ((${#words[@]} == 1)) && [[ " $(_mortise_own_verbs) " != *" ${words[0]} "* ]]; then
     _mortise_words "$current" "$(_mortise_verbs "${folder[@]}" "${words[0]}") help"
   elif ((${#words[@]} >= 2)); then

@@ -71,8 +71,7 @@ std::string otherwise_of(const Json* schema) {
 
 // The text as what the schema asks for. What fits nothing stays a text, and the check says what is wrong.
 Tree value_of(const std::string& text, const std::string& name, const Known& known) {
-  const auto is_shallow = [](int depth, Json::parse_event_t, Json&) { return depth < 8; };
-  const Json value = Json::parse(text, is_shallow, false);
+  const Json value = parse_shallow(text, 8);
   const bool fits = (value.is_boolean() && known.takes(name, "boolean")) ||
                     (value.is_number_integer() && known.takes(name, "integer")) ||
                     (value.is_number() && known.takes(name, "number")) ||
@@ -120,6 +119,7 @@ class Reading {
     }
     for (const std::string& name : known_.required())
       if (!values_.entry(name)) return Refusal{upper(name) + " is missing", usage_};
+    put_in_order();
     return {};
   }
 
@@ -146,6 +146,14 @@ class Reading {
     if (values_.entry(name)) return Refusal{name + " is given twice", usage_};
     values_.insert(name, {}, value_of(value, name, known_));
     return {};
+  }
+
+  // As the schema has them, however they were written.
+  void put_in_order() {
+    Tree ordered = Tree::map({});
+    for (const std::string& name : known_.names())
+      if (const Tree::Entry* given = values_.entry(name)) ordered.insert(name, {}, given->value);
+    values_ = std::move(ordered);
   }
 
   const Known known_;

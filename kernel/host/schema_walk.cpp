@@ -34,6 +34,18 @@ const Json* schema_of_item(const Json* schema, const Json& root) {
   return items && items->is_object() ? resolved(items, root) : nullptr;
 }
 
+Json parse_shallow(const std::string& text, int depth_max) {
+  bool is_too_deep = false;
+  const auto look = [&](int depth, Json::parse_event_t event, Json&) {
+    const bool begins =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    is_too_deep |= begins && depth >= depth_max;
+    return !is_too_deep;
+  };
+  Json value = Json::parse(text, look, false);
+  return is_too_deep ? Json(Json::value_t::discarded) : value;
+}
+
 Tree tree_of(const Json& value, const config::Location& where) {
   if (value.is_object()) {
     Tree map = Tree::map(where);

@@ -1,4 +1,4 @@
-// Steps through a JSON Schema beside the value it is about.
+// Steps through a JSON Schema beside the value it is about, and JSON of strangers.
 //
 // Thread: any.   Owns: nothing; everything points into the schema it was found in.
 // Fails:  by null where the schema says nothing simple.
@@ -23,6 +23,9 @@ const SchemaJson* member(const SchemaJson* schema, const char* key);
 // The schema of a map's entry or of a list's item.
 const SchemaJson* schema_of_entry(const SchemaJson* schema, const std::string& key, const SchemaJson& root);
 const SchemaJson* schema_of_item(const SchemaJson* schema, const SchemaJson& root);
+
+// The text as JSON; discarded if it is none, or has more than `depth_max` maps and lists within each other.
+SchemaJson parse_shallow(const std::string& text, int depth_max);
 
 // The value with `where` as the place of all of it.
 config::Tree tree_of(const SchemaJson& value, const config::Location& where);

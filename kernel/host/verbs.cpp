@@ -13,6 +13,7 @@
 #include "host/abi_text.hpp"
 #include "host/innards.hpp"
 #include "host/instance.hpp"
+#include "host/schema_walk.hpp"
 #include "mqtt/utf8.hpp"
 
 namespace mortise::host {
@@ -42,15 +43,6 @@ VerbAnswer report_it(const Instance& instance, const std::string& what) {
           "this is a fault of the plugin, report it to its author"};
 }
 
-bool is_json(const std::string& text) {
-  bool is_too_deep = false;
-  const auto look = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    is_too_deep |= depth > MORTISE_CONTROL_DEPTH_MAX;
-    return !is_too_deep;
-  };
-  return !nlohmann::json::parse(text, look, false).is_discarded() && !is_too_deep;
-}
-
 // One question on its way to a plugin and back.
 struct Inquiry {
   Instance& instance;
@@ -69,7 +61,8 @@ VerbAnswer done(Inquiry& asked, std::string data) {
     return asked.instance.fault(where, "an answer of more than 4 MiB"),
            report_it(asked.instance,
                      "has an answer of " + std::to_string(data.size()) + " bytes, where 4 MiB are the most");
-  if (is_json(data)) return {Outcome::done, std::move(data), {}};
+  if (!parse_shallow(data, MORTISE_CONTROL_DEPTH_MAX).is_discarded())
+    return {Outcome::done, std::move(data), {}};
   asked.instance.fault(where, "an answer that is no JSON, or deeper than 16 maps and lists");
   return report_it(asked.instance, "has an answer that is no JSON, or deeper than 16 maps and lists");
 }
@@ -142,6 +135,7 @@ void run(const std::shared_ptr<Inquiry>& asked, mortise_token_t token) {
   Instance& instance = asked->instance;
   Tokens& tokens = instance.in.tokens;
   if (!tokens.is_open(token)) return;  // too late while it waited for the strand
+  if (!instance.is(State::running)) return tokens.cancel(token);
   CallContext context{instance};
   context.token = token;
   mortise_call_t call = instance.quiet_call(&context);

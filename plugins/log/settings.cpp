@@ -191,7 +191,7 @@ Settings read_settings(const config& from, std::string_view folder) {
 
 std::int32_t SinkSettings::lowest_of(std::string_view category) const {
   if (!audit) return levels.of(category);
-  return std::ranges::count(audited_categories, category) > 0 ? audited_level_min : off;
+  return category == silent_category ? off : audited_level_min;
 }
 
 bool SinkSettings::wants(const mortise_log_event_t& event) const {

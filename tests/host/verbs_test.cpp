@@ -109,7 +109,7 @@ TEST(Verbs, reach_their_plugin_with_checked_arguments_and_who_asks) {
   EXPECT_EQ(Asker(rig, "say", {"hello", "loud=true"}).text(), "done: null");
   EXPECT_EQ(seen, "0 hello 2 1 uid 7");
   EXPECT_TRUE(rig.log.has("plugin was asked for something"));
-  EXPECT_TRUE(rig.log.has("verb=say by=\"uid 7\" outcome=done")) << rig.log.all();
+  EXPECT_TRUE(rig.log.has("verb=say by=uid 7 outcome=done")) << rig.log.all();
 }
 
 TEST(Verbs, of_every_plugin_run_on_its_strand) {
@@ -255,7 +255,7 @@ TEST(Verbs, are_explained_by_the_host) {
 TEST(Verbs, with_nonsense_for_an_answer_are_faults) {
   Rig rig{one_puppet};
   Strings& strings = rig.strings();
-  const std::string deep = std::string(40, '[') + std::string(40, ']');
+  const std::string deep = std::string(17, '[') + std::string(17, ']');
   const std::pair<decltype(strings.run), std::string> rows[] = {
       {replying(strings, MORTISE_ALLOW, "{\"a\": "), "an answer that is no JSON"},
       {replying(strings, MORTISE_ALLOW, "\"\xff\""), "an answer that is no JSON"},
