@@ -239,9 +239,16 @@ void Assembly::Parts::open_control() {
                                     [this] { reload_files(); }, std::chrono::steady_clock::now()});
   const std::string problem =
       control.open(std::filesystem::absolute(invocation.state_dir) / control_socket_name,
-                   [this](const std::string& request) { return verbs->answer(request); });
+                   [this](const std::string& request, const std::string& caller,
+                          const ControlServer::Reply& reply) { verbs->answer(request, caller, reply); });
   if (!problem.empty())
     shared->log.write(broker::LogLevel::warning, "kernel", "control.not_open", problem, nullptr, {});
+  for (const std::string& name : verbs->hidden_instances())
+    shared->log.write(broker::LogLevel::warning, "kernel", "control.hidden",
+                      "the verbs of plugin \"" + name +
+                          "\" cannot be asked for, since mortise ctl has a verb of that name; give the "
+                          "instance another name",
+                      nullptr, {});
 }
 
 // Everything the store has goes to its loop's broker before the first port opens.

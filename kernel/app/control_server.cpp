@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace mortise::app {
 
@@ -22,11 +23,12 @@ std::int64_t seconds_now() {
       .count();
 }
 
-bool may_ask(int socket) {
+// Whose socket it is, if he may ask.
+std::optional<uid_t> permitted(int socket) {
   ucred who{};
   socklen_t size = sizeof who;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return false;
-  return who.uid == 0 || who.uid == geteuid();
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
+  return who.uid == 0 || who.uid == geteuid() ? std::optional{who.uid} : std::nullopt;
 }
 
 std::string refusal(std::string_view error, std::string_view remedy) {
@@ -65,6 +67,8 @@ std::string ControlServer::open(const std::filesystem::path& path, Answer answer
   path_ = path;
   answer_ = std::move(answer);
   stop_ = eventfd(0, EFD_CLOEXEC);
+  mailbox_ = std::make_shared<Mailbox>();
+  mailbox_->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   thread_ = std::thread{[this] { serve(); }};
   return {};
 }
@@ -78,37 +82,49 @@ void ControlServer::close() {
   ::unlink(path_.c_str());
   ::close(std::exchange(listener_, -1));
   ::close(std::exchange(stop_, -1));
+  const std::lock_guard lock{mailbox_->mutex};
+  ::close(std::exchange(mailbox_->bell, -1));
+}
+
+void ControlServer::Mailbox::put(std::uint64_t peer, std::string line) {
+  const std::lock_guard guard{mutex};
+  if (bell < 0) return;
+  lines.emplace_back(peer, std::move(line));
+  eventfd_write(bell, 1);
 }
 
 void ControlServer::close(Peer& peer) { ::close(std::exchange(peer.socket, -1)); }
 
 void ControlServer::serve() {
   for (;;) {
-    std::vector<pollfd> waits{{stop_, POLLIN, 0}};
+    std::vector<pollfd> waits{{stop_, POLLIN, 0}, {mailbox_->bell, POLLIN, 0}};
     const bool accepts = peers_.size() < peers_max && seconds_now() >= accepts_from_s_;
     waits.push_back({accepts ? listener_ : -1, POLLIN, 0});
-    for (const Peer& peer : peers_)
-      waits.push_back({peer.socket, static_cast<short>(peer.unwritten.empty() ? POLLIN : POLLOUT), 0});
+    for (const Peer& peer : peers_) {
+      // Who waits for an answer is looked at for his end only, which is always told.
+      const int what = peer.is_answered_later ? 0 : peer.unwritten.empty() ? POLLIN : POLLOUT;
+      waits.push_back({peer.socket, static_cast<short>(what), 0});
+    }
     if (::poll(waits.data(), waits.size(), 1000) < 0 && errno != EINTR) return;
     if (waits[0].revents != 0) return;
     const std::int64_t now = seconds_now();
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-      Peer& peer = peers_[i];
-      if (const short what = waits[i + 2].revents; what != 0) {
-        peer.heard_s = now;
-        if (what & POLLOUT) {
-          write(peer);
-          answer_lines(peer);
-        } else {
-          read(peer);
-        }
-      } else if (now - peer.heard_s > silence_s) {
-        close(peer);
-      }
-    }
+    for (std::size_t i = 0; i < peers_.size(); ++i) attend(peers_[i], waits[i + 3].revents, now);
+    if (waits[1].revents != 0) deliver();
     std::erase_if(peers_, [](const Peer& peer) { return peer.socket < 0; });
-    if (waits[1].revents != 0) accept();
+    if (waits[2].revents != 0) accept();
   }
+}
+
+void ControlServer::attend(Peer& peer, short what, std::int64_t now) {
+  if (what == 0) {
+    if (!peer.is_answered_later && now - peer.heard_s > silence_s) close(peer);
+    return;
+  }
+  peer.heard_s = now;
+  if (peer.is_answered_later) return close(peer);  // it has hung up
+  if (!(what & POLLOUT)) return read(peer);
+  write(peer);
+  answer_lines(peer);
 }
 
 void ControlServer::accept() {
@@ -120,7 +136,10 @@ void ControlServer::accept() {
   Peer peer;
   peer.socket = socket;
   peer.heard_s = seconds_now();
-  if (!may_ask(socket)) {
+  peer.number = ++last_number_;
+  if (const auto uid = permitted(socket)) {
+    peer.who = "uid " + std::to_string(*uid);
+  } else {
     peer.unwritten =
         refusal("the control socket answers its own user and root only", "ask as one of the two") + '\n';
     peer.ends = true;
@@ -140,19 +159,46 @@ void ControlServer::read(Peer& peer) {
 
 // One request at a time: the next is answered when the answer before is written.
 void ControlServer::answer_lines(Peer& peer) {
-  while (peer.socket >= 0 && peer.unwritten.empty() && !peer.ends) {
+  while (peer.socket >= 0 && peer.unwritten.empty() && !peer.ends && !peer.is_answered_later) {
     const std::size_t end = peer.unread.find('\n');
     if (end == std::string::npos && peer.unread.size() <= request_max) return;
     if (end == std::string::npos || end > request_max) {
-      peer.unwritten = refusal("the request is longer than 64 KiB", "send one line of JSON");
+      peer.unwritten = refusal("the request is longer than 64 KiB", "send one line of JSON") + '\n';
       peer.ends = true;
+      write(peer);
     } else {
-      peer.unwritten = answer_(peer.unread.substr(0, end));
+      const std::string request = peer.unread.substr(0, end);
       peer.unread.erase(0, end + 1);
+      ask(peer, request);
     }
-    peer.unwritten += '\n';
-    write(peer);
   }
+}
+
+// An answer that is there at once takes the way of the later ones, so that none is given inside another.
+void ControlServer::ask(Peer& peer, const std::string& request) {
+  peer.is_answered_later = true;
+  answer_(request, peer.who, [mailbox = mailbox_, number = peer.number](std::string line) {
+    mailbox->put(number, std::move(line));
+  });
+}
+
+void ControlServer::deliver() {
+  std::vector<std::pair<std::uint64_t, std::string>> lines;
+  {
+    const std::lock_guard lock{mailbox_->mutex};
+    lines.swap(mailbox_->lines);
+    eventfd_t rung = 0;
+    eventfd_read(mailbox_->bell, &rung);
+  }
+  for (auto& [number, line] : lines)
+    for (Peer& peer : peers_) {
+      if (peer.number != number || peer.socket < 0) continue;
+      peer.is_answered_later = false;
+      peer.heard_s = seconds_now();
+      peer.unwritten = std::move(line) + '\n';
+      write(peer);
+      answer_lines(peer);
+    }
 }
 
 void ControlServer::write(Peer& peer) {

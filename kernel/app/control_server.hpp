@@ -5,15 +5,20 @@
 //
 // Only the broker's own user and root are answered, whatever the file's mode says.
 //
-// Thread: its own; answers are made there, one after the other.
+// Thread: its own; requests are read there, one after the other. An answer may come later, from any thread,
+//         and others are asked meanwhile.
 // Owns:   the socket and its file, which is removed at the end.
 // Fails:  open() says why; a peer that sends what is no request is told so and closed.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,10 +32,14 @@ class ControlServer {
  public:
   static constexpr std::size_t request_max = 64 * 1024;  // bytes
   static constexpr std::size_t peers_max = 16;           // at once; more wait to be accepted
-  static constexpr int silence_s = 60;                   // after which a peer is closed
+  static constexpr int silence_s = 60;  // after which a peer is closed that waits for no answer
 
-  // One request line in, one answer line out, both without the line's end.
-  using Answer = std::function<std::string(const std::string& request)>;
+  // Takes the answer's line, without its end, once and from any thread; whoever has gone misses it.
+  using Reply = std::function<void(std::string line)>;
+  // Gets a request's line and who has sent it: "uid 0". An answer that never comes costs its peer's place
+  // until that peer goes.
+  using Answer =
+      std::function<void(const std::string& request, const std::string& caller, const Reply& reply)>;
 
   ControlServer() = default;
   ~ControlServer() { close(); }
@@ -42,8 +51,19 @@ class ControlServer {
   void close();
 
  private:
+  // Answers on their way to the server's thread. Outlives the server for whoever still owes one.
+  struct Mailbox {
+    std::mutex mutex;
+    int bell = -1;                                             // an eventfd; -1: nobody reads any more
+    std::vector<std::pair<std::uint64_t, std::string>> lines;  // by the peer's number
+
+    void put(std::uint64_t peer, std::string line);
+  };
   struct Peer {
+    std::uint64_t number = 0;
     int socket = -1;
+    std::string who;
+    bool is_answered_later = false;
     std::string unread;
     std::string unwritten;
     std::int64_t heard_s = 0;
@@ -52,7 +72,10 @@ class ControlServer {
   void serve();
   void accept();
   void read(Peer& peer);
+  void attend(Peer& peer, short what, std::int64_t now);
   void answer_lines(Peer& peer);
+  void ask(Peer& peer, const std::string& request);
+  void deliver();
   static void write(Peer& peer);
   static void close(Peer& peer);
 
@@ -62,6 +85,8 @@ class ControlServer {
   int stop_ = -1;  // an eventfd
   std::int64_t accepts_from_s_ = 0;
   std::vector<Peer> peers_;
+  std::uint64_t last_number_ = 0;
+  std::shared_ptr<Mailbox> mailbox_;
   std::thread thread_;
 };
 

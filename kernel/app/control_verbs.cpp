@@ -3,13 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "broker/broker.hpp"
 #include "config/nearest.hpp"
@@ -19,46 +17,12 @@ namespace mortise::app {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = ControlJson;
 
 constexpr auto loop_patience = std::chrono::seconds{10};
 constexpr auto main_patience = std::chrono::seconds{50};  // below that of `mortise ctl`
 constexpr std::uint32_t sessions_a_turn = 500;
 constexpr std::size_t rows_default = 1000;
-
-// Why a request came to nothing.
-struct Refused {
-  std::string error;
-  std::string remedy;
-  bool is_wrong = false;  // it was asked in a wrong way; else it could not be done
-};
-
-// What a request says behind its verb.
-class Words {
- public:
-  Words(std::vector<std::string> words, std::map<std::string, std::string> options)
-      : words_{std::move(words)}, options_{std::move(options)} {}
-
-  const std::vector<std::string>& all() const { return words_; }
-  std::optional<std::string> option(const std::string& name) const {
-    const auto found = options_.find(name);
-    return found == options_.end() ? std::nullopt : std::optional{found->second};
-  }
-  const std::map<std::string, std::string>& options() const { return options_; }
-  std::size_t count(const std::string& name, std::size_t otherwise) const {
-    const auto text = option(name);
-    if (!text) return otherwise;
-    std::size_t value = 0;
-    const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (fault != std::errc{} || end != text->data() + text->size())
-      throw Refused{"--" + name + " " + *text + " is not a whole number", "write a number, such as 50", true};
-    return value;
-  }
-
- private:
-  std::vector<std::string> words_;
-  std::map<std::string, std::string> options_;
-};
 
 using Reach = ControlVerbs::Reach;
 
@@ -411,7 +375,7 @@ const std::vector<Verb>& verbs() {
   return all;
 }
 
-Json help() {
+Json help(const PluginVerbs& of_plugins) {
   Json rows = Json::array();
   for (const Verb& verb : verbs()) {
     std::string options;
@@ -420,73 +384,93 @@ Json help() {
     rows.push_back(
         {{"verb", verb.name}, {"words", verb.words}, {"options", options}, {"summary", verb.summary}});
   }
+  for (Json& row : of_plugins.help()) rows.push_back(std::move(row));
   return rows;
 }
 
-const Verb& find_verb(const std::string& name) {
+const Verb* find_verb(const std::string& name) {
   const auto found = std::ranges::find(verbs(), name, &Verb::name);
-  if (found != verbs().end()) return *found;
-  std::vector<std::string_view> known{"help"};
-  for (const Verb& one : verbs()) known.push_back(one.name);
-  const auto nearest = config::nearest_name(name, known);
-  throw Refused{"there is no verb \"" + name + "\"",
-                !nearest ? "mortise ctl help lists them" : "did you mean " + std::string{*nearest} + "?",
-                true};
+  return found == verbs().end() ? nullptr : &*found;
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+Refused no_such_verb(const std::string& name, const std::vector<std::string>& instances) {
+  std::vector<std::string_view> known{"help"};
+  for (const Verb& one : verbs()) known.push_back(one.name);
+  known.insert(known.end(), instances.begin(), instances.end());
+  const auto nearest = config::nearest_name(name, known);
+  return {"there is no verb \"" + name + "\", and no plugin instance of that name with verbs",
+          !nearest ? "mortise ctl help lists them" : "did you mean " + std::string{*nearest} + "?", true};
+}
 
 Words words_of(const Verb& verb, const Json& asked) {
-  std::vector<std::string> words;
-  for (const Json& word : asked.value("words", Json::array())) words.push_back(text_of(word));
-  if (verb.words.empty() && !words.empty())
-    throw Refused{"\"" + std::string{verb.name} + "\" takes no words", "leave out \"" + words.front() + "\"",
-                  true};
-  std::map<std::string, std::string> options;
-  const Json given = asked.value("options", Json::object());
-  for (const auto& [key, value] : given.items()) {
+  Words words = Words::of(asked);
+  if (verb.words.empty() && !words.all().empty())
+    throw Refused{"\"" + std::string{verb.name} + "\" takes no words",
+                  "leave out \"" + words.all().front() + "\"", true};
+  for (const auto& [key, value] : words.options())
     if (std::ranges::find(verb.options, key) == verb.options.end()) {
       const auto nearest = config::nearest_name(key, verb.options);
       throw Refused{
           "\"" + std::string{verb.name} + "\" has no option --" + key,
           !nearest ? "mortise ctl help lists them" : "did you mean --" + std::string{*nearest} + "?", true};
     }
-    options[key] = text_of(value);
-  }
-  return {std::move(words), std::move(options)};
+  return words;
 }
 
-Json result_of(const Reach& reach, const std::string& request) {
+Json read_request(const std::string& request) {
   // What lies deeper than any request does not reach functions that call themselves.
   const auto is_shallow = [](int depth, Json::parse_event_t, Json&) { return depth < 8; };
-  const Json asked = Json::parse(request, is_shallow, false);
+  Json asked = Json::parse(request, is_shallow, false);
   if (!asked.is_object() || !asked.contains("verb") || !asked["verb"].is_string())
     throw Refused{"this is no request", R"(send a line such as {"verb": "status"})", true};
-  const auto name = asked["verb"].get<std::string>();
-  if (name == "help") return help();
-  const Verb& verb = find_verb(name);
-  return verb.run(reach, words_of(verb, asked));
+  return asked;
+}
+
+std::string line_of(const Json& what) { return what.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string refusal_line(const Refused& refused) {
+  return line_of({{"ok", false},
+                  {"kind", refused.is_wrong ? "wrong" : "failed"},
+                  {"error", refused.error},
+                  {"remedy", refused.remedy}});
+}
+
+std::string line_of(const host::VerbAnswer& answer) {
+  using Outcome = host::VerbAnswer::Outcome;
+  if (answer.outcome == Outcome::done)
+    return line_of({{"ok", true}, {"result", Json::parse(answer.text, nullptr, false)}});
+  return refusal_line({answer.text, answer.remedy, answer.outcome == Outcome::wrong});
 }
 
 }  // namespace
 
-ControlVerbs::ControlVerbs(Reach reach) : reach_{std::move(reach)} {}
+ControlVerbs::ControlVerbs(Reach reach) : reach_{std::move(reach)}, of_plugins_{reach_.host} {}
 
-std::string ControlVerbs::answer(const std::string& request) const {
-  const auto say = [](const Json& what) { return what.dump(-1, ' ', false, Json::error_handler_t::replace); };
+void ControlVerbs::answer(const std::string& request, const std::string& caller, const Reply& reply) const {
   try {
-    return say({{"ok", true}, {"result", result_of(reach_, request)}});
+    const Json asked = read_request(request);
+    const auto name = asked["verb"].get<std::string>();
+    const std::vector<std::string> instances = of_plugins_.instances();
+    if (name == "help")
+      reply(line_of({{"ok", true}, {"result", help(of_plugins_)}}));
+    else if (const Verb* const verb = find_verb(name))
+      reply(line_of({{"ok", true}, {"result", verb->run(reach_, words_of(*verb, asked))}}));
+    else if (std::ranges::find(instances, name) != instances.end())
+      of_plugins_.ask(name, asked, caller,
+                      [reply](const host::VerbAnswer& answer) { reply(line_of(answer)); });
+    else
+      throw no_such_verb(name, instances);
   } catch (const Refused& refused) {
-    return say({{"ok", false},
-                {"kind", refused.is_wrong ? "wrong" : "failed"},
-                {"error", refused.error},
-                {"remedy", refused.remedy}});
+    reply(refusal_line(refused));
   } catch (const std::exception& fault) {
-    return say({{"ok", false},
-                {"kind", "failed"},
-                {"error", fault.what()},
-                {"remedy", "report it: this is a fault of the broker"}});
+    reply(refusal_line({fault.what(), "report it: this is a fault of the broker"}));
   }
+}
+
+std::vector<std::string> ControlVerbs::hidden_instances() const {
+  std::vector<std::string> hidden = of_plugins_.instances();
+  std::erase_if(hidden, [](const std::string& name) { return name != "help" && !find_verb(name); });
+  return hidden;
 }
 
 }  // namespace mortise::app

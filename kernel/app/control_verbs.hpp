@@ -1,6 +1,7 @@
 // What can be asked on the control socket, and the answers.
 //
-// Thread: the control server's; what belongs to a loop is asked there, and waited for.
+// Thread: the control server's; what belongs to a loop is asked there, and waited for. A plugin answers when
+//         it likes, from its own thread.
 // Owns:   nothing.
 // Fails:  by an answer that says what is wrong and what would be right.
 #pragma once
@@ -13,6 +14,7 @@
 
 #include "app/listeners.hpp"
 #include "app/main_calls.hpp"
+#include "app/plugin_verbs.hpp"
 #include "app/reload.hpp"
 #include "host/host.hpp"
 #include "net/loops.hpp"
@@ -36,11 +38,15 @@ class ControlVerbs {
   };
   explicit ControlVerbs(Reach reach);
 
-  // A line of JSON for a line of JSON; see control_server.hpp.
-  std::string answer(const std::string& request) const;
+  // A line of JSON for a line of JSON, given once; see control_server.hpp.
+  using Reply = std::function<void(std::string line)>;
+  void answer(const std::string& request, const std::string& caller, const Reply& reply) const;
+  // Plugin instances whose verbs nobody can ask for: a verb of the broker has that name.
+  std::vector<std::string> hidden_instances() const;
 
  private:
   const Reach reach_;
+  const PluginVerbs of_plugins_;
 };
 
 }  // namespace mortise::app

@@ -36,7 +36,7 @@ struct CallContext {
       : instance{&of_whom}, point{about} {}
 
   Instance* instance;
-  std::optional<Point> point;  // none: start or drain
+  std::optional<Point> point;  // none: start, drain or a verb
   base::TimePoint deadline{};  // of a token that is made in this call
   mortise_token_t token{};
   bool token_is_taken = false;  // by this call; or by the host for it, on a strand

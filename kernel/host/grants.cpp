@@ -15,11 +15,12 @@ struct Wish {
   bool required;
 };
 
-// Taking new settings needs no grant; the rest of what a manifest names does.
+// Taking new settings and answering the operator need no grant; the rest of what a manifest names does.
 std::vector<Wish> wishes_of(const Manifest& manifest) {
   std::vector<Wish> wishes;
   for (const auto& extension : manifest.extensions)
-    if (view_of(extension.id) != MORTISE_RELOAD) wishes.push_back({extension.id, {}, true});
+    if (view_of(extension.id) != MORTISE_RELOAD && view_of(extension.id) != MORTISE_CONTROL)
+      wishes.push_back({extension.id, {}, true});
   for (const auto& want : manifest.wants)
     wishes.push_back({want.id, std::string{view_of(want.scope)}, want.required != 0});
   return wishes;

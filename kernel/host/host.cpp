@@ -152,7 +152,8 @@ void Host::connect(broker::Shared& shared, Loops& loops) {
   in_->shared = &shared;
   in_->loops = &loops;
   in_->board.set_running(true);
-  for (const Instance* const instance : *in_->roster.list()) in_->inline_clients.begin_all(*instance);
+  const std::shared_ptr<const Roster::List> instances = in_->roster.list();
+  for (const Instance* const instance : *instances) in_->inline_clients.begin_all(*instance);
 }
 
 std::string Host::restore(broker::Restorer& to) { return in_->store.restore(to); }
@@ -178,12 +179,19 @@ bool Host::has_psk(const PskListener& listener) const { return host::has_psk(*in
 
 std::vector<Host::Status> Host::status() const {
   std::vector<Status> all;
-  for (const Instance* const instance : *in_->roster.list())
+  const std::shared_ptr<const Roster::List> instances = in_->roster.list();
+  for (const Instance* const instance : *instances)
     all.push_back({instance->name(), instance->manifest.descriptor->id,
                    instance->manifest.descriptor->version, instance->file.string(),
                    std::string{name_of(instance->now())}, instance->grants.text(), instance->faults.load(),
                    instance->late_answers.load()});
   return all;
+}
+
+std::vector<VerbRow> Host::verbs() const { return verbs_of(*in_); }
+std::vector<std::string> Host::instances_with_verbs() const { return host::instances_with_verbs(*in_); }
+void Host::ask_verb(const VerbQuestion& question, std::function<void(VerbAnswer)> tell) {
+  host::ask_verb(*in_, question, std::move(tell));
 }
 
 std::vector<Losses::Row> Host::losses() const { return in_->losses.rows(); }

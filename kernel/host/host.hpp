@@ -29,6 +29,7 @@
 #include "host/options.hpp"
 #include "host/psk_finder.hpp"
 #include "host/renewal.hpp"
+#include "host/verbs.hpp"
 
 namespace mortise::host {
 
@@ -85,6 +86,11 @@ class Host {
   // Whether somebody can: by its manifest, after load(); and does: while it runs.
   bool provides_psk(const PskListener& listener) const;
   bool has_psk(const PskListener& listener) const;
+
+  // ---- verbs of plugins, from any thread between start() and stop(); see host/verbs.hpp
+  std::vector<VerbRow> verbs() const;
+  std::vector<std::string> instances_with_verbs() const;
+  void ask_verb(const VerbQuestion& question, std::function<void(VerbAnswer)> tell);
 
   // ---- what can be seen
   struct Status {

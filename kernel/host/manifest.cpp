@@ -6,14 +6,15 @@
 #include <string>
 
 #include "host/abi_text.hpp"
+#include "host/verb_table.hpp"
 
 namespace mortise::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> known_extensions{
-    MORTISE_AUTHENTICATE, MORTISE_AUTHORISE, MORTISE_INTERCEPT, MORTISE_OBSERVE,
-    MORTISE_LOG_SINK,     MORTISE_RELOAD,    MORTISE_STORE,     MORTISE_PSK};
+constexpr std::array<std::string_view, 9> known_extensions{
+    MORTISE_AUTHENTICATE, MORTISE_AUTHORISE, MORTISE_INTERCEPT, MORTISE_OBSERVE, MORTISE_LOG_SINK,
+    MORTISE_RELOAD,       MORTISE_STORE,     MORTISE_PSK,       MORTISE_CONTROL};
 
 // Where the first fields of an entry end: enough to tell versions apart.
 constexpr std::size_t negotiation_size = offsetof(mortise_plugin_entry_t, reserved);
@@ -104,6 +105,7 @@ bool take_table(const mortise_extension_t& from, Manifest& to) {
   take(from, MORTISE_STORE, to.store, whole,
        [](const auto& t) { return t.commit && t.read && t.flush && t.health; });
   take(from, MORTISE_PSK, to.psk, whole, [](const auto& t) { return t.find != nullptr; });
+  take(from, MORTISE_CONTROL, to.control, whole, [](const auto& t) { return t.commands && t.run; });
   return whole;
 }
 
@@ -138,6 +140,9 @@ base::Result<Manifest, config::Refusal> read_manifest(const ExportedEntry& expor
           file,
           "has a table for " + std::string{view_of(extension.id)} + " that is too short or lacks a function",
           "rebuild the plugin");
+  if (manifest.control)
+    if (const std::string problem = problem_of_verbs(*manifest.control); !problem.empty())
+      return refuse(file, problem, "mend the plugin's table for " + std::string{MORTISE_CONTROL});
   return manifest;
 }
 

@@ -34,6 +34,7 @@ struct Manifest {
   const mortise_reload_t* reload = nullptr;
   const mortise_store_t* store = nullptr;
   const mortise_psk_t* psk = nullptr;
+  const mortise_control_t* control = nullptr;
 
   bool on_strand() const noexcept { return (descriptor->flags & MORTISE_ON_STRAND) != 0; }
   bool provides(std::string_view extension) const noexcept;

@@ -135,7 +135,8 @@ void write_figures(const Innards& in, FigureSheet& sheet) {
     sheet.add(Figure::plugin_lost_messages, row.messages, {{"reason", row.name}});
     sheet.add(Figure::plugin_lost_bytes, row.bytes, {{"reason", row.name}});
   }
-  for (const Instance* const instance : *in.roster.list()) {
+  const std::shared_ptr<const Roster::List> instances = in.roster.list();
+  for (const Instance* const instance : *instances) {
     write_plugin(*instance, sheet);
     if (instance->is_open()) instance->metrics.write(sheet, instance->name());
   }

@@ -176,7 +176,8 @@ std::vector<Finding> Renewal::start() {
 
 std::vector<Instance*> Renewal::leaving() const {
   std::vector<Instance*> leaving;
-  for (Instance* const instance : *in_.roster.list())
+  const std::shared_ptr<const Roster::List> running = in_.roster.list();
+  for (Instance* const instance : *running)
     if (std::ranges::count(next_, instance) == 0) leaving.push_back(instance);
   return leaving;
 }

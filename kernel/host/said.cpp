@@ -82,6 +82,8 @@ Said copy_said(mortise_answer_t answer, const mortise_verdict_t* verdict) {
   if (MORTISE_HAS(verdict, authentication_data))
     said.authentication_data = characters_of(verdict->authentication_data);
   if (MORTISE_HAS(verdict, server_reference)) said.server_reference = view_of(verdict->server_reference);
+  if (MORTISE_HAS(verdict, data)) said.data = characters_of(verdict->data);
+  if (MORTISE_HAS(verdict, remedy)) said.remedy = view_of(verdict->remedy);
   if (MORTISE_HAS(verdict, message_count) && verdict->messages) {
     said.message_count = static_cast<std::uint32_t>(verdict->message_count);
     // All of them have passed to us; the first is the one that counts.

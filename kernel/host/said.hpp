@@ -47,6 +47,8 @@ struct Said {
   std::string username;
   std::string authentication_data;
   std::string server_reference;
+  std::string data;    // of a verb
+  std::string remedy;  // of a verb
   MessageHandle message;
 };
 

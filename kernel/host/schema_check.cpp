@@ -11,47 +11,15 @@
 #include <valijson/validator.hpp>
 
 #include "config/nearest.hpp"
+#include "host/schema_walk.hpp"
 
 namespace mortise::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = SchemaJson;
 using config::Finding;
 using config::Tree;
-
-// Where "$ref": "#/…" points; null: nowhere in this schema. A '%' and a '/' at the end are refused because
-// the library reads those two its own way, and must not see another path than the one we walked.
-const Json* pointed_at(const std::string& target, const Json& root) {
-  if (!target.starts_with('#') || target.ends_with('/') || target.find('%') != target.npos) return nullptr;
-  const Json::json_pointer place{target.substr(1)};
-  return root.contains(place) ? &root[place] : nullptr;
-}
-
-// What "$ref": "#/…" leads to, through at most a few others.
-const Json* resolved(const Json* schema, const Json& root) {
-  for (int hops = 0; schema && hops < 16; ++hops) {
-    if (!schema->is_object() || !schema->contains("$ref")) return schema;
-    schema = pointed_at((*schema)["$ref"].get<std::string>(), root);
-  }
-  return nullptr;
-}
-
-const Json* member(const Json* schema, const char* key) {
-  return schema && schema->is_object() && schema->contains(key) ? &(*schema)[key] : nullptr;
-}
-
-// The schema of a map's entry or of a list's item; null where it says nothing simple about it.
-const Json* schema_of_entry(const Json* schema, const std::string& key, const Json& root) {
-  if (const Json* properties = member(schema, "properties"))
-    if (properties->contains(key)) return resolved(&(*properties)[key], root);
-  const Json* others = member(schema, "additionalProperties");
-  return others && others->is_object() ? resolved(others, root) : nullptr;
-}
-const Json* schema_of_item(const Json* schema, const Json& root) {
-  const Json* items = member(schema, "items");
-  return items && items->is_object() ? resolved(items, root) : nullptr;
-}
 
 // A look at a plugin's whole schema before the library gets it, which follows a circle until the stack ends.
 //
@@ -276,25 +244,6 @@ void add_finding(const Tree& config, const Json& root, const valijson::Validatio
   if (!told) findings.push_back(std::move(finding));
 }
 
-Tree tree_of(const Json& value, const config::Location& where) {
-  if (value.is_object()) {
-    Tree map = Tree::map(where);
-    for (const auto& [key, inner] : value.items()) map.insert(key, where, tree_of(inner, where));
-    return map;
-  }
-  if (value.is_array()) {
-    Tree list = Tree::list(where);
-    for (const Json& inner : value) list.append(tree_of(inner, where));
-    return list;
-  }
-  if (value.is_string()) return Tree::scalar(Tree::Kind::string, value.get<std::string>(), where);
-  const Tree::Kind kind = value.is_boolean()          ? Tree::Kind::boolean
-                          : value.is_number_integer() ? Tree::Kind::integer
-                          : value.is_number()         ? Tree::Kind::real
-                                                      : Tree::Kind::null;
-  return Tree::scalar(kind, value.dump(), where);
-}
-
 // The tree with the schema's defaults for what was left out.
 Tree with_defaults(const Tree& node, const Json* schema, const Json& root) {
   if (node.kind() == Tree::Kind::list) {
@@ -315,7 +264,25 @@ Tree with_defaults(const Tree& node, const Json* schema, const Json& root) {
   return map;
 }
 
+std::string problem_of(const Json& root) {
+  return root.is_object() ? SchemaLook{root}.problem() : "it is no JSON object";
+}
+
 }  // namespace
+
+std::string fault_of_schema(std::string_view schema_text) {
+  const Json root = Json::parse(schema_text, nullptr, false);
+  try {
+    if (std::string why = problem_of(root); !why.empty()) return why;
+    const nlohmann::json plain = nlohmann::json::parse(schema_text);
+    valijson::Schema schema;
+    valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(
+        valijson::adapters::NlohmannJsonAdapter{plain}, schema);
+  } catch (const std::exception& failure) {
+    return failure.what();
+  }
+  return {};
+}
 
 std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, const std::string& plugin,
                                   const std::string& file, const std::string& key,
@@ -329,11 +296,9 @@ std::vector<Finding> check_schema(Tree& config, std::string_view schema_text, co
     return findings;
   };
   const Json root = Json::parse(schema_text, nullptr, false);
-  if (root.is_discarded() || !root.is_object()) return broken("it is no JSON object");
   try {
-    const SchemaLook before{root};
-    if (!before.problem().empty()) return broken(before.problem());
-    if (before.has_patterns()) LongTexts{root, findings}.look(config, resolved(&root, root), key);
+    if (const std::string why = problem_of(root); !why.empty()) return broken(why);
+    if (SchemaLook{root}.has_patterns()) LongTexts{root, findings}.look(config, resolved(&root, root), key);
     if (!findings.empty()) return findings;
     // The library's adapter knows the unordered type only.
     const nlohmann::json plain = nlohmann::json::parse(schema_text);

@@ -17,6 +17,9 @@
 
 namespace mortise::host {
 
+// Why a text is no schema that a value could be checked against; empty: it is one.
+std::string fault_of_schema(std::string_view schema_text);
+
 // `plugin` is the instance's name, `file` its library; `key` is the way to the section from the top of the
 // file: "plugins/2/config". What the schema gives as default for a key that was left out is put into
 // `config`, at the place of the map it belongs to, when nothing is wrong.

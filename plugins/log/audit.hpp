@@ -4,7 +4,6 @@
 // Thread: any.   Cost: a search among a few names.   Fails: never.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <mortise/plugin.hpp>
 #include <string_view>
@@ -14,9 +13,8 @@ namespace mortise::log {
 // Whether lines of that stable name do.
 bool is_audited(std::string_view event);
 
-// The categories the kernel writes such lines in, and the lowest level they have.
-inline constexpr std::array<std::string_view, 5> audited_categories{"auth", "clients", "host", "kernel",
-                                                                    "listeners"};
+// The lowest level such lines have. Their categories are the kernel's and the names of plugin instances: any
+// but "messages".
 inline constexpr std::int32_t audited_level_min = MORTISE_INFO;
 
 }  // namespace mortise::log

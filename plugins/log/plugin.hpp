@@ -1,8 +1,9 @@
 // The log plugin's class and the schema of its settings.
 //
-// Thread: log_write and log_flush on the strand; all else on the control thread.
+// Thread: log_write, log_flush, timers and verbs on the strand; all else on the control thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <mortise/plugin.hpp>
@@ -11,6 +12,7 @@
 #include <span>
 #include <utility>
 
+#include "overrides.hpp"
 #include "settings.hpp"
 #include "writer.hpp"
 
@@ -108,6 +110,44 @@ inline constexpr const char* schema = R"({
   }
 })";
 
+inline constexpr const char* level_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["category", "level"],
+  "properties": {
+    "category": {
+      "description": "the part of the broker, or the plugin instance, that speaks; all: each but messages",
+      "type": "string", "minLength": 1, "maxLength": 64
+    },
+    "level": {
+      "description": "the lowest level written",
+      "enum": ["debug", "info", "notice", "warning", "error", "off"]
+    },
+    "for": {"description": "how long, 1s to 24h", "type": "string", "default": "10m"},
+    "sink": {
+      "description": "its number or name, as levels shows it; left out: every sink but audits",
+      "type": "string", "minLength": 1
+    }
+  }
+})";
+
+inline constexpr const char* client_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["client"],
+  "properties": {
+    "client": {
+      "description": "its client identifier",
+      "type": "string", "minLength": 1, "maxLength": 65535
+    },
+    "for": {"description": "how long, 1s to 24h", "type": "string", "default": "10m"},
+    "sink": {
+      "description": "its number or name, as levels shows it; left out: every sink but audits",
+      "type": "string", "minLength": 1
+    }
+  }
+})";
+
 class Plugin {
  public:
   static constexpr bool attaches_itself = true;
@@ -142,24 +182,54 @@ class Plugin {
     plan.writer->follow(*writer());
     {
       const std::lock_guard lock{mutex_};
+      plan.writer->take_levels(overrides_.apply(plan.settings.sinks));
       writer_ = std::move(plan.writer);
+      settings_ = std::move(plan.settings);
+      ++version_;
     }
-    settings_ = std::move(plan.settings);
-    host_.change(hook_, wishes_of(settings_.sinks));
+    ask_host();
   }
 
+  // What an operator may ask; README.md, "For a time".
+  static constexpr auto verbs() {
+    return std::array{
+        verb<Plugin>{"levels", "what each sink writes", nullptr, &Plugin::tell_levels},
+        verb<Plugin>{"level", "another level of a category, for a time", level_schema, &Plugin::set_level},
+        verb<Plugin>{"client", "all there is about one client, for a time", client_schema,
+                     &Plugin::watch_client},
+        verb<Plugin>{"reset", "ends what level and client have begun", nullptr, &Plugin::reset}};
+  }
+  answer tell_levels(call now, const request& asked);
+  answer set_level(call now, const request& asked);
+  answer watch_client(call now, const request& asked);
+  answer reset(call now, const request& asked);
+
  private:
+  // The sink an operator names, by number or name; empty if he names none.
+  std::string sink_named(const config& arguments) const;
+  // Puts it in force, and says so; its end is a timer's. Returns what the operator is told.
+  answer begin(call now, Override wanted, const request& asked);
+  void end_due();
+  void tell_ends(const std::vector<Override>& ended, std::string_view why);
+  // After the overrides have changed, on the strand.
+  void apply();
+  // Brings the host's idea of what is wanted up to date, whoever else is at it.
+  void ask_host();
+
   std::shared_ptr<Writer> writer() {
     const std::lock_guard lock{mutex_};
     return writer_;
   }
 
   host host_;
-  Settings settings_;
   mortise_hook_t hook_{};
-  std::mutex mutex_;  // guards the pointer, not the writer
+  mutable std::mutex mutex_;  // guards what follows: of the writer the pointer only
+  Settings settings_;         // as the YAML has them
+  Overrides overrides_;
   std::shared_ptr<Writer> writer_;
-  std::optional<timer> timer_;  // ends first: it uses the others
+  std::uint64_t version_ = 0;       // of settings and overrides together
+  std::optional<timer> end_timer_;  // when the next override ends
+  std::optional<timer> timer_;      // ends first: it uses the others
 };
 
 }  // namespace mortise::log

@@ -14,12 +14,9 @@ namespace mortise::log {
 namespace {
 
 std::int32_t read_level(const config& from) {
-  static constexpr std::array<std::string_view, 6> names{"debug",   "info",  "notice",
-                                                         "warning", "error", "off"};
-  const auto* found = std::ranges::find(names, from.text());
-  if (found == names.end())
-    throw finding{from.path(), "is not a level", "use debug, info, notice, warning, error or off"};
-  return static_cast<std::int32_t>(found - names.begin()) + MORTISE_DEBUG;
+  const auto level = level_of(from.text());
+  if (!level) throw finding{from.path(), "is not a level", "use debug, info, notice, warning, error or off"};
+  return *level;
 }
 
 // Below, more time goes into renaming than into writing.
@@ -161,6 +158,14 @@ SinkSettings read_sink(const config& from, std::string_view folder) {
 
 }  // namespace
 
+std::optional<std::int32_t> level_of(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> names{"debug",   "info",  "notice",
+                                                         "warning", "error", "off"};
+  const auto* const found = std::ranges::find(names, name);
+  if (found == names.end()) return {};
+  return static_cast<std::int32_t>(found - names.begin()) + MORTISE_DEBUG;
+}
+
 std::int32_t Levels::of(std::string_view category) const {
   const auto found = by_category.find(category);
   if (found != by_category.end()) return found->second;
@@ -186,15 +191,25 @@ Settings read_settings(const config& from, std::string_view folder) {
 
 std::int32_t SinkSettings::lowest_of(std::string_view category) const {
   if (!audit) return levels.of(category);
-  return std::ranges::count(audited_categories, category) > 0 ? audited_level_min : off;
+  return category == silent_category ? off : audited_level_min;
 }
 
 bool SinkSettings::wants(const mortise_log_event_t& event) const {
   if (audit) return is_audited(view(event.event));
-  return event.level >= levels.of(view(event.source));
+  return event.level >= levels.of(view(event.source)) || names_client(event);
+}
+
+bool SinkSettings::names_client(const mortise_log_event_t& event) const {
+  if (clients.empty()) return false;
+  for (const mortise_field_t& field : std::span{event.fields, event.field_count})
+    if (field.type == MORTISE_FIELD_TEXT && view(field.key) == "client")
+      return std::ranges::find(clients, view(field.text)) != clients.end();
+  return false;
 }
 
 attach wishes_of(const std::vector<SinkSettings>& sinks) {
+  // Whose line it is nobody knows before it is there.
+  if (!std::ranges::all_of(sinks, [](const SinkSettings& sink) { return sink.clients.empty(); })) return {};
   std::set<std::string, std::less<>> categories{std::string{silent_category}};
   std::int32_t lowest = off;
   for (const SinkSettings& sink : sinks) {

@@ -40,10 +40,13 @@ struct SinkSettings {
   std::string path{};     // of a file, or of a daemon's socket: absolute
   std::string pointer{};  // where the sink stands, for findings: "/sinks/1"
   std::optional<Rotation> rotate{};
-  Origin origin{};     // for syslog and the journal
-  bool audit = false;  // takes what is_audited(), at every level, and nothing else
+  Origin origin{};                     // for syslog and the journal
+  bool audit = false;                  // takes what is_audited(), at every level, and nothing else
+  std::vector<std::string> clients{};  // of which it takes every line, for a time; no part of the YAML
 
   bool wants(const mortise_log_event_t& event) const;
+  // Whether the line is about one of `clients`.
+  bool names_client(const mortise_log_event_t& event) const;
   // The lowest level of a category of which it wants a line; `off` if it wants none.
   std::int32_t lowest_of(std::string_view category) const;
 };
@@ -55,6 +58,9 @@ struct Settings {
 
 // `folder` is where relative paths begin. Says what the schema cannot: a file without a path, a path twice.
 Settings read_settings(const config& from, std::string_view folder);
+
+// The five and "off", as the YAML writes them.
+std::optional<std::int32_t> level_of(std::string_view name);
 
 // What the host is to be asked for: the levels some sink wants of some category, and no category that none
 // does, so that hardly a line is built that nobody writes.

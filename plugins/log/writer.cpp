@@ -157,6 +157,20 @@ void Writer::tell_news(std::uint64_t unix_ns) {
   }
 }
 
+void Writer::take_levels(const std::vector<SinkSettings>& sinks) {
+  for (std::size_t i = 0; i < sinks_.size() && i < sinks.size(); ++i) {
+    sinks_[i].settings.levels = sinks[i].levels;
+    sinks_[i].settings.clients = sinks[i].clients;
+  }
+}
+
+bool Writer::is_hidden(const mortise_log_event_t& event) {
+  if (!repeat_settings_) return false;
+  for (const Sink& sink : sinks_)
+    if (sink.settings.names_client(event)) return false;
+  return repeats_->hides(event, *repeat_settings_, tell_repeated_);
+}
+
 void Writer::write(std::span<const mortise_log_event_t* const> events) {
   if (events.empty()) return;
   const std::uint64_t unix_ns = events.front()->unix_ns;
@@ -165,9 +179,9 @@ void Writer::write(std::span<const mortise_log_event_t* const> events) {
   for (const mortise_log_event_t* event : events) {
     if (event->suppressed > 0) put_suppressed(*event);
     tell_due(event->unix_ns);
-    const bool is_hidden = repeat_settings_ && repeats_->hides(*event, *repeat_settings_, tell_repeated_);
+    const bool hidden = is_hidden(*event);
     for (Sink& sink : sinks_)
-      if (!is_hidden || sink.settings.audit) put(sink, *event);  // an audit has every line
+      if (!hidden || sink.settings.audit) put(sink, *event);  // an audit has every line
   }
   settle(unix_ns);
 }

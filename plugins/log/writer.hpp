@@ -28,6 +28,9 @@ class Writer {
   // Goes on with what the sinks on the same paths have lost and not yet told, and with what is being counted.
   void follow(const Writer& forerunner);
 
+  // Other levels and clients for the same sinks, in the same order.
+  void take_levels(const std::vector<SinkSettings>& sinks);
+
   void write(std::span<const mortise_log_event_t* const> events);
   // Tells of repeated lines whose time is over at `unix_ns`.
   void on_time(std::uint64_t unix_ns);
@@ -65,6 +68,8 @@ class Writer {
   static void put(Sink& sink, const mortise_log_event_t& event);
   static std::string line_for(const Sink& sink, const mortise_log_event_t& event);
   static void log_to(Sink& sink, const mortise_log_event_t& event);
+  // Whether it is one of many, and nobody asked for each of them.
+  bool is_hidden(const mortise_log_event_t& event);
   void put_suppressed(const mortise_log_event_t& next);
   void tell_losses(Sink& sink, std::uint64_t unix_ns);
   void count_losses(Sink& sink);

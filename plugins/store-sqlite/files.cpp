@@ -97,6 +97,21 @@ void rename_durably(const std::string& from, const std::string& to) {
   sync_folder(Paths{to}.folder());
 }
 
+bool rename_to_free_name(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  // Not every file system knows that way; a second link does the same in two steps.
+  if (errno != EINVAL && errno != ENOSYS) fail(from, "cannot be renamed");
+  if (::link(from.c_str(), to.c_str()) != 0) {
+    if (errno == EEXIST) return false;
+    fail(from, "cannot be renamed");
+  }
+  remove_if_there(from);
+  return true;
+}
+
+void sync_file(const std::string& path) { Descriptor{path, O_RDWR}.sync(); }
+
 void remove_if_there(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail(path, "cannot be removed");
 }

@@ -33,6 +33,10 @@ std::string first_bytes(const std::string& path, std::size_t count);
 // The copy and its name are on the device when this returns; an unfinished copy is never seen under `to`.
 void copy_durably(const std::string& from, const std::string& to);
 void rename_durably(const std::string& from, const std::string& to);
+// False: somebody has that name; nothing is ever replaced. The folder is not synced.
+bool rename_to_free_name(const std::string& from, const std::string& to);
+// What was written to the file is on the device when this returns. Not for a file that SQLite has open.
+void sync_file(const std::string& path);
 // A file that is not there is no error.
 void remove_if_there(const std::string& path);
 // After it, names made in and taken out of `folder` survive a power cut.

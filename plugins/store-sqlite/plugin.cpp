@@ -1,6 +1,7 @@
 // The plugin "store-sqlite": keeps the broker's state in a SQLite file. README.md is its manual.
 //
 // Thread: as draft/store.h says: the strand, health excepted.
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <mortise/plugin.hpp>
@@ -24,6 +25,33 @@ constexpr const char* config_schema = R"({
     "wal_limit": {
       "type": ["string", "integer"], "default": "8MiB",
       "description": "how long the write-ahead log may get before it is begun again, 1MiB to 1GiB"
+    }
+  }
+})";
+
+constexpr const char* health_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "check": {
+      "type": "boolean", "default": false,
+      "description": "look at the structure of the whole file, too, with quick_check of SQLite"
+    },
+    "within": {
+      "type": "string", "default": "10s",
+      "description": "how long that look may take, 1s to 1h"
+    }
+  }
+})";
+
+constexpr const char* backup_schema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["file"],
+  "properties": {
+    "file": {
+      "type": "string", "minLength": 1, "maxLength": 4000,
+      "description": "the whole path of the copy; nothing may be there, and a folder must be"
     }
   }
 })";
@@ -53,6 +81,19 @@ class StoreSqlite {
   mortise_status_t store_read(const mortise_read_t& what) { return store_.read(what); }
   mortise_status_t store_flush(std::uint64_t request) { return store_.flush(request); }
   mortise_health_t store_health() const { return store_.health(); }
+
+  mortise::answer tell_health(mortise::call now, const mortise::request& asked) {
+    return store_.tell_health(now, asked);
+  }
+  mortise::answer back_up(mortise::call now, const mortise::request& asked) {
+    return store_.back_up(now, asked);
+  }
+  static constexpr auto verbs() {
+    return std::array{mortise::verb<StoreSqlite>{"health", "how the store is, and what its files take",
+                                                 health_schema, &StoreSqlite::tell_health},
+                      mortise::verb<StoreSqlite>{"backup", "a copy of the store in a file of its own",
+                                                 backup_schema, &StoreSqlite::back_up}};
+  }
 
  private:
   static mortise::store_sqlite::Settings settings(mortise::host host, const mortise::config& config) {

@@ -63,6 +63,7 @@ void Store::refuse_folders() const {
 
 void Store::stop() {
   if (!syncer_) return;
+  aside_.end();
   if (writer_) look_for_files();
   try {
     const bool synced = writer_ && syncer_->finish();
@@ -97,6 +98,7 @@ void Store::open() {
 }
 
 void Store::close() {
+  aside_.end();
   checkpointer_->close();
   syncer_->close();
   pages_.reset();
@@ -127,6 +129,7 @@ void Store::look_for_files() {
 // an operator knows which of the two is wanted.
 void Store::rescue(const std::string& missing) {
   adrift_ = true;
+  aside_.end();
   syncer_->close();
   checkpointer_->close();
   problem(MORTISE_STORE_BROKEN, missing +
@@ -256,6 +259,11 @@ void Store::count(std::uint64_t commits, std::uint64_t sequence, bool wanted) {
 void Store::keep_wal_short() {
   if (writer_->wal_bytes() < wait_at_) {
     if (writer_->wal_bytes() < wal_limit_) wait_at_ = wal_limit_;
+    return;
+  }
+  // Whoever reads is our own, and bounded by the room there is: nobody waits for it.
+  if (aside_.is_busy()) {
+    wait_at_ = writer_->wal_bytes() + wal_limit_ / 4;
     return;
   }
   if (checkpointer_->run()) {
@@ -402,6 +410,7 @@ void Store::lose_unsynced(const std::string& why) {
 }
 
 void Store::problem(std::uint32_t state, const std::string& text) {
+  last_problem_ = {text, host_.monotonic_ns()};
   if (!condition_.set(state, text)) return;
   static constexpr const char* events[] = {"", "store.slow", "store.full", "store.broken"};
   host_.log(state == MORTISE_STORE_SLOW ? MORTISE_WARNING : MORTISE_ERROR, events[state], text,

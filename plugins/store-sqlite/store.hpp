@@ -10,11 +10,13 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "aside.hpp"
 #include "checkpointer.hpp"
 #include "condition.hpp"
 #include "files.hpp"
@@ -49,6 +51,10 @@ class Store {
   mortise_status_t flush(std::uint64_t request);
   mortise_health_t health() const;
 
+  // Verbs of an operator; README.md, "Asking".
+  mortise::answer tell_health(mortise::call now, const mortise::request& asked);
+  mortise::answer back_up(mortise::call now, const mortise::request& asked);
+
   // To be called every `tick_ms`: syncs what nobody waits for, sweeps, tries again what failed.
   void tick();
   static constexpr int tick_ms = 200;
@@ -74,6 +80,10 @@ class Store {
   mortise_status_t refuse(const Failure& failure);
   mortise_status_t refuse_full(const std::string& text);
   void lose_unsynced(const std::string& why);
+  mortise::document describe();
+  // Hands the work over; what it returns answers.
+  using Answer = std::function<void(mortise::token&)>;
+  mortise::answer answer_later(mortise::call now, std::function<Answer(const Ended&)> work);
   void problem(std::uint32_t state, const std::string& text);
   void cured(std::uint32_t state);
 
@@ -98,6 +108,12 @@ class Store {
   std::vector<Presence> present_;  // what is open
   bool adrift_ = false;  // what is open does not stand under its names, and nothing is written to it
   bool damaged_ = false;
+  struct Problem {
+    std::string text;
+    std::uint64_t monotonic_ns;
+  };
+  std::optional<Problem> last_problem_;  // also when it is over
+  Aside aside_;                          // ends first
 };
 
 }  // namespace mortise::store_sqlite

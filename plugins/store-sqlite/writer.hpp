@@ -33,6 +33,11 @@ class Writer {
   std::uint64_t commits() const noexcept { return commits_; }
   // What the WAL holds now.
   std::uint64_t wal_bytes() const noexcept { return wal_bytes_; }
+  // Of the database as it is now, the WAL included.
+  std::uint64_t pages() { return static_cast<std::uint64_t>(connection_.number("PRAGMA page_count")); }
+  std::uint64_t free_pages() {
+    return static_cast<std::uint64_t>(connection_.number("PRAGMA freelist_count"));
+  }
   sqlite3* handle() const noexcept { return connection_.handle(); }
 
   // All there is now, as a file of its own that is on the device when this returns; an older one is replaced.

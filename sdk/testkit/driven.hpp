@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <mortise/plugin.hpp>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,22 @@ class Driven {
     auto call = host.call();
     call.loop = loop;
     return Tables::psk_table.find(self, &call, &asked, &key);
+  }
+  // Runs a verb with arguments as they are: the kit fills in no defaults. What it answers is in host.replies,
+  // or in host.late under its token.
+  mortise_answer_t run(std::string_view verb, const Json& arguments = Json::object(),
+                       std::string_view caller = "uid 0") {
+    mortise_request_t asked{};
+    asked.size = sizeof asked;
+    asked.arguments = node(arguments);
+    asked.caller = lend(caller);
+    const auto is_asked = [&](const mortise_command_t& one) { return one.verb == verb; };
+    asked.command = static_cast<std::uint32_t>(std::ranges::find_if(Tables::commands, is_asked) -
+                                               Tables::commands.begin());
+    EXPECT_LT(asked.command, Tables::commands.size()) << "there is no verb " << verb;
+    auto call = host.call();
+    call.loop = MORTISE_NO_LOOP;
+    return Tables::control_table.run(self, &call, &asked);
   }
 
   FakeHost host;

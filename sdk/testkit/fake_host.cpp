@@ -116,7 +116,7 @@ FakeHost::FakeHost() {
           }};
   time_ = {sizeof time_,
            0,
-           [](const mortise_host_t*) -> std::uint64_t { return 7; },
+           [](const mortise_host_t* host) { return of(host).monotonic_ns; },
            [](const mortise_host_t*) -> std::uint64_t { return 8; },
            [](const mortise_host_t* host, std::uint64_t, std::uint64_t period, mortise_work_fn fn,
               void* context, mortise_timer_t* timer) -> mortise_status_t {
@@ -273,7 +273,7 @@ void FakeHost::set_host() {
   };
   host_.defer = [](mortise_call_t* call, std::uint32_t, mortise_token_t* token) -> mortise_status_t {
     auto& self = *static_cast<FakeHost*>(call->context);
-    if (self.defer_status == MORTISE_OK) token->id = ++self.last_handle_;
+    if (self.defer_status == MORTISE_OK) token->id = self.last_token_ = ++self.last_handle_;
     return self.defer_status;
   };
   host_.answer = [](const mortise_host_t* host, mortise_token_t token, mortise_answer_t answer,
@@ -350,6 +350,8 @@ Said FakeHost::read(mortise_answer_t answer, const mortise_verdict_t* verdict, F
   out.rule = copy(verdict->rule);
   out.client_data = verdict->client_data;
   out.loss = verdict->loss;
+  if (MORTISE_HAS(verdict, data)) out.data = copy(verdict->data);
+  if (MORTISE_HAS(verdict, remedy)) out.remedy = copy(verdict->remedy);
   if (verdict->identity) out.username = copy(verdict->identity->username);
   for (std::size_t i = 0; i < verdict->message_count; ++i) {
     out.topic = verdict->messages[i]->topic;

@@ -50,6 +50,8 @@ struct Said {
   std::uint64_t client_data = 0;
   std::string topic;  // of the message that replaces
   std::uint32_t loss = 0;
+  std::string data;  // JSON for an operator
+  std::string remedy;
 };
 
 struct Attached {
@@ -97,6 +99,7 @@ class FakeHost {
   std::vector<std::string> payloads;                             // of what was published
   std::deque<Metered> metrics;                                   // a test may add others'
   std::int32_t log_level = MORTISE_DEBUG;
+  std::uint64_t monotonic_ns = 7;  // what the clock says
   mortise_status_t defer_status = MORTISE_OK;
   mortise_status_t work_status = MORTISE_OK;
   int live_messages = 0;
@@ -105,6 +108,8 @@ class FakeHost {
   void ring_timers();
   std::size_t timers_on() const { return timers_.size(); }
   void run_strand();
+  // The id of the token that was given last.
+  std::uint64_t last_token() const { return last_token_; }
   // What a metric stands at: "name", or "name{label=value,…}"; 0 when it is not there.
   double metered(const std::string& what) const;
 
@@ -125,6 +130,7 @@ class FakeHost {
   std::map<std::string, const void*> tables_;
   std::map<std::uint64_t, Timer> timers_;
   std::uint64_t last_handle_ = 0;
+  std::uint64_t last_token_ = 0;
 
   void set_host();
   void set_messages();

@@ -136,8 +136,10 @@ class Asks(CtlTest):
 
     def test_help_names_every_verb(self):
         verbs = {row["verb"] for row in self.ctl(self.broker(), "help")}
-        self.assertEqual(verbs, {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "bridges",
-                                 "reload", "reload-files"})
+        self.assertEqual({verb for verb in verbs if " " not in verb},
+                         {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "bridges",
+                          "reload", "reload-files"})
+        self.assertEqual({verb.split()[0] for verb in verbs if " " in verb}, {"log", "store"})
 
 
 class Mistakes(CtlTest):

@@ -49,6 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"an_extension_twice", "odd_twice", {"lists mortise.reload/1 twice"}},
         {"a_table_too_short", "odd_short_table", {"mortise.authorise/1", "too short"}},
         {"a_psk_table_without_its_function", "odd_psk_without_find", {"mortise.psk/1", "lacks a function"}},
+        {"a_verb_that_is_no_word", "odd_verbs", {"lists the verb \"two words\"", "mortise.control/1"}},
         {"a_schema_that_is_none", "odd_schema", {"the JSON Schema in ", "odd_schema.so is broken"}},
     }),
     [](const auto& row) { return row.param.name; });

@@ -104,6 +104,23 @@ TEST(JsonOnly, lets_an_empty_payload_clear_a_retained_message_unless_told_not_to
   EXPECT_EQ(publish(strict, ""), MORTISE_REPLIED);
 }
 
+TEST(JsonOnly, tells_an_operator_what_would_become_of_a_payload) {
+  Loaded json{"json-only", filters};
+  json.start();
+  const auto& control = json.table<mortise_control_t>(MORTISE_CONTROL);
+  ASSERT_EQ(control.command_count, 1u);
+  EXPECT_STREQ(control.commands[0].verb, "check");
+  const auto check = [&](const Json& arguments) {
+    const mortise_request_t request{sizeof request, 0, node(arguments), lend("uid 0")};
+    auto call = json.host.call();
+    EXPECT_EQ(control.run(json.self, &call, &request), MORTISE_REPLIED);
+    return json.host.replies.back();
+  };
+  EXPECT_EQ(check({{"text", "[1]"}}).data, R"({"valid": true})");
+  EXPECT_EQ(check({{"text", "[1"}}).data, R"({"valid": false})");
+  EXPECT_EQ(check(Json::object()).answer, MORTISE_DENY);
+}
+
 struct Row {
   const char* name;
   std::string payload;

@@ -111,11 +111,38 @@ static mortise_answer_t publish(void* self, mortise_call_t* call, const mortise_
   return me->host->reply(call, MORTISE_DROP, &verdict);
 }
 
+/* `mortise ctl json check TEXT`: what would become of a payload. The schema has seen to it that /text is a
+ * text. */
+static mortise_answer_t run(void* self, mortise_call_t* call, const mortise_request_t* request) {
+  static const char yes[] = "{\"valid\": true}";
+  static const char no[] = "{\"valid\": false}";
+  struct json_only* me = self;
+  mortise_verdict_t verdict = {0};
+  mortise_str_t asked = {0};
+  int valid;
+  verdict.size = sizeof verdict;
+  if (me->config->string(me->config->at(request->arguments, "/text"), &asked) != MORTISE_OK) {
+    verdict.reason_string = text("there is no text to look at");
+    return me->host->reply(call, MORTISE_DENY, &verdict);
+  }
+  valid = json_is_valid((const uint8_t*)asked.data, asked.size);
+  verdict.data.data = (const uint8_t*)(valid ? yes : no);
+  verdict.data.size = valid ? sizeof yes - 1 : sizeof no - 1;
+  return me->host->reply(call, MORTISE_ALLOW, &verdict);
+}
+
 static void stop(void* self) { (void)self; }
 
 static const mortise_plugin_t life = {sizeof life, 0, create, configure, start, NULL, stop, free, NULL};
 static const mortise_intercept_t intercept = {sizeof intercept, 0, publish};
-static const mortise_extension_t extensions[] = {{MORTISE_INTERCEPT, &intercept}};
+static const mortise_command_t commands[] = {
+    {"check", "whether a payload would be let through",
+     "{\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"text\"],"
+     " \"properties\": {\"text\": {\"type\": \"string\", \"description\": \"the payload\"}}}"}};
+static const mortise_control_t control = {sizeof control, 0, commands, sizeof commands / sizeof commands[0],
+                                          run};
+static const mortise_extension_t extensions[] = {{MORTISE_INTERCEPT, &intercept},
+                                                 {MORTISE_CONTROL, &control}};
 
 static const char schema[] =
     "{\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"filters\"],"

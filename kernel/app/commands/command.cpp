@@ -20,7 +20,7 @@ int usage(std::ostream& out, const options::options_description& known, int code
          "Mortise serves MQTT 3.1, 3.1.1 and 5.0.\n\n"
          "Commands:\n"
          "  run      start the broker (also without a command)\n"
-         "  ctl      ask the running broker: status, clients, kick, retained messages; mortise ctl --help\n"
+         "  ctl      ask the running broker and its plugins, such as for a backup: mortise ctl --help\n"
          "  check    read the configuration and every plugin's settings, tell what is wrong, start nothing\n"
          "  NAME     run mortise-NAME, which a plugin may bring: mortise passwd FILE USER\n\n"
       << known

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include "app/commands/command.hpp"
 #include "app/commands/table.hpp"
 #include "app/control_server.hpp"
+#include "config/units.hpp"
 
 namespace mortise::app {
 
@@ -21,7 +23,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view usage_text =
-    "Usage: mortise ctl [OPTION]... VERB [WORD]... [--NAME[=VALUE]]...\n\n"
+    "Usage: mortise ctl [OPTION]... VERB [WORD]... [--NAME[=VALUE]]...\n"
+    "       mortise ctl [OPTION]... PLUGIN VERB [WORD]... [NAME=VALUE]...\n\n"
     "Asks the running broker. \"mortise ctl help\" lists the verbs; among them\n"
     "  status                 what it does at present\n"
     "  clients                sessions; --user, --listener, --id=PREFIX, --connected, --away, --sort=COLUMN, "
@@ -33,25 +36,54 @@ constexpr std::string_view usage_text =
     "  plugins, bridges       plugin instances, links to other brokers\n"
     "  reload                 take the configuration file as a whole; --dry-run says what would change\n"
     "  reload-files           plugins and TLS listeners read their files again\n\n"
+    "A plugin instance may have verbs of its own: \"mortise ctl PLUGIN\" lists them, \"mortise ctl PLUGIN "
+    "help\n"
+    "VERB\" says what can be written behind one. Words are its arguments in order; NAME=VALUE or "
+    "--NAME=VALUE\n"
+    "gives one by its name, --NAME says yes. For example\n"
+    "  store health                   how the store is\n"
+    "  store backup /backups/a.db     a copy of it, while the broker runs\n"
+    "  log level auth debug for=10m   what is written, for a time\n\n"
     "Options:\n"
     "  --state-dir DIR   of the broker: its control socket lies there; /var/lib/mortise\n"
     "  --json            the answer as JSON, for programs\n"
+    "  --wait SPAN       for an answer, 1s to 24h; 60s\n"
     "  --help            this text\n\n"
     "Exit codes:\n"
     "  0   done\n"
     "  1   the broker does not run, or could not do it\n"
     "  2   the command line is wrong\n";
 
-constexpr int patience_s = 60;
+constexpr std::chrono::seconds wait_usual{60};
+constexpr std::chrono::hours wait_max{24};
+// The broker says so itself when a plugin takes longer; this is for one that says nothing at all.
+constexpr std::chrono::seconds grace{15};
 
 // The words behind "ctl", sorted out.
 struct Asked {
   std::filesystem::path socket;
   bool as_json = false;
   bool wants_help = false;
+  std::chrono::seconds wait = wait_usual;
   Json request = Json::object();
   std::string wrong;
 };
+
+// Of an option that takes a value as --NAME=VALUE or --NAME VALUE.
+std::string value_of(const std::vector<std::string>& words, std::size_t& at) {
+  const std::size_t equals = words[at].find('=');
+  if (equals != std::string::npos) return words[at].substr(equals + 1);
+  return at + 1 < words.size() ? words[++at] : "";
+}
+
+void read_wait(const std::string& text, Asked& asked) {
+  const auto wait = config::parse_duration(text);
+  if (!wait || *wait < std::chrono::seconds{1} || *wait > wait_max) {
+    asked.wrong = "--wait=" + text + " is no time span from 1s to 24h, such as 10m";
+    return;
+  }
+  asked.wait = std::chrono::duration_cast<std::chrono::seconds>(*wait);
+}
 
 Asked read_words(const std::vector<std::string>& words) {
   Asked asked;
@@ -69,22 +101,23 @@ Asked read_words(const std::vector<std::string>& words) {
     }
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-    std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
     if (name == "state-dir") {
-      if (equals == std::string::npos && i + 1 < words.size()) value = words[++i];
-      if (value.empty()) asked.wrong = "--state-dir names no folder";
-      folder = value;
+      folder = value_of(words, i);
+      if (folder.empty()) asked.wrong = "--state-dir names no folder";
+    } else if (name == "wait") {
+      read_wait(value_of(words, i), asked);
     } else if (name == "json") {
       asked.as_json = true;
     } else if (name == "help") {
       asked.wants_help = true;
     } else {
-      options[name] = value;
+      options[name] = equals == std::string::npos ? "" : word.substr(equals + 1);
     }
   }
   if (!asked.request.contains("verb") && !asked.wants_help && asked.wrong.empty()) asked.wrong = "no verb";
   asked.request["words"] = std::move(rest);
   asked.request["options"] = std::move(options);
+  asked.request["wait_s"] = asked.wait.count();
   asked.socket = folder / control_socket_name;
   return asked;
 }
@@ -95,7 +128,8 @@ int fail(const std::string& text, int code) {
 }
 
 // The answer's line, or what went wrong in `problem`.
-std::string ask(const std::filesystem::path& path, const std::string& line, std::string& problem) {
+std::string ask(const std::filesystem::path& path, const std::string& line, std::chrono::seconds wait,
+                std::string& problem) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof address.sun_path) {
@@ -104,7 +138,7 @@ std::string ask(const std::filesystem::path& path, const std::string& line, std:
   }
   std::memcpy(address.sun_path, path.c_str(), path.native().size() + 1);
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval patience{patience_s, 0};
+  const timeval patience{static_cast<time_t>((wait + grace).count()), 0};
   setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   std::string answer;
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -118,7 +152,10 @@ std::string ask(const std::filesystem::path& path, const std::string& line, std:
     while (!answer.ends_with('\n')) {
       const ssize_t got = ::recv(socket, buffer.data(), buffer.size(), 0);
       if (got <= 0) {
-        problem = path.string() + ": the broker did not answer" + (got < 0 ? " within a minute" : "");
+        problem = path.string() + ": the broker did not answer" +
+                  (got < 0 ? " within " + std::to_string((wait + grace).count()) +
+                                 " s; it may still be at it, and its log says how it ends"
+                           : "");
         break;
       }
       answer.append(buffer.data(), static_cast<std::size_t>(got));
@@ -139,17 +176,21 @@ int ctl(const std::vector<std::string>& words) {
   if (!asked.wrong.empty()) return fail(asked.wrong + "\nTry mortise ctl --help.", exit_wrong);
   std::string problem;
   const std::string line = asked.request.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-  const std::string text = ask(asked.socket, line, problem);
+  const std::string text = ask(asked.socket, line, asked.wait, problem);
   if (!problem.empty()) return fail(problem, exit_failed);
   const Json answer = Json::parse(text, nullptr, false);
   if (!answer.is_object() || !answer.contains("ok"))
     return fail("the broker's answer is no JSON", exit_failed);
   if (!answer["ok"].get<bool>()) {
     const std::string kind = answer.value("kind", "");
-    return fail(answer.value("error", "") + "; " + answer.value("remedy", ""),
+    const std::string remedy = answer.value("remedy", "");
+    return fail(answer.value("error", "") + (remedy.empty() ? "" : "; " + remedy),
                 kind == "wrong" ? exit_wrong : exit_failed);
   }
-  std::cout << (asked.as_json ? answer["result"].dump() + '\n' : to_people(answer["result"]));
+  if (asked.as_json)
+    std::cout << answer["result"].dump() << '\n';
+  else
+    std::cout << (answer["result"].is_null() ? "done\n" : to_people(answer["result"]));
   return exit_done;
 }
 

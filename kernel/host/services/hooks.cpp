@@ -145,7 +145,8 @@ mortise_status_t attach(const mortise_host_t* host, const char* extension, const
     attachment.instance = &instance;
     attachment.extension = extension;
     if (const auto status = read_wish(instance, how, attachment); status != MORTISE_OK) return status;
-    if (attachment.extension == MORTISE_RELOAD) return MORTISE_E_UNKNOWN;
+    if (attachment.extension == MORTISE_RELOAD || attachment.extension == MORTISE_CONTROL)
+      return MORTISE_E_UNKNOWN;
     if (attachment.extension == MORTISE_STORE) instance.has_attached_store = true;
     std::optional<LogRing::Sink> sink;
     if (attachment.extension == MORTISE_LOG_SINK) sink = sink_of(instance, attachment);

@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"sinks": [{"type": "console", "categories": {"auth": "off", "store": "off"}},)"
          R"( {"type": "file", "path": "x", "audit": true}]})",
          "info",
-         {"messages", "store"}},
+         {"messages"}},
         {"all_off", R"({"sinks": [{"type": "console", "level": "off"}]})", "error", {"messages"}},
     }),
     [](const auto& row) { return std::string{row.param.name}; });

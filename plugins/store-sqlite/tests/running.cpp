@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <cstring>
+#include <stdexcept>
 
 namespace mortise::store_sqlite::test {
 
@@ -43,11 +43,35 @@ void Running::stop() {
   EXPECT_EQ(host.faults, std::vector<std::string>{});
 }
 
-const mortise_store_t& Running::table() const {
+template <class Table>
+const Table& Running::table_of(std::string_view id) {
   for (std::size_t i = 0; i < mortise_plugin_entry.extension_count; ++i)
-    if (std::strcmp(mortise_plugin_entry.extensions[i].id, MORTISE_STORE) == 0)
-      return *static_cast<const mortise_store_t*>(mortise_plugin_entry.extensions[i].table);
-  throw std::logic_error{"the plugin has no store"};
+    if (mortise_plugin_entry.extensions[i].id == id)
+      return *static_cast<const Table*>(mortise_plugin_entry.extensions[i].table);
+  throw std::logic_error{"the plugin has no " + std::string{id}};
+}
+
+const mortise_store_t& Running::table() const { return table_of<mortise_store_t>(MORTISE_STORE); }
+
+std::uint64_t Running::begin(std::string_view verb, const mortise::test::Json& arguments) {
+  const auto& control = table_of<mortise_control_t>(MORTISE_CONTROL);
+  mortise_request_t asked{};
+  asked.size = sizeof asked;
+  asked.arguments = mortise::test::node(arguments);
+  asked.caller = mortise::test::lend("uid 3");
+  while (asked.command < control.command_count && control.commands[asked.command].verb != verb)
+    ++asked.command;
+  if (asked.command == control.command_count) throw std::logic_error{"there is no verb " + std::string{verb}};
+  auto call = host.call();
+  // The fake host numbers whatever it gives out: what was given last is the token of this call.
+  if (control.run(self_, &call, &asked) != MORTISE_PENDING) return 0;
+  return host.last_token();
+}
+
+std::string Running::ask(std::string_view verb, const mortise::test::Json& arguments) {
+  const std::uint64_t token = begin(verb, arguments);
+  const mortise::test::Said said = token == 0 ? host.replies.back() : host.wait_for_answer(token);
+  return said.answer == MORTISE_ALLOW ? said.data : said.reason_string + " | " + said.remedy;
 }
 
 mortise_status_t Running::commit(const std::vector<Offer*>& offers) {

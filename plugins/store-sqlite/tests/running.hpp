@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mortise/plugin.h"
@@ -57,6 +58,12 @@ class Running {
   // The messages of these deliveries, of which number and message are looked at; as READ_MESSAGES gives them.
   std::map<std::string, std::string> read_messages(std::initializer_list<mortise_delivery_record_t> of);
   mortise_status_t last_read() const;
+  // Begins a verb. The token that its answer comes by; 0: it is in host.replies already.
+  std::uint64_t begin(std::string_view verb,
+                      const mortise::test::Json& arguments = mortise::test::Json::object());
+  // Runs a verb and waits for its answer: "file … bytes" as JSON, or "why | remedy".
+  std::string ask(std::string_view verb,
+                  const mortise::test::Json& arguments = mortise::test::Json::object());
   // READ_ALL, whatever becomes of it.
   mortise_status_t read_only(std::uint64_t request);
 
@@ -64,6 +71,8 @@ class Running {
 
  private:
   const mortise_store_t& table() const;
+  template <class Table>
+  static const Table& table_of(std::string_view id);
 
   mortise::test::Json config_;
   void* self_ = nullptr;

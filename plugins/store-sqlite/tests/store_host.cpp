@@ -32,6 +32,20 @@ StoreHost::StoreHost(std::string state_dir) : state_dir_{std::move(state_dir)} {
       return self.FakeHost::raw()->service(self.FakeHost::raw(), id, table);
     return MORTISE_OK;
   };
+  mine_.answer = [](const mortise_host_t* host, mortise_token_t token, mortise_answer_t said,
+                    const mortise_verdict_t* verdict) -> mortise_status_t {
+    mortise::test::Said kept;
+    kept.answer = said;
+    if (verdict) {
+      kept.data = copy(verdict->data);
+      kept.reason_string = copy(verdict->reason_string);
+      kept.remedy = copy(verdict->remedy);
+    }
+    const std::lock_guard lock{of(host).mutex_};
+    EXPECT_TRUE(of(host).answers_.emplace(token.id, kept).second) << "answered twice";
+    of(host).changed_.notify_all();
+    return MORTISE_OK;
+  };
   log_ = {sizeof log_, 0, [](const mortise_host_t*) -> std::int32_t { return MORTISE_DEBUG; },
           [](const mortise_host_t* host, const mortise_log_event_t* line) {
             const std::lock_guard lock{of(host).mutex_};
@@ -89,6 +103,14 @@ void StoreHost::wait_for(std::uint64_t sequence, std::uint32_t level) {
     });
   });
   EXPECT_TRUE(came) << "batch " << sequence << " did not reach level " << level;
+}
+
+mortise::test::Said StoreHost::wait_for_answer(std::uint64_t token) {
+  std::unique_lock lock{mutex_};
+  const bool came =
+      changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return answers_.contains(token); });
+  EXPECT_TRUE(came) << "nobody answered the token " << token;
+  return answers_[token];
 }
 
 void StoreHost::wait_for_done(std::uint64_t request) {

@@ -42,6 +42,9 @@ class StoreHost : public mortise::test::FakeHost {
   void wait_for(std::uint64_t sequence, std::uint32_t level);
   void wait_for_done(std::uint64_t request);
 
+  // What a verb was answered with, at once or by its token; a test fails after 20 s.
+  mortise::test::Said wait_for_answer(std::uint64_t token);
+
   std::vector<Told> told() const;
   std::uint64_t line(std::uint32_t level) const;
   mortise_status_t done(std::uint64_t request) const;
@@ -67,6 +70,7 @@ class StoreHost : public mortise::test::FakeHost {
   std::vector<Told> told_;
   std::map<std::uint64_t, mortise_status_t> done_;
   std::vector<std::string> lines_;
+  std::map<std::uint64_t, mortise::test::Said> answers_;  // by token, from any thread
 };
 
 }  // namespace mortise::store_sqlite::test

@@ -17,6 +17,7 @@
 #include "mortise/abi/view.h"
 #include "mortise/hooks/authenticate.h"
 #include "mortise/hooks/authorise.h"
+#include "mortise/hooks/control.h"
 #include "mortise/hooks/intercept.h"
 #include "mortise/hooks/log_sink.h"
 #include "mortise/hooks/observe.h"

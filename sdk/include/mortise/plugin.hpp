@@ -24,6 +24,8 @@
 //   Plan prepare(mortise::config)                            reload; Plan is any type that moves
 //   void commit(Plan)
 //
+//   static constexpr auto verbs()                            of mortise ctl; see cpp/control.hpp
+//
 //   mortise_status_t store_commit(std::span<const mortise_batch_t* const>)
 //   mortise_status_t store_read(const mortise_read_t&)
 //   mortise_status_t store_flush(uint64_t request)

@@ -44,6 +44,14 @@ static const mortise_extension_t extensions[] = {{MORTISE_RELOAD, &table}, {MORT
 #elif defined ODD_PSK_WITHOUT_FIND
 static const mortise_psk_t table = {.size = sizeof table};
 static const mortise_extension_t extensions[] = {{MORTISE_PSK, &table}};
+#elif defined ODD_VERBS
+static mortise_answer_t run(void* self, mortise_call_t* call, const mortise_request_t* request) {
+  (void)self, (void)call, (void)request;
+  return MORTISE_ALLOW;
+}
+static const mortise_command_t commands[] = {{"two words", "is no word", 0}};
+static const mortise_control_t table = {sizeof table, 0, commands, 1, run};
+static const mortise_extension_t extensions[] = {{MORTISE_CONTROL, &table}};
 #elif defined ODD_SHORT_TABLE
 static const mortise_authorise_t table = {.size = 8};
 static const mortise_extension_t extensions[] = {{MORTISE_AUTHORISE, &table}};
@@ -101,7 +109,7 @@ const mortise_plugin_entry_t ENTRY = {
 #endif
     .plugin = &life,
     .extensions = extensions,
-#if defined ODD_TWICE || defined ODD_SHORT_TABLE || defined ODD_PSK_WITHOUT_FIND
+#if defined ODD_TWICE || defined ODD_SHORT_TABLE || defined ODD_PSK_WITHOUT_FIND || defined ODD_VERBS
     .extension_count = sizeof extensions / sizeof extensions[0]
 #else
     .extension_count = 0

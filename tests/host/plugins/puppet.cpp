@@ -62,6 +62,9 @@ mortise_answer_t intercept(void* self, mortise_call_t* call, const mortise_clien
 void events(void* self, mortise_call_t* call, const mortise_event_t* const* list, std::size_t count) {
   if (of(self).events) of(self).events(call, list, count);
 }
+mortise_answer_t run(void* self, mortise_call_t* call, const mortise_request_t* request) {
+  return of(self).run ? of(self).run(call, request) : MORTISE_ALLOW;
+}
 mortise_status_t prepare(void* self, const mortise_node_t*, const mortise_report_t* report, void** plan) {
   return of(self).prepare ? of(self).prepare(report, plan) : MORTISE_OK;
 }
@@ -96,6 +99,16 @@ mortise_status_t store_health(void* self, mortise_health_t* out) {
   return MORTISE_OK;
 }
 
+const char* const say_schema = R"({"type": "object", "additionalProperties": false, "required": ["text"],
+  "properties": {
+    "text": {"type": "string", "minLength": 1, "description": "what is said"},
+    "times": {"type": "integer", "minimum": 1, "default": 2},
+    "loud": {"type": "boolean", "default": false},
+    "to": {"type": "array", "items": {"type": "string"}}, "how": {"enum": ["kindly", "firmly"]}}})";
+const mortise_command_t commands[] = {{"say", "says something", say_schema},
+                                      {"plain", "takes nothing", nullptr}};
+const mortise_control_t control_table{sizeof control_table, 0, commands, std::size(commands), run};
+
 const mortise_plugin_t life{sizeof life, 0, create, configure, start, drain, stop, destroy, cancelled};
 const mortise_authenticate_t authenticate_table{sizeof authenticate_table, 0, authenticate, forget, nullptr};
 const mortise_authorise_t authorise_table{sizeof authorise_table, 0, authorise};
@@ -113,6 +126,7 @@ const mortise_extension_t extensions[] = {
     {MORTISE_INTERCEPT, &intercept_table},
     {MORTISE_OBSERVE, &observe_table},
     {MORTISE_RELOAD, &reload_table},
+    {MORTISE_CONTROL, &control_table},
 #ifdef PUPPET_SINK
     {MORTISE_LOG_SINK, &log_sink_table},
 #endif

@@ -29,6 +29,7 @@ struct Strings {
       intercept;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_psk_query_t*, mortise_psk_key_t*)> find_psk;
   std::function<void(mortise_call_t*, const mortise_event_t* const*, std::size_t)> events;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_request_t*)> run;
   std::function<mortise_status_t(const mortise_report_t*, void**)> prepare;
   std::function<void(void*)> commit;
   std::function<void(void*)> rollback;

@@ -58,7 +58,8 @@ typedef struct mortise_identity {
 //       with the call, also when the call fails.
 struct mortise_verdict {
   uint32_t size;
-  uint8_t reason_code;  // an MQTT 5.0 reason code fit for the packet that answers; 0 = the usual one
+  uint8_t reason_code;  // an MQTT 5.0 reason code fit for the packet that answers; 0 = the usual one. Of
+                        // control.run: 0 or MORTISE_CONTROL_WRONG
   uint8_t reserved[3];
   uint32_t loss;  // for DROP: a reason from the ledger service; 0 = "plugin". With DENY it is not counted yet
   uint32_t reserved2;
@@ -72,6 +73,10 @@ struct mortise_verdict {
   mortise_bytes_t authentication_data;  // authenticate.exchange: for the client; absent = none
   mortise_str_t server_reference;       // with DENY of a client or DISCONNECT, and reason code 0x9C or 0x9D:
                                         // where to go instead
+  mortise_bytes_t data;                 // control.run, with ALLOW: JSON, UTF-8; absent = there is nothing to
+                                        // show. Maps and lists of maps are shown as tables
+  mortise_str_t remedy;                 // control.run, with DENY: what to do about it; absent = the reason
+                                        // string says it
 };
 
 #ifdef __cplusplus

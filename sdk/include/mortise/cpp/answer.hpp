@@ -30,6 +30,8 @@ struct details {
   std::string_view username{};
   std::string_view authentication_data{};
   std::string_view server_reference{};
+  std::string_view data{};    // JSON for the operator, with ALLOW
+  std::string_view remedy{};  // for the operator, with DENY
 };
 
 namespace detail {
@@ -49,6 +51,8 @@ auto with_verdict(const details& said, message* replacement, Send send) {
   if (said.username.data()) verdict.identity = &identity;
   verdict.authentication_data = bytes(said.authentication_data);
   verdict.server_reference = str(said.server_reference);
+  verdict.data = bytes(said.data);
+  verdict.remedy = str(said.remedy);
   if (raw) {
     verdict.messages = &raw;
     verdict.message_count = 1;
@@ -84,6 +88,11 @@ class token {
   bool change(message replacement) noexcept {
     return detail::with_verdict({}, &replacement,
                                 [&](auto* verdict) { return send(answer{MORTISE_CHANGE}, verdict); });
+  }
+  // Answers an operator: with JSON, or with why it could not be done and what to do about it.
+  bool result(std::string_view json) noexcept { return reply(allow, {.data = json}); }
+  bool refuse(std::string_view why, std::string_view remedy = {}) noexcept {
+    return reply(deny, {.reason_string = why, .remedy = remedy});
   }
   // Gives the right up without a word: cancelled() named this token.
   void forget() noexcept { raw_ = {0}; }
@@ -129,6 +138,12 @@ class call {
     return detail::with_verdict({}, &replacement, [&](auto* verdict) {
       return answer{services_->host->reply(raw_, MORTISE_CHANGE, verdict)};
     });
+  }
+
+  // Answers an operator: with JSON, or with why it could not be done and what to do about it.
+  answer result(std::string_view json) const noexcept { return reply(allow, {.data = json}); }
+  answer refuse(std::string_view why, std::string_view remedy = {}) const noexcept {
+    return reply(mortise::deny, {.reason_string = why, .remedy = remedy});
   }
 
   // A token, to be answered later: then return mortise::pending. Empty: this call cannot wait, too many do,

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "mortise/cpp/answer.hpp"
+#include "mortise/cpp/control.hpp"
 #include "mortise/cpp/host.hpp"
 
 namespace mortise::detail {
@@ -205,6 +206,28 @@ struct tables {
     delete static_cast<plan_type*>(plan);
   }
 
+  // ---- control
+
+  static mortise_answer_t run(void* self, mortise_call_t* raw, const mortise_request_t* asked) noexcept {
+    auto& me = self_type::from(self);
+    const call now{me.of, raw};
+    const auto fault = [&](const char* what) {
+      me.of.fault("control.run", what);
+      return now.reply(fallback, {.reason_string = what}).value;
+    };
+    try {
+      constexpr auto all = Plugin::verbs();
+      const mortise::request wanted{config{me.of, asked->arguments}, view(asked->caller)};
+      return ((*me.plugin).*all[asked->command].run)(now, wanted).value;
+    } catch (const finding& wrong) {
+      return refuse_arguments(now, wrong).value;
+    } catch (const std::exception& thrown) {
+      return fault(thrown.what());
+    } catch (...) {
+      return fault("an exception of unknown type");
+    }
+  }
+
   // ---- store
 
   static mortise_status_t store_commit(void* self, const mortise_batch_t* const* batches,
@@ -244,6 +267,7 @@ struct tables {
   static constexpr bool observes = requires { &Plugin::observe; };
   static constexpr bool sinks_log = requires { &Plugin::log_write; };
   static constexpr bool reloads = requires { &Plugin::prepare; };
+  static constexpr bool has_verbs = requires { Plugin::verbs(); };
   static constexpr bool stores = requires { &Plugin::store_commit; };
   static constexpr bool attaches_itself = requires { requires Plugin::attaches_itself; };
 
@@ -308,6 +332,28 @@ struct tables {
     }
     return out;
   }
+  // At least one place, so that a class without verbs has an array, too.
+  static constexpr auto make_commands() {
+    if constexpr (has_verbs) {
+      constexpr auto all = Plugin::verbs();
+      std::array<mortise_command_t, all.size()> out{};
+      for (std::size_t i = 0; i < all.size(); ++i) out[i] = {all[i].name, all[i].summary, all[i].arguments};
+      return out;
+    } else {
+      return std::array<mortise_command_t, 1>{};
+    }
+  }
+  static constexpr auto commands = make_commands();
+  static constexpr mortise_control_t make_control() {
+    mortise_control_t out{};
+    out.size = sizeof out;
+    if constexpr (has_verbs) {
+      out.commands = commands.data();
+      out.command_count = commands.size();
+      out.run = &run;
+    }
+    return out;
+  }
   static constexpr mortise_store_t make_store() {
     mortise_store_t out{};
     out.size = sizeof out;
@@ -328,10 +374,11 @@ struct tables {
   static constexpr mortise_observe_t observe_table = make_observe();
   static constexpr mortise_log_sink_t log_sink_table = make_log_sink();
   static constexpr mortise_reload_t reload_table = make_reload();
+  static constexpr mortise_control_t control_table = make_control();
   static constexpr mortise_store_t store_table = make_store();
 
   struct extension_list {
-    std::array<mortise_extension_t, 8> items{};
+    std::array<mortise_extension_t, 9> items{};
     std::size_t count = 0;
 
     constexpr void add(bool there, const char* id, const void* table) {
@@ -347,6 +394,7 @@ struct tables {
     out.add(observes, MORTISE_OBSERVE, &observe_table);
     out.add(sinks_log, MORTISE_LOG_SINK, &log_sink_table);
     out.add(reloads, MORTISE_RELOAD, &reload_table);
+    out.add(has_verbs, MORTISE_CONTROL, &control_table);
     out.add(stores, MORTISE_STORE, &store_table);
     return out;
   }

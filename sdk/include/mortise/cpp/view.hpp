@@ -66,6 +66,9 @@ class finding : public std::runtime_error {
     return *this;
   }
 
+  const std::string& pointer() const noexcept { return pointer_; }
+  const std::string& remedy() const noexcept { return remedy_; }
+
   void add_to(const mortise_report_t& report) const noexcept {
     const mortise_finding_t found{sizeof found,
                                   MORTISE_ERROR,
