@@ -65,6 +65,7 @@ Json row_of(const broker::SessionFacts& facts) {
   row["subscriptions"] = facts.subscriptions;
   row["queued"] = facts.queued;
   row["queued_bytes"] = facts.queued_bytes;
+  if (facts.queued != 0) row["oldest"] = time_text(facts.oldest);
   return row;
 }
 

@@ -93,6 +93,7 @@ class Client {
   bool will_on_close = true;  // until DISCONNECT says otherwise
   bool wants_problem_information = true;
   bool is_mounted = false;  // then it has names
+  bool is_bridge = false;   // of 3.x: another broker
   std::uint16_t keep_alive_s = 0;
   std::uint16_t quota = 0;      // QoS 1 and 2 messages we may have in flight to it
   std::uint16_t in_flight = 0;  // PUBLISH packets of QoS 1 and 2 on this connection without PUBACK or PUBCOMP

@@ -7,6 +7,12 @@ namespace mortise::broker {
 
 namespace {
 
+base::WallTime oldest_of(const Outbox& outbox) {
+  for (std::size_t i = 0; i < outbox.in_flight.size(); ++i)
+    if (outbox.in_flight[i].message) return outbox.in_flight[i].message->received();
+  return outbox.queued.empty() ? base::WallTime{} : outbox.queued.front().message->received();
+}
+
 SessionFacts facts_of(Core& core, const Session& session) {
   SessionFacts facts;
   facts.client = core.facts_of(session);
@@ -14,6 +20,7 @@ SessionFacts facts_of(Core& core, const Session& session) {
   facts.subscriptions = static_cast<std::uint32_t>(session.filters.size() + session.shared.size());
   facts.queued = session.outbox.size();
   facts.queued_bytes = session.queued_bytes;
+  facts.oldest = oldest_of(session.outbox);
   facts.inbound = session.inbound.size();
   facts.is_stored = session.is_stored();
   facts.has_will = session.will != nullptr;

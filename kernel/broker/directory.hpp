@@ -17,6 +17,7 @@ struct SessionFacts {
   std::uint32_t subscriptions = 0;
   std::uint64_t queued = 0;        // messages that wait or are in flight
   std::uint64_t queued_bytes = 0;  // of their topics and payloads
+  base::WallTime oldest{};         // when the one that has waited longest came; the epoch: none waits
   std::uint64_t inbound = 0;       // QoS 2 messages of its own that are not released
   bool is_stored = false;
   bool has_will = false;

@@ -91,6 +91,7 @@ Progress Handshake::on_connect(Client& client, const mqtt::Connect& packet, Faul
     return Progress::fault;
   }
   client.version = packet.version;
+  client.is_bridge = packet.is_bridge;
   client.wants_problem_information = packet.request_problem_information;
   client.packet_size_max = packet.maximum_packet_size.value_or(0);
   if (packet.authentication_method && !client.authenticating) {

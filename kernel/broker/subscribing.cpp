@@ -204,6 +204,11 @@ void Subscribing::subscribe(Client& client, Session& session, mqtt::Subscribe::E
                             std::uint32_t identifier) {
   entry.options.maximum_qos = std::min(entry.options.maximum_qos, client.listener->maximum_qos);
   const bool shared = mqtt::split_shared(entry.filter).shared;
+  // 3.x cannot ask for what a bridge needs: nothing comes back, and what is retained is so there, too.
+  if (client.is_bridge) {
+    entry.options.no_local = !shared;
+    entry.options.retain_as_published = true;
+  }
   const Subscriber subscriber{session.key, identifier, entry.options, 0};
   const auto added = shared ? SubscriptionIndex::Added{} : core_.index.add(entry.filter, subscriber);
   if (shared) {

@@ -44,6 +44,8 @@ struct KeptSession {
       info.ends_unix_ms =
           static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_unix_ms(facts.expires)));
     info.stored = facts.is_stored;
+    info.oldest_unix_ms =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_unix_ms(facts.oldest)));
     fn(context, MORTISE_OK, &info);
   }
 

@@ -137,12 +137,15 @@ base::Result<Connect, Malformed> decode_as(const Frame& frame, Version) {
   const bool is_3_1 = as_text(name) == "MQIsdp";
   reader.require(is_3_1 || as_text(name) == "MQTT", unsupported_protocol_version,
                  "the protocol name is neither MQTT nor, of 3.1, MQIsdp");  // [MQTT-3.1.2-1]
-  const std::uint8_t level = reader.byte(field<"protocol version">);
+  const std::uint8_t said = reader.byte(field<"protocol version">);
+  const auto level = static_cast<std::uint8_t>(said & 0x7F);
+  reader.require(said == level || level != 5, unsupported_protocol_version,
+                 "the bit of a bridge is set, which 5.0 does not have");
   reader.require(is_3_1 ? level == 3 : level == 4 || level == 5, unsupported_protocol_version,
                  "the protocol version is not one that goes with the protocol name");  // [MQTT-3.1.2-2]
   if (reader.failed()) return base::Failure{reader.fault()};
 
-  Connect packet{.version = static_cast<Version>(level)};
+  Connect packet{.version = static_cast<Version>(level), .is_bridge = said != level};
   const ConnectFlags flags{reader.byte(field<"connect flags">)};
   check_flags(reader, flags, packet.version);
   packet.clean_start = flags.clean_start();

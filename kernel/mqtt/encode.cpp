@@ -262,7 +262,8 @@ void encode(const Connect& packet, Buffer& out) {
   MORTISE_EXPECT(v5 || packet.username || !packet.password);  // [MQTT-3.1.2-22] of 3.1.1
   emit(out, first_byte(PacketType::connect), [&](auto& sink) {
     sink.string(packet.version == Version::v3_1 ? "MQIsdp" : "MQTT");
-    sink.byte(static_cast<std::uint8_t>(packet.version));
+    sink.byte(
+        static_cast<std::uint8_t>(static_cast<unsigned>(packet.version) | (packet.is_bridge ? 0x80 : 0)));
     sink.byte(connect_flags(packet));
     sink.two_bytes(packet.keep_alive_s);
     if (v5) write_properties(sink, PacketType::connect, connect_properties(packet));

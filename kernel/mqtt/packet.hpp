@@ -64,6 +64,7 @@ struct Will {
 struct Connect {
   static constexpr auto type = PacketType::connect;
   Version version = Version::v5_0;
+  bool is_bridge = false;    // 3.x: the highest bit of the level, which brokers set that connect to others
   bool clean_start = false;  // "clean session" in 3.1.1
   std::uint16_t keep_alive_s = 0;
   std::string_view client_id{};

@@ -39,6 +39,8 @@ class Counts {
   Count failures;      // attempts that came to nothing, connections that were lost
   Count loops;         // messages that came back to where they began, or from too far
   gauge connected;     // 1 while the link is
+  gauge waiting;       // messages
+  gauge oldest;        // seconds
 
   // Shows all of them as metrics of this link.
   void define(const metrics& all, const std::string& link) {
@@ -54,6 +56,10 @@ class Counts {
                "Attempts that came to nothing, and connections that were lost.");
     define_one(loops, "bridge_loops_total", "Messages that came back to where they began, or from too far.");
     connected = all.gauge("bridge_connected", "1 while the link is connected.", {{"link", link}});
+    waiting = all.gauge("bridge_waiting_messages", "Messages that wait for the remote or are on their way.",
+                        {{"link", link}});
+    oldest = all.gauge("bridge_oldest_waiting_seconds",
+                       "How long the oldest of them has waited; 0 without one.", {{"link", link}});
     metrics_ = all;
     link_ = link;
     show_refused(other_);  // there is a place for it whatever else is refused

@@ -134,8 +134,7 @@ void Link::unsubscribe_old(std::function<void(Link&)> done) {
         self.local_.unsubscribe(filter);
     done(self);
   });
-  const std::string session = "$inline/" + std::string{host_.instance()} + "/" + settings_.name;
-  if (clients{host_}.subscriptions(session, found, end) != MORTISE_OK) done(*this);
+  if (clients{host_}.subscriptions(session(), found, end) != MORTISE_OK) done(*this);
 }
 
 // `done` when the broker has answered for all.
@@ -347,6 +346,33 @@ void Link::try_again(const std::string& why) {
     else
       prepare();
   }));
+}
+
+void Link::look(std::function<void(Link&)> then) {
+  if (!host_.services().clients) return;  // not granted
+  const auto seen = std::make_shared<Waiting>();
+  const auto found = [seen](const mortise_client_info_t& info) {
+    seen->messages = info.queued_messages;
+    seen->bytes = info.queued_bytes;
+    if (MORTISE_HAS(&info, oldest_unix_ms))
+      seen->oldest = std::chrono::system_clock::time_point{std::chrono::milliseconds{info.oldest_unix_ms}};
+  };
+  const auto end = to_here([seen, then = std::move(then)](Link& self, mortise_status_t) {
+    self.waiting_for_remote_ = *seen;
+    self.counts_.waiting.set(static_cast<double>(seen->messages));
+    self.counts_.oldest.set(seen->messages == 0 ? 0 : age_of(seen->oldest));
+    then(self);
+  });
+  clients{host_}.find(session(), found, end);
+}
+
+double Link::age_of(std::chrono::system_clock::time_point came) {
+  const auto age = std::chrono::system_clock::now() - came;
+  return std::max(0.0, std::chrono::duration<double>(age).count());
+}
+
+std::string Link::session() const {
+  return "$inline/" + std::string{host_.instance()} + "/" + settings_.name;
 }
 
 void Link::stop() {

@@ -54,6 +54,16 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   const std::string& why() const { return why_; }
   std::string address() const { return settings_.addresses[address_].text(); }
   std::chrono::system_clock::time_point since() const { return since_; }
+  // What waits for the remote, as of the last look(); empty: nobody was asked yet, or it is not granted.
+  struct Waiting {
+    std::uint64_t messages = 0;  // or is on its way there
+    std::uint64_t bytes = 0;
+    std::chrono::system_clock::time_point oldest{};  // when the first of them came; only if there are some
+  };
+  const std::optional<Waiting>& waiting() const { return waiting_for_remote_; }
+  static double age_of(std::chrono::system_clock::time_point came);  // seconds
+  // Asks the broker; `then` is called when it has answered.
+  void look(std::function<void(Link&)> then);
   // Called when the state changes.
   std::function<void(Link&)> on_change;
 
@@ -105,6 +115,8 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   void look_for_the_first();
   void become(State state, const std::string& why);
   std::string fingerprint() const;
+  // The client identifier of the link's session here.
+  std::string session() const;
 
   template <class Then>
   auto guarded(Then then);
@@ -137,6 +149,7 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   Clock::time_point running_since_{};
   std::string fingerprint_;
   std::deque<Outgoing> waiting_;
+  std::optional<Waiting> waiting_for_remote_;
   std::unordered_map<mqtt::PacketId, InFlight> in_flight_;
   std::string last_failure_;
   Clock::time_point loop_told_{};

@@ -16,15 +16,17 @@ constexpr std::chrono::seconds states_every{10};
 
 }  // namespace
 
+std::shared_ptr<Link> Bridge::make_link(const LinkSettings& settings) {
+  const auto link = std::make_shared<Link>(io_, host_, settings, node_);
+  // A broker that is older than the metrics carries messages all the same.
+  if (host_.services().metrics) link->show_in(metrics{host_});
+  link->on_change = [this](Link& changed) { publish_state(changed); };
+  return link;
+}
+
 void Bridge::start() {
-  const std::string node = node_name(std::string{host_.state_dir()});
-  published_.resize(settings_.links.size());
-  for (const LinkSettings& settings : settings_.links) {
-    links_.push_back(std::make_shared<Link>(io_, host_, settings, node));
-    // A broker that is older than the metrics carries messages all the same.
-    if (host_.services().metrics) links_.back()->show_in(metrics{host_});
-    links_.back()->on_change = [this](Link& link) { publish_state(link); };
-  }
+  node_ = node_name(std::string{host_.state_dir()});
+  for (const LinkSettings& settings : settings_.links) links_.push_back(make_link(settings));
   work_.emplace(io_.get_executor());
   states_.emplace(io_);
   boost::asio::post(io_, [this] {
@@ -51,36 +53,65 @@ void Bridge::stop() {
   links_.clear();
 }
 
-void Bridge::commit(const Settings&) {
-  boost::asio::post(io_, [this] {
-    for (const auto& link : links_) link->look_at_files();
-  });
+void Bridge::commit(Settings settings) {
+  boost::asio::post(io_, [this, settings = std::move(settings)] { take(settings); });
+}
+
+// A link that is another one gives its session to its successor, and so to what waits in it.
+void Bridge::take(const Settings& settings) {
+  std::vector<std::shared_ptr<Link>> next, fresh;
+  for (const LinkSettings& wanted : settings.links) {
+    const auto same =
+        std::ranges::find_if(links_, [&](const auto& link) { return link->settings() == wanted; });
+    next.push_back(same != links_.end() ? *same : make_link(wanted));
+    if (same == links_.end())
+      fresh.push_back(next.back());
+    else
+      next.back()->look_at_files();
+  }
+  for (const auto& link : links_) {
+    if (std::ranges::count(next, link) != 0) continue;
+    link->on_change = nullptr;
+    link->stop();
+    const std::string& name = link->settings().name;
+    const auto is_successor = [&](const auto& one) { return one->settings().name == name; };
+    if (std::ranges::none_of(next, is_successor) && publish(name, "")) published_.erase(name);
+  }
+  links_ = std::move(next);
+  for (const auto& link : fresh) link->start();
 }
 
 void Bridge::publish_states() {
-  for (const auto& link : links_) publish_state(*link);
+  for (const auto& link : links_) {
+    publish_state(*link);
+    link->look([this](Link& seen) { publish_state(seen); });
+  }
   states_->expires_after(states_every);
   states_->async_wait([this](const boost::system::error_code& code) {
     if (!code) publish_states();
   });
 }
 
-// Retained, and only when it is not what it was.
+// Only when it is not what it was.
 void Bridge::publish_state(const Link& link) {
-  const auto index = static_cast<std::size_t>(
-      std::ranges::find(links_, &link, [](const auto& one) { return one.get(); }) - links_.begin());
+  if (std::ranges::find(links_, &link, [](const auto& one) { return one.get(); }) == links_.end()) return;
   std::string state = state_of(link);
-  if (index >= published_.size() || published_[index] == state) return;
-  const std::string topic =
-      "$SYS/broker/bridge/" + std::string{host_.instance()} + "/" + link.settings().name;
+  std::string& published = published_[link.settings().name];
+  if (published != state && publish(link.settings().name, state)) published = std::move(state);
+}
+
+// Retained; an empty state clears it. False: not granted, or the broker is not up yet; the next one says the
+// same.
+bool Bridge::publish(const std::string& link, const std::string& state) {
+  const std::string topic = "$SYS/broker/bridge/" + std::string{host_.instance()} + "/" + link;
   try {
     edit wanted;
     wanted.topic = topic;
     wanted.payload = std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()};
     wanted.retain = true;
-    if (host_.publish(host_.make(wanted)) == MORTISE_OK) published_[index] = std::move(state);
+    return host_.publish(host_.make(wanted)) == MORTISE_OK;
   } catch (const error&) {
-    // Not granted, or the broker is not up yet: the next one says the same.
+    return false;
   }
 }
 
@@ -90,5 +121,6 @@ MORTISE_PLUGIN(mortise::bridge::Bridge, "org.mortise.bridge-mqtt", "0.1.0", mort
                mortise::want{MORTISE_HOST_INLINE, nullptr,
                              "a session for each link, in which messages wait for the remote"},
                mortise::want{MORTISE_HOST_CLIENTS, "read",
-                             "what a link has subscribed to by earlier settings", false},
+                             "what a link has subscribed to by earlier settings, and what waits for it",
+                             false},
                mortise::want{MORTISE_HOST_PUBLISH, "$SYS/broker/bridge/#", "the state of each link", false});

@@ -7,6 +7,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <mortise/plugin.hpp>
 #include <string>
@@ -32,21 +33,26 @@ class Bridge {
   void start();
   void stop();
 
-  // Files of passwords and certificates are looked at again; other settings need a restart of the plugin.
+  // Links come, go and are replaced as their settings say; of those that stay, files of passwords and
+  // certificates are looked at again.
   Settings prepare(const config& from) { return read_settings(from, std::string{host_.config_dir()}); }
-  void commit(const Settings& settings);
+  void commit(Settings settings);
 
  private:
+  std::shared_ptr<Link> make_link(const LinkSettings& settings);
+  void take(const Settings& settings);
   void publish_states();
   void publish_state(const Link& link);
+  bool publish(const std::string& link, const std::string& state);
 
   host host_;
   const Settings settings_;
   boost::asio::io_context io_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::optional<boost::asio::steady_timer> states_;
+  std::string node_;
   std::vector<std::shared_ptr<Link>> links_;
-  std::vector<std::string> published_;  // the latest state of each
+  std::map<std::string, std::string> published_;  // the latest state of each
   std::thread thread_;
 };
 

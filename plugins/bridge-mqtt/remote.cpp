@@ -9,20 +9,10 @@
 
 namespace mortise::bridge {
 
-namespace {
-
-// In 3.1.1's CONNECT the protocol level stands behind the fixed header and the name "MQTT".
-void set_bridge_bit(mqtt::Buffer& connect) {
-  std::size_t length_bytes = 1;
-  while (connect[length_bytes] & 0x80) ++length_bytes;
-  connect[1 + length_bytes + 6] |= 0x80;
-}
-
-}  // namespace
-
 void Remote::connect(Clock::time_point now) {
   mqtt::Connect packet;
   packet.version = version();
+  packet.is_bridge = !settings_.is_v5 && bridge_bit_;
   packet.clean_start = !settings_.persistent;
   packet.keep_alive_s = static_cast<std::uint16_t>(settings_.keep_alive.count());
   packet.client_id = settings_.client_id;
@@ -34,7 +24,6 @@ void Remote::connect(Clock::time_point now) {
   packet.maximum_packet_size = packet_size_max;
   mqtt::Buffer bytes;
   mqtt::encode(packet, bytes);
-  if (!settings_.is_v5 && bridge_bit_) set_bridge_bit(bytes);
   output.insert(output.end(), bytes.begin(), bytes.end());
   limits_.keep_alive = settings_.keep_alive;
   last_written_ = pinged_ = now;

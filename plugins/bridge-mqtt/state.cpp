@@ -18,6 +18,11 @@ std::string state_of(const Link& link) {
       {"loops", counts.loops.load()},
       {"refused", counts.refused()},
   };
+  if (const auto& waiting = link.waiting()) {
+    state["waiting"] = waiting->messages;
+    state["waiting_bytes"] = waiting->bytes;
+    if (waiting->messages != 0) state["oldest_s"] = static_cast<std::uint64_t>(Link::age_of(waiting->oldest));
+  }
   if (!link.why().empty()) state["why"] = link.why();
   return state.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

@@ -29,16 +29,45 @@ class Exporter {
                       {{"status", std::to_string(status)}});
     turned_away_ =
         all.counter("exporter_turned_away_total", "Connections to the exporter that were one too many.");
+    server_ = make_server(settings_);
+    server_->open();
+    tell();
+  }
+  void stop() { server_.reset(); }
+  std::uint16_t port() const { return server_->port(); }
+
+  // Another address is listened at before the old one is left.
+  struct Plan {
+    Settings settings;
+    std::unique_ptr<Server> server;  // null: the one there is
+  };
+  Plan prepare(const config& from) const {
+    Plan plan{read_settings(from), nullptr};
+    if (plan.settings.bind == settings_.bind) return plan;
+    plan.server = make_server(plan.settings);
+    plan.server->open();
+    return plan;
+  }
+  void commit(Plan plan) {
+    settings_ = plan.settings;
+    if (!plan.server) return server_->renew(settings_);
+    server_ = std::move(plan.server);
+    tell();
+  }
+
+ private:
+  std::unique_ptr<Server> make_server(const Settings& settings) const {
     Service service;
-    service.render = [all] {
+    service.render = [all = metrics{host_}] {
       Exposition text;
       all.read([&](const mortise_metric_view_t& metric) { text.add(metric); });
       return text.take();
     };
     service.answered = [this](unsigned status) { answers_.at(status).add(); };
-    service.timeout = settings_.timeout;
-    server_ = std::make_unique<Server>(settings_, std::move(service), [this] { turned_away_.add(); });
-    server_->open();
+    service.timeout = settings.timeout;
+    return std::make_unique<Server>(settings, std::move(service), [this] { turned_away_.add(); });
+  }
+  void tell() const {
     host_.log(MORTISE_INFO, "metrics.open", "metrics are shown at /metrics", {{"port", server_->port()}});
     if (!settings_.bind.address().is_loopback())
       host_.log(
@@ -47,12 +76,9 @@ class Exporter {
           "Prometheus through",
           {{"address", settings_.bind.address().to_string()}});
   }
-  void stop() { server_.reset(); }
-  std::uint16_t port() const { return server_->port(); }
 
- private:
   host host_;
-  const Settings settings_;
+  Settings settings_;
   std::map<unsigned, counter> answers_;
   counter turned_away_;
   std::unique_ptr<Server> server_;

@@ -63,6 +63,13 @@ void Server::let_in(boost::asio::ip::tcp::socket socket) {
   made->start();
 }
 
+void Server::renew(const Settings& settings) {
+  boost::asio::post(io_, [this, settings] {
+    settings_ = settings;
+    service_.timeout = settings.timeout;
+  });
+}
+
 void Server::stop() {
   if (!thread_.joinable()) return;
   boost::asio::post(io_, [this] {

@@ -29,6 +29,8 @@ class Server {
   void open();
   // The port it listens on: the system chooses one for 0.
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  // How long it waits and how many it lets in from now on; the address stays.
+  void renew(const Settings& settings);
   // Ends every connection and the thread; a second call does nothing.
   void stop();
 
@@ -36,8 +38,8 @@ class Server {
   void accept();
   void let_in(boost::asio::ip::tcp::socket socket);
 
-  const Settings settings_;
-  const Service service_;
+  Settings settings_;  // the server thread's, as the next
+  Service service_;
   const std::function<void()> turned_away_;
   boost::asio::io_context io_{1};
   boost::asio::ip::tcp::acceptor acceptor_{io_};

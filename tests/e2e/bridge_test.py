@@ -53,8 +53,58 @@ class Carries(BridgeTest):
         self.carries_both_ways(self.broker(), "5.0")
 
     def test_mortise_3_1_1(self):
-        """It knows no bridge bit, is asked again without, and is sent nothing back."""
+        """It knows the bridge bit, and sends nothing back."""
         self.carries_both_ways(self.broker(), "3.1.1")
+
+    def test_a_bridge_of_3_1_1_is_sent_nothing_back_and_what_is_retained_as_such(self):
+        here = self.broker()
+        bridge, other = self.client(here, "bridge"), self.client(here, "other")
+        bridge.paho.enable_bridge_mode()
+        bridge.connect()
+        other.connect()
+        bridge.subscribe("x/#", 1)
+        bridge.publish("x/own", "mine", 1)
+        other.publish("x/other", "theirs", 1, retain=True)
+        bridge.run_until(lambda: bridge.messages, "the other's message")
+        bridge.run_for(0.2)
+        self.assertEqual([(message.topic, message.retain) for message in bridge.messages], [("x/other", True)])
+
+    def test_links_are_others_after_a_reload_and_lose_nothing(self):
+        remote, second = self.mosquitto(), self.mosquitto()
+        edge = self.edge(link(remote.port, out="[{topics: [a, b], qos: 1}]", into=None))
+        self.connected(edge)
+        there, elsewhere = self.collector(remote, "#", 1), self.collector(second, "#", 1)
+        ctl = lambda *words: subprocess.run([harness.PROGRAM, "ctl", "--state-dir", str(edge.state), "--json", *words],
+                                            capture_output=True, text=True, timeout=60, check=True).stdout
+        sender = self.client(edge, "sender").connect()
+        sender.publish("a", "1", 1)
+        there.run_until(lambda: there.payloads() == ["1"], "the first")
+        remote.stop()
+        for number in range(2, 12):
+            sender.publish("a", str(number), 1)
+        self.logged(edge, "bridge.lost", "no connection")
+        wait_for(lambda: json.loads(ctl("bridges"))[0].get("waiting") == 10, "what waits to be seen")
+        wait_for(lambda: json.loads(ctl("bridges"))[0].get("oldest_s", 0) >= 1, "its age")
+        # Another remote, and a second link: what waits goes there.
+        edge.plugins = [STORE, bridge(link(second.port, out="[{topics: [a, b], qos: 1}]", into=None),
+                                      link(second.port, name="more", out="[{topics: [c], qos: 1}]", into=None))]
+        self.logging(edge)
+        ctl("reload")
+        elsewhere.run_until(lambda: len(elsewhere.messages) >= 10, "what waited")
+        self.assertEqual(elsewhere.payloads(), [str(number) for number in range(2, 12)])
+        wait_for(lambda: [row["state"] for row in json.loads(ctl("bridges"))] == ["connected"] * 2, "both links")
+        sender.publish("c", "by the new one", 1)
+        elsewhere.run_until(lambda: "by the new one" in elsewhere.payloads(), "the new link's message")
+        edge.plugins = [STORE, bridge(link(second.port, out="[{topics: [b], qos: 1}]", into=None))]
+        self.logging(edge)
+        ctl("reload")
+        wait_for(lambda: [row["link"] for row in json.loads(ctl("bridges"))] == ["bridge/up"], "the second to go")
+        self.assertEqual([row["filter"] for row in json.loads(ctl("subscriptions", "$inline/bridge/up"))], ["b"])
+        sender.publish("c", "for nobody", 1)
+        sender.publish("b", "last", 1)
+        elsewhere.run_until(lambda: "last" in elsewhere.payloads(), "the last")
+        self.assertNotIn("for nobody", elsewhere.payloads())
+        self.assertEqual(sender.disconnected, 0)
 
     def test_retained_messages_stay_retained_and_properties_travel(self):
         remote = self.mosquitto()

@@ -79,6 +79,12 @@ TEST(Decode, a_connect_of_5_0_shows_what_the_protocol_acts_upon) {
   EXPECT_EQ(copied(connect.will->properties.raw), will);
 }
 
+TEST(Decode, a_bridge_of_3_1_1_is_told_from_a_client) {
+  EXPECT_TRUE(decoded_as<Connect>(packet(0x10, head(0x84, 2), text("me")), v3).is_bridge);
+  EXPECT_EQ(decoded_as<Connect>(packet(0x10, head(0x84, 2), text("me")), v3).version, v3);
+  EXPECT_FALSE(decoded_as<Connect>(packet(0x10, head(0x04, 2), text("me")), v3).is_bridge);
+}
+
 TEST(Decode, a_connack_shows_the_servers_limits) {
   const Wire properties =
       wire(0x11, four(60), 0x21, two(20), 0x24, 1, 0x25, 0, 0x27, four(1000), 0x12, text("auto-1"), 0x22,

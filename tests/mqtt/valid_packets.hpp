@@ -31,6 +31,7 @@ inline std::vector<ValidPacket> valid_packets() {
                             user("a", "1"), user("b", "2"), user("a", "3"), 0x0B, 7, 0x0B, variable(268'435'455));
   return {
     {"connect_3_smallest",            v3, packet(0x10, head(4, 0x02), text("me"))},
+    {"connect_3_of_a_bridge",         v3, packet(0x10, head(0x84, 0x02), text("me"))},
     {"connect_3_no_identifier",       v3, packet(0x10, head(4, 0x02), text(""))},
     {"connect_3_resume",              v3, packet(0x10, head(4, 0x00), text("me"))},
     {"connect_3_will_qos_0",          v3, packet(0x10, head(4, 0x06), text("me"), text("w"), text("gone"))},

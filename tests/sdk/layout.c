@@ -27,7 +27,7 @@ LAYOUT_SIZE(mortise_authorise_t, 16, 12);
 LAYOUT_SIZE(mortise_batch_t, 48, 32);
 LAYOUT_SIZE(mortise_bytes_t, 16, 8);
 LAYOUT_SIZE(mortise_call_t, 32, 24);
-LAYOUT_SIZE(mortise_client_info_t, 56, 48);
+LAYOUT_SIZE(mortise_client_info_t, 64, 56);
 LAYOUT_SIZE(mortise_client_query_t, 64, 40);
 LAYOUT_SIZE(mortise_client_t, 8, 8);
 LAYOUT_SIZE(mortise_client_view_t, 80, 56);

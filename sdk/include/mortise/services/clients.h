@@ -27,6 +27,7 @@ typedef struct mortise_client_info {
   uint32_t reserved;
   const mortise_client_view_t* client;  // `peer` is NULL and `client` 0 while it is away
   const void* spare;
+  uint64_t oldest_unix_ms;  // when the message that waits or is in flight longest came; 0 = there is none
 } mortise_client_info_t;
 
 // Which sessions to list. A zero or absent field asks for nothing.
