@@ -43,8 +43,8 @@ _mortise_ctl() {
   elif [[ $current == -* ]]; then
     _mortise_words "$current" "--state-dir --json --wait --help"
   elif ((${#words[@]} == 0)); then
-    _mortise_words "$current" "$(_mortise_own_verbs) $(_mortise_verbs "${folder[@]}" help)"
-  elif ((${#words[@]} == 1)) && [[ " $(_mortise_own_verbs) " != *" ${words[0]} "* ]]; then
+    _mortise_words "$current" "$({ _mortise_own_verbs && _mortise_verbs "${folder[@]}" help; } | sort -u)"
+  elif ((${#words[@]} == 1)) && ! _mortise_own_verbs | grep -qxF -e "${words[0]}"; then
     _mortise_words "$current" "$(_mortise_verbs "${folder[@]}" "${words[0]}") help"
   elif ((${#words[@]} >= 2)); then
     _mortise_files "$current"
@@ -52,7 +52,7 @@ _mortise_ctl() {
 }
 
 _mortise_own_verbs() {
-  echo "status clients client subscriptions kick retained plugins bridges reload-files help"
+  printf '%s\n' status clients client subscriptions kick retained plugins bridges reload-files help
 }
 
 _mortise() {

@@ -15,6 +15,7 @@
 #include "app/control_server.hpp"
 #include "app/control_verbs.hpp"
 #include "app/doors.hpp"
+#include "app/library_trial.hpp"
 #include "app/listeners.hpp"
 #include "app/loop_figures.hpp"
 #include "app/main_calls.hpp"
@@ -180,6 +181,7 @@ std::vector<config::Finding> Assembly::load() {
   options.state_dir = std::filesystem::absolute(p.invocation.state_dir);
   options.plugin_path = plugin_path(p.invocation, p.settings);
   options.grants = p.settings.kernel.grants;
+  options.try_library = try_library;
   options.hook_time = p.settings.kernel.limits.hook_time.value_or(base::Duration::max());
   p.host = std::make_unique<host::Host>(options, p.settings.plugins);
   const auto add = [&](std::vector<config::Finding> more) {

@@ -84,6 +84,7 @@ std::string Listeners::bind(Plan& plan, net::Loops& loops) {
 }
 
 void Listeners::commit(Plan plan, net::Loops& loops, broker::Log& log) {
+  const std::lock_guard lock{mutex_};
   std::vector<Running> next;
   std::vector<std::string> succeeded;  // their sockets go on
   for (Plan::Planned& planned : plan.all_) {
@@ -113,12 +114,7 @@ void Listeners::commit(Plan plan, net::Loops& loops, broker::Log& log) {
         loops.close(*door, keeps_name ? std::nullopt : std::optional{"listener " + name + " is closed"});
     retired_.push_back(std::move(running));
   }
-  set_running(std::move(next));
-}
-
-void Listeners::set_running(std::vector<Running> running) {
-  const std::lock_guard lock{mutex_};
-  running_ = std::move(running);
+  running_ = std::move(next);
 }
 
 std::vector<std::string> Listeners::listening() const {

@@ -61,7 +61,6 @@ class Listeners {
   };
 
   const Running* find(const std::string& name) const;
-  void set_running(std::vector<Running> running);
 
   net::PassedSockets passed_;
   mutable std::mutex mutex_;

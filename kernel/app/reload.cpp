@@ -1,5 +1,6 @@
 #include "app/reload.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "app/broker_options.hpp"
@@ -36,6 +37,8 @@ std::vector<Finding> check_changeable(const config::Settings& before, const conf
     refuse("kernel/session/store", "whether sessions are stored at all");
   return findings;
 }
+
+const std::string& name_of_plugin(const config::Plugin& plugin) { return plugin.name.value; }
 
 // Everything that was asked, and is ready to be taken.
 struct Prepared {
@@ -79,6 +82,11 @@ Reloaded reload(const ReloadReach& reach, Reload how) {
   if (!reading.plugins_known) return reloaded;
   Prepared next{std::move(reading.settings), nullptr, {}};
   reloaded.changes = config::difference(reach.settings, next.settings);
+  for (const std::string& name : reach.host.changed_libraries()) {
+    const std::string key = "plugins/" + name + "/library";
+    if (std::ranges::count(next.settings.plugins, name, name_of_plugin) != 0)
+      reloaded.changes.push_back({config::Change::Kind::changed, key, "as it was opened", "another file"});
+  }
   if (how == Reload::apply_changes && reloaded.changes.empty() && !config::has_errors(reloaded.findings)) {
     reloaded.outcome = Reloaded::Outcome::unchanged;
     return reloaded;

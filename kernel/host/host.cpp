@@ -142,6 +142,8 @@ std::unique_ptr<Renewal> Host::renew(const std::vector<config::Plugin>& plugins,
   return std::make_unique<Renewal>(*in_, plugins);
 }
 
+std::vector<std::string> Host::changed_libraries() const { return host::changed_libraries(*in_); }
+
 void Host::set_hook_time(base::Duration allowed) noexcept { in_->hook_time = allowed; }
 
 broker::Hooks& Host::hooks() noexcept { return in_->hooks; }

@@ -60,6 +60,8 @@ class Host {
   std::unique_ptr<Renewal> renew(const std::vector<config::Plugin>& plugins,
                                  std::vector<std::filesystem::path> plugin_path);
   void set_hook_time(base::Duration allowed) noexcept;
+  // See host/renewal.hpp.
+  std::vector<std::string> changed_libraries() const;
 
   // ---- the broker's ports; they live as long as the host
   broker::Hooks& hooks() noexcept;

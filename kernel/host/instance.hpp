@@ -18,6 +18,7 @@
 #include "config/settings.hpp"
 #include "host/grants.hpp"
 #include "host/hook_account.hpp"
+#include "host/library.hpp"
 #include "host/manifest.hpp"
 #include "host/metrics.hpp"
 #include "host/publish_queue.hpp"
@@ -94,6 +95,7 @@ struct Instance {
   std::atomic<std::size_t> index;  // in the configuration
   const std::size_t number;        // of all instances there ever were
   const std::filesystem::path file;
+  std::optional<FileIdentity> identity;  // of the file that was opened
   std::unique_ptr<config::Tree> config;  // the control thread's, and the plugin's as abi/config.h says
   Manifest manifest;
   Grants grants;

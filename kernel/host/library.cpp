@@ -3,10 +3,16 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define BOOST_DLL_USE_STD_FS
+#include <array>
 #include <boost/dll/shared_library.hpp>
 #include <deque>
+#include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -24,6 +30,37 @@ std::deque<boost::dll::shared_library>& opened_libraries() {
   return *libraries;
 }
 
+// The files that were opened by their paths.
+std::map<std::filesystem::path, FileIdentity>& opened_files() {
+  static auto* const files = new std::map<std::filesystem::path, FileIdentity>;
+  return *files;
+}
+
+// A copy in memory, by a name that nothing else has as long as the process lives: it is never closed.
+std::filesystem::path copied(const std::filesystem::path& file) {
+  const int copy = ::memfd_create(file.filename().c_str(), MFD_CLOEXEC);
+  std::ifstream in{file, std::ios::binary};
+  std::array<char, 64 * 1024> piece;
+  while (copy >= 0 && in) {
+    in.read(piece.data(), piece.size());
+    for (std::streamsize at = 0; at < in.gcount();) {
+      const ssize_t put = ::write(copy, piece.data() + at, static_cast<std::size_t>(in.gcount() - at));
+      if (put <= 0) throw std::system_error{errno, std::generic_category(), "a copy in memory"};
+      at += put;
+    }
+  }
+  if (copy < 0 || in.bad()) throw std::system_error{errno, std::generic_category(), "a copy in memory"};
+  return "/proc/self/fd/" + std::to_string(copy);
+}
+
+// What the loader is to be given for this file.
+std::filesystem::path to_open(const std::filesystem::path& file) {
+  const auto identity = FileIdentity::of(file);
+  if (!identity) return file;
+  const auto [known, is_new] = opened_files().try_emplace(file, *identity);
+  return is_new || known->second == *identity ? file : copied(file);
+}
+
 // Boost puts words of its own around dlerror's and an errno that means nothing behind them; dlerror's name
 // the file already.
 std::string dlerrors_part(std::string_view said) {
@@ -35,6 +72,13 @@ std::string dlerrors_part(std::string_view said) {
 }
 
 }  // namespace
+
+std::optional<FileIdentity> FileIdentity::of(const std::filesystem::path& file) {
+  struct stat is {};
+  if (::stat(file.c_str(), &is) != 0) return {};
+  return FileIdentity{is.st_dev, is.st_ino, static_cast<std::uint64_t>(is.st_size),
+                      std::int64_t{is.st_mtim.tv_sec} * 1'000'000'000 + is.st_mtim.tv_nsec};
+}
 
 base::Result<std::filesystem::path, config::Refusal> find_library(
     const std::string& name, std::span<const std::filesystem::path> folders) {
@@ -58,7 +102,7 @@ base::Result<std::filesystem::path, config::Refusal> find_library(
 base::Result<ExportedEntry, config::Refusal> open_library(const std::filesystem::path& file) {
   try {
     const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
-    boost::dll::shared_library library{file, mode};
+    boost::dll::shared_library library{to_open(file), mode};
     const bool has_entry = library.has(entry_symbol);
     const void* const at = has_entry ? &library.get<const char>(entry_symbol) : nullptr;
     opened_libraries().push_back(std::move(library));

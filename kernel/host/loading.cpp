@@ -97,6 +97,10 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
   };
   const auto file = find_library(settings.library.value, in.plugin_path);
   if (!file) return refuse(file.error());
+  if (in.loops.load() && in.options.try_library)  // while clients are served nothing may end the process
+    if (const std::string fault = in.options.try_library(*file); !fault.empty())
+      return refuse({file->string() + ": " + fault, "it stays out; report it to its author"});
+  const auto identity = FileIdentity::of(*file);
   const auto entry = [&] {
     const InPlugin called{settings.name.value, *file, "being opened"};
     return open_library(*file);
@@ -107,6 +111,7 @@ std::unique_ptr<Instance> load_instance(Innards& in, const config::Plugin& setti
 
   auto instance = std::make_unique<Instance>(in, settings, index, *file);
   instance->manifest = *manifest;
+  instance->identity = identity;
   for (const std::string_view unknown : manifest->unknown())
     findings.push_back({Severity::warning,
                         settings.library.where,

@@ -32,6 +32,10 @@ struct Options {
   std::size_t workers = 2;                                     // threads
   std::size_t work_waiting_max = 10'000;
 
+  // Opens a library in a process of its own, because what it runs then may end the process. What happened to
+  // that; empty: nothing, or it was only refused. Asked for libraries that come while clients are served.
+  std::function<std::string(const std::filesystem::path& file)> try_library;
+
   // Where lines go while there is no log sink; empty: standard error.
   std::function<void(const LogLine&)> plain_log;
 };

@@ -83,6 +83,8 @@ void write_store(const Innards& in, const broker::Shared& shared, FigureSheet& s
        {std::pair{"written", broker::Level::written}, {"synced", broker::Level::synced}}) {
     const std::uint64_t reached = journal.line(level);  // first: the other one only grows meanwhile
     sheet.add(Figure::store_lag, journal.last_sequence() - reached, {{"level", name}});
+    sheet.add(Figure::store_lag_time, std::chrono::duration<double>(in.store.lag(level)).count(),
+              {{"level", name}});
   }
   const CommitSizes& sizes = in.store.commit_sizes();
   sheet.add(Figure::store_commit_bytes, sizes.bytes.bounds(), sizes.bytes.counts(), sizes.bytes.sum());

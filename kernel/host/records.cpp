@@ -146,7 +146,8 @@ struct Fill {
   }
 };
 
-StoredBatch::StoredBatch(broker::Batch batch) : batch_{std::move(batch)}, memory_{batch_.memory()} {
+StoredBatch::StoredBatch(broker::Batch batch, base::TimePoint since)
+    : batch_{std::move(batch)}, since_{since}, memory_{batch_.memory()} {
   const std::size_t count = batch_.records.size();
   // Everything below is pointed into: no vector may grow later.
   records_.reserve(count);

@@ -18,12 +18,14 @@ namespace mortise::host {
 
 class StoredBatch {
  public:
-  explicit StoredBatch(broker::Batch batch);
+  // `since`: when it was about to be offered.
+  StoredBatch(broker::Batch batch, base::TimePoint since);
   StoredBatch(const StoredBatch&) = delete;
   StoredBatch& operator=(const StoredBatch&) = delete;
 
   const mortise_batch_t* abi() const noexcept { return &abi_; }
   std::uint64_t sequence() const noexcept { return batch_.sequence; }
+  base::TimePoint since() const noexcept { return since_; }
   // As the journal counted it.
   std::size_t memory() const noexcept { return memory_; }
 
@@ -31,6 +33,7 @@ class StoredBatch {
   friend struct Fill;
 
   const broker::Batch batch_;
+  const base::TimePoint since_;
   const std::size_t memory_;
   std::vector<mortise_record_t> records_;
   std::vector<const mortise_record_t*> pointers_;

@@ -73,6 +73,11 @@ bool have_same_section(config::Plugin a, const config::Plugin& b) {
   return config::is_same(a, b);
 }
 
+bool has_another_file(const Instance& instance) {
+  const auto now = FileIdentity::of(instance.file);
+  return now && now != instance.identity;
+}
+
 Finding refusal(const config::Plugin& settings, std::size_t place, std::string text, std::string remedy) {
   return {Severity::error, settings.name.where, "plugins/" + std::to_string(place),
           "plugin " + config::in_quotes(settings.name.value) + " " + std::move(text), std::move(remedy)};
@@ -86,6 +91,14 @@ Renewal::~Renewal() {
   if (!is_committed_) roll_back();
 }
 
+std::vector<std::string> changed_libraries(const Innards& in) {
+  std::vector<std::string> names;
+  const std::shared_ptr<const Roster::List> running = in.roster.list();
+  for (const Instance* const instance : *running)
+    if (instance != in.store.provider() && has_another_file(*instance)) names.push_back(instance->name());
+  return names;
+}
+
 // ---- what becomes of each entry
 
 void Renewal::decide(std::size_t place, std::vector<Finding>& findings) {
@@ -97,7 +110,9 @@ void Renewal::decide(std::size_t place, std::vector<Finding>& findings) {
       *running, [&](const Instance* instance) { return instance->name() == settings.name.value; });
   Instance* const before = found == running->end() ? nullptr : *found;
   const bool is_alive = before && before->is(State::running);
-  const bool stays = is_alive && have_same_hooks_and_grants(before->settings, settings) &&
+  const bool is_store = before && in_.store.provider() == before;
+  const bool stays = is_alive && (is_store || !has_another_file(*before)) &&
+                     have_same_hooks_and_grants(before->settings, settings) &&
                      (before->manifest.reload || have_same_section(before->settings, settings));
   if (stays) {
     entry.instance = before;
@@ -105,7 +120,7 @@ void Renewal::decide(std::size_t place, std::vector<Finding>& findings) {
     return;
   }
   entry.replaces = before;
-  if (before && in_.store.provider() == before) {
+  if (is_store) {
     config::Tree section = settings.config;
     const std::string key = "plugins/" + std::to_string(place);
     if (!check_section(*before, settings, key, section, findings)) return;

@@ -7,9 +7,9 @@
 //   loops renewal.retire()      what is gone drains, stops and ends
 // A renewal that was not committed and ends takes everything back.
 //
-// An entry whose library, hooks or grants change is replaced by a fresh instance; so is one whose settings
-// change and that has no mortise.reload. Everything else goes on as it is: that it reads its files again is
-// part of the reload.
+// An entry whose library, hooks or grants change is replaced by a fresh instance; so is one whose library is
+// another file by now, and one whose settings change and that has no mortise.reload. Everything else goes on
+// as it is: that it reads its files again is part of the reload.
 //
 // Thread: the control thread.   Owns: the plans of those that stay, until commit.
 // Fails:  by findings; then nothing has changed.
@@ -28,6 +28,9 @@ namespace mortise::host {
 
 struct Innards;
 struct Instance;
+
+// Names of instances whose library is another file by now; the store, which stays, is not among them.
+std::vector<std::string> changed_libraries(const Innards& in);
 
 class Renewal {
  public:

@@ -68,6 +68,14 @@ void StorePort::read(broker::StoreRead what) {
   pages_.read(*provider_, request, std::move(what));
 }
 
+base::Duration StorePort::lag(broker::Level level) const {
+  const std::lock_guard lock{mutex_};
+  const std::uint64_t reached = level == broker::Level::synced ? synced_ : counted_;
+  const auto first =
+      std::ranges::find_if(held_, [&](const auto& batch) { return batch->sequence() > reached; });
+  return first == held_.end() ? base::Duration::zero() : monotonic_now() - (*first)->since();
+}
+
 void StorePort::schedule() {
   if (scheduled_ || retry_is_due_ || finished_) return;
   scheduled_ = provider_->strand.post_always([this] { offer(); });
@@ -82,7 +90,8 @@ void StorePort::offer() {
     fresh.swap(handed_over_);
   }
   std::vector<std::shared_ptr<StoredBatch>> made;
-  for (broker::Batch& batch : fresh) made.push_back(std::make_shared<StoredBatch>(std::move(batch)));
+  const base::TimePoint now = monotonic_now();
+  for (broker::Batch& batch : fresh) made.push_back(std::make_shared<StoredBatch>(std::move(batch), now));
 
   std::vector<std::shared_ptr<StoredBatch>>
       offered;  // kept alive through the call, whatever becomes synced in it

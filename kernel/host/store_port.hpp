@@ -53,6 +53,8 @@ class StorePort : public broker::Store {
 
   // From any thread.
   const CommitSizes& commit_sizes() const noexcept { return commit_sizes_; }
+  // How long the oldest batch that has not reached the level has waited for it; zero: there is none.
+  base::Duration lag(broker::Level level) const;
 
   void hand_over(broker::Batch batch) override;
   void read(broker::StoreRead what) override;
@@ -95,7 +97,7 @@ class StorePort : public broker::Store {
   Instance* provider_ = nullptr;
   CommitSizes commit_sizes_;  // written on the strand
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<broker::Batch> handed_over_;
   std::deque<std::shared_ptr<StoredBatch>> held_;  // by rising sequence, all above the synced line

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -43,11 +45,11 @@ class ReloadTest(BrokerTest):
     def setUp(self):
         self.kernel, self.plugins = "threads: 2", [STORE]
         self.listeners = {"local": "anonymous: allow"}
-        self.binds = {}
+        self.binds, self.at = {}, None
 
-    def begin(self, **options):
-        broker = self.broker(start=False, log="info", **options)
-        self.at = broker
+    def begin(self):
+        broker = self.at = self.broker(start=False, log="info") if self.at is None else self.at
+        broker.log_entry = harness.LOG % ("info", "")
         self.binds.setdefault("local", f"127.0.0.1:{broker.port}")
         self.write()
         return broker.start()
@@ -275,6 +277,38 @@ class Plugins(ReloadTest):
         self.assertEqual([client.disconnected for client in (reader, *(sender.client for sender in senders))], [0, 0, 0])
         print(f"{total} messages, none lost or twice, in 12 reloads")
         self.assertIn("plugin stopped  plugin=topics", self.logged())
+
+    def test_another_library_is_swapped_in_under_load(self):
+        broker = self.broker(start=False)
+        self.at = broker
+        library, next_one = broker.folder / "topics.so", broker.folder / "next.so"
+        code = pathlib.Path(harness.PLUGINS, "sys-topics.so").read_bytes()
+        library.write_bytes(code)
+        self.plugins = [STORE, TOPICS.replace("library: sys-topics", f"library: {library}")]
+        self.begin()
+        reader = self.client(self.at, "reader").connect()
+        reader.subscribe("load/#", 2)
+        sender = Publisher(self.client(self.at, "sender").connect(), "load/a")
+        sender.start()
+        swaps = 20
+        for number in range(swaps):
+            next_one.write_bytes(code + bytes(number + 1))  # what stands behind the last section is nobody's
+            os.replace(next_one, library)
+            self.assertEqual(self.reload(), ["~ plugins/topics/library: as it was opened -> another file"])
+            reader.run_for(0.05)
+        self.assertEqual(self.reload(), [])
+        sender.finish()
+        reader.run_until(lambda: len(reader.messages) >= sender.sent, "all messages")
+        self.assertEqual([int(message.payload) for message in reader.messages], list(range(sender.sent)))
+        self.assertEqual((reader.disconnected, sender.client.disconnected), (0, 0))
+        self.assertEqual(self.logged().count("plugin stopped  plugin=topics"), swaps)
+        library.write_bytes(b"no library")
+        self.assertIn("the library cannot be opened", self.refused())
+        falling = pathlib.Path(os.environ["MORTISE_TEST_PLUGINS"], "falling.so")
+        os.replace(shutil.copy(falling, next_one), library)
+        self.assertIn("opening it ends a process by signal 6", self.refused())
+        self.assertTrue(self.connects(self.at.port))
+        print(f"{sender.sent} messages, none lost or twice, in {swaps} swaps")
 
     def test_users_come_with_their_plugin(self):
         broker = self.begin()

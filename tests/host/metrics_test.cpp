@@ -386,6 +386,7 @@ TEST(KernelFigures, tell_how_far_the_store_is_behind) {
   ASSERT_TRUE(rig.turn_until([&] { return commits > before; }));
   const Shown behind = a.read();
   EXPECT_GE(behind.at("store_lag_batches{level=written}"), 1);
+  EXPECT_GT(behind.at("store_lag_seconds{level=written}"), 0);
   EXPECT_EQ(behind.at("store_lag_batches{level=written}"), behind.at("store_lag_batches{level=synced}"));
   EXPECT_GT(behind.at("store_pending_bytes"), 0);
   EXPECT_GE(behind.at("store_commit_batches"), commits.load()) << "the sum of all commits";

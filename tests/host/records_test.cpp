@@ -48,7 +48,7 @@ TEST_F(Records, keep_what_they_hold_and_point_into_the_batch) {
   batch.records.push_back(record::Will{3, "client", message(0), 30, 5, 0});
   batch.deliveries.push_back({11, 8, 3, 1, 0, broker::DeliveryRecord::Op::put,
                               broker::DeliveryRecord::State::queued, mqtt::Qos::at_least_once, true});
-  const StoredBatch stored{std::move(batch)};
+  const StoredBatch stored{std::move(batch), {}};
   const mortise_batch_t& abi = *stored.abi();
   ASSERT_EQ(7U, abi.record_count);
   EXPECT_EQ(5U, abi.sequence);
@@ -88,7 +88,7 @@ TEST_F(Records, come_back_as_the_session_they_were) {
   batch.records.push_back(record::Retained{1, message(9)});
   batch.deliveries.push_back({11, 8, 3, 1, 0, broker::DeliveryRecord::Op::put,
                               broker::DeliveryRecord::State::queued, mqtt::Qos::at_least_once, false});
-  const StoredBatch stored{std::move(batch)};
+  const StoredBatch stored{std::move(batch), {}};
 
   broker::QuietHooks hooks;
   broker::QuietLog log;

@@ -2,8 +2,10 @@
 #include "host/renewal.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "config/settings_reader.hpp"
@@ -214,6 +216,52 @@ TEST(Renewal, other_hooks_replace_the_instance) {
   EXPECT_EQ(2, starts);
   EXPECT_EQ(1, stops);
   EXPECT_EQ("running", rig.status().state);
+}
+
+TEST(Renewal, another_file_in_its_place_replaces_the_instance_and_runs) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / ("mortise-renewal-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  const std::string entry = "  - {name: a, library: " + (folder / "a.so").string() + "}";
+  const auto put = [&](const char* library) {
+    fs::copy_file(fs::path{MORTISE_TEST_PLUGINS} / library, folder / "next");
+    fs::rename(folder / "next", folder / "a.so");
+  };
+  put("puppet.so");
+  {
+    Rig rig{entry};
+    rig.run();
+    EXPECT_TRUE(rig.host->changed_libraries().empty());
+    EXPECT_EQ("org.mortise.test.puppet", rig.status().id);
+    int stops = 0;
+    rig.strings().stop = [&] { ++stops; };
+    for (const char* library : {"passing.so", "puppet.so"}) {
+      put(library);
+      EXPECT_EQ(std::vector<std::string>{"a"}, rig.host->changed_libraries());
+      ASSERT_TRUE((Renewing{rig, entry}.take()));
+      EXPECT_TRUE(rig.host->changed_libraries().empty());
+      EXPECT_EQ(std::string{library} == "puppet.so", rig.status().id == "org.mortise.test.puppet");
+    }
+    EXPECT_EQ(1, stops);
+    ASSERT_TRUE((Renewing{rig, entry}.take()));
+    EXPECT_EQ(1, stops) << "nothing has changed";
+  }
+  fs::remove_all(folder);
+}
+
+TEST(Renewal, a_library_that_would_end_the_process_is_not_opened) {
+  std::vector<std::string> tried;
+  Rig rig{"  - {name: a, library: puppet}", [&](Options& options) {
+            options.try_library = [&](const std::filesystem::path& file) {
+              tried.push_back(file.filename().string());
+              return std::string{"opening it ends a process by signal 11"};
+            };
+          }};
+  rig.run();
+  EXPECT_TRUE(tried.empty()) << "at the start the broker ends, and its log says why";
+  const std::string told = Renewing(rig, "  - {name: b, library: passing}").prepare();
+  EXPECT_NE(std::string::npos, told.find("passing.so: opening it ends a process by signal 11"));
+  EXPECT_EQ(std::vector<std::string>{"passing.so"}, tried);
 }
 
 TEST(Renewal, words_kept_with_clients_are_given_back_once) {

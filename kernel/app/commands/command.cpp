@@ -22,10 +22,12 @@ int usage(std::ostream& out, const options::options_description& known, int code
          "  run      start the broker (also without a command)\n"
          "  ctl      ask the running broker and its plugins, such as for a backup: mortise ctl --help\n"
          "  check    read the configuration and every plugin's settings, tell what is wrong, start nothing\n"
+         "  inspect  open a plugin's library and show what it says about itself: mortise inspect FILE\n"
          "  NAME     run mortise-NAME, which a plugin may bring: mortise passwd FILE USER\n\n"
       << known
       << "\nSignals:\n"
-         "  SIGHUP    a changed configuration is taken; plugins and TLS listeners read their files again, logs "
+         "  SIGHUP    a changed configuration is taken; plugins and TLS listeners read their files again, "
+         "logs "
          "are opened anew\n"
          "  SIGTERM   clients are told, what is to be kept is kept, the broker ends\n"
          "\nExit codes:\n"
@@ -70,6 +72,7 @@ int run_command(const std::vector<std::string>& words) {
   const bool named = words.size() > 1 && !words[1].starts_with("-");
   const std::string command = named ? words[1] : "run";
   if (command == "ctl") return ctl(words);
+  if (command == "inspect") return inspect(words);
   if (command != "run" && command != "check") return run_brought(command, words);
 
   options::options_description known{"Options"};

@@ -29,6 +29,7 @@ int run_command(const std::vector<std::string>& words);
 int run(const Invocation& invocation);
 int check(const Invocation& invocation);
 // All words, the program's name among them.
+int inspect(const std::vector<std::string>& words);
 int ctl(const std::vector<std::string>& words);
 
 }  // namespace mortise::app
