@@ -1,5 +1,6 @@
 #include "app/library_trial.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
