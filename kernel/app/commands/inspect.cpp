@@ -19,7 +19,7 @@ void print(const host::Manifest& manifest) {
     std::cout << "  provides  " << extension.id << '\n';
   for (const mortise_want_t& want : manifest.wants)
     std::cout << "  wants     " << want.id << (want.scope ? std::string{" ("} + want.scope + ")" : "") << "  "
-              << text(want.reason) << '\n';
+              << text(want.why) << '\n';
   if (about.config_schema) std::cout << "  settings  " << about.config_schema << '\n';
 }
 
