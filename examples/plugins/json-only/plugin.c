@@ -114,7 +114,7 @@ static mortise_answer_t publish(void* self, mortise_call_t* call, const mortise_
 static void stop(void* self) { (void)self; }
 
 static const mortise_plugin_t life = {sizeof life, 0, create, configure, start, NULL, stop, free, NULL};
-static const mortise_intercept_t intercept = {sizeof intercept, 0, publish};
+static const mortise_intercept_t intercept = {.size = sizeof intercept, .publish = publish};
 static const mortise_extension_t extensions[] = {{MORTISE_INTERCEPT, &intercept}};
 
 static const char schema[] =
