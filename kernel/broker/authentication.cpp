@@ -39,6 +39,8 @@ std::optional<Answer> Handshake::ask(Client& client, const mqtt::Connect& packet
 
 // `client.entering` is set when it is let in; done without it: it was refused, or has to answer a challenge.
 Progress Handshake::authenticate(Client& client, const mqtt::Connect& packet) {
+  if (client.asked == Client::Asked::interception)
+    if (const auto progress = intercept(client, packet)) return *progress;
   std::optional<Answer> answer = ask(client, packet);
   if (!answer) return Progress::waits;
   client.username = name_of(client, packet);
@@ -129,13 +131,15 @@ Progress Handshake::on_auth(Client& client, const mqtt::Auth& packet, Fault& fau
   if (packet.authentication_method != state->method)  // [MQTT-4.12.0-5], [MQTT-4.12.1-1]
     return wrong("AUTH with another authentication method than CONNECT");
   const bool goes_on = packet.reason == mqtt::ReasonCode::continue_authentication;
-  if (state->is_open ? !goes_on : packet.reason != mqtt::ReasonCode::reauthenticate)  // [MQTT-3.15.2-1]
+  const bool fits = state->is_open ? goes_on : packet.reason == mqtt::ReasonCode::reauthenticate;
+  if (!fits && !client.entering)  // [MQTT-3.15.2-1]
     return wrong(state->is_open ? "AUTH has to continue the authentication that is under way"
                                 : "AUTH has to begin an authentication: none is under way");
   if (client.is_connected()) return authenticate_anew(client, packet, fault);
 
   const auto frame = mqtt::read_frame(state->connect, state->connect.size());
   const auto connect = mqtt::decode_as<mqtt::Connect>(*frame, client.version);
+  if (client.entering) return go_on_after_auth(client, *connect);
   std::optional<Answer> answer = ask(client, {state->method, packet.authentication_data, &*connect});
   if (!answer) return Progress::waits;
   if (answer->decision == Decision::proceed) {  // [MQTT-4.12.0-2], [MQTT-4.12.0-3]
@@ -145,8 +149,14 @@ Progress Handshake::on_auth(Client& client, const mqtt::Auth& packet, Fault& fau
   if (!admit(client, *connect, *answer)) return Progress::done;
   state->is_open = false;
   let_in(client, *connect, std::move(*answer));
-  go_on(client, *connect);  // its AUTH is dealt with, wherever it goes from here
-  return Progress::done;
+  return go_on_after_auth(client, *connect);
+}
+
+// Its AUTH is dealt with, wherever it goes from here; but for one whose will is thought about, which waits
+// with it in the CONNECT's place.
+Progress Handshake::go_on_after_auth(Client& client, const mqtt::Connect& packet) {
+  go_on(client, packet);
+  return client.paused & Client::for_answer ? Progress::waits : Progress::done;
 }
 
 Progress Handshake::authenticate_anew(Client& client, const mqtt::Auth& packet, Fault& fault) {

@@ -237,6 +237,18 @@ bool Broker::drain(std::uint32_t from, std::size_t budget) { return interior_->r
 
 // ---- connections
 
+bool Broker::asks_to_accept() const { return interior_->core.wanted().accept; }
+
+bool Broker::accepts(const Listener& listener, std::string_view address) {
+  return interior_->handshake.accepts(listener, address);
+}
+
+bool Broker::accepts(ClientKey key, std::string_view address) {
+  const Client* client = interior_->core.clients.find(key);
+  return client &&
+         interior_->handshake.accepts(*client->listener, address.empty() ? client->address : address);
+}
+
 ClientKey Broker::on_open(const Listener& listener, std::string address) {
   Core& core = interior_->core;
   const ClientKey key = core.clients.emplace(listener, std::move(address));
@@ -258,7 +270,8 @@ ClientKey Broker::on_arrival(Move move) {
   client.introduction = std::move(move.introduction);
   interior_->core.charge(client);
   client.entering->answer = std::move(move.answer);
-  if (!move.connect.empty()) interior_->handshake.on_kept_connect(client, move.connect);
+  client.entering->rest = std::move(move.connect);
+  if (!client.entering->rest.empty()) interior_->handshake.on_kept_connect(client);
   return key;
 }
 
@@ -446,6 +459,7 @@ bool Broker::on_answer(const Question& question, Answer answer) {
     return false;
   client->answer = std::make_unique<Answer>(std::move(answer));
   core.resume(*client, Client::for_answer);
+  if (client->entering && !client->entering->rest.empty()) interior_->handshake.on_kept_connect(*client);
   return true;
 }
 

@@ -46,6 +46,12 @@ class Broker {
   bool drain(std::uint32_t from, std::size_t budget);
 
   // ---- connections
+  // Whether anybody is to be asked if an address may connect; constant during a turn.
+  bool asks_to_accept() const;
+  // Asks, before on_open; or before the transport goes on of one that is open, with the address that a proxy
+  // has told of it, or empty. False: it is to be closed, and has been counted and logged.
+  bool accepts(const Listener& listener, std::string_view address);
+  bool accepts(ClientKey client, std::string_view address);
   // A connection was accepted. `address` is for people: "10.0.0.17:50122".
   // The listener must outlive the broker.
   ClientKey on_open(const Listener& listener, std::string address);

@@ -32,7 +32,9 @@ struct Gated {
 // What is known about a connection between its authentication and its CONNACK.
 struct Entering {
   std::string assigned_client_id;
-  Answer answer;  // the authenticator's
+  Answer answer;      // the authenticator's
+  MessageRef will;    // once it is made; none when it was refused
+  mqtt::Buffer rest;  // of one that has moved here after its AUTH packets and waits: its CONNECT
 };
 
 // What a SUBSCRIBE or UNSUBSCRIBE is answered, filter by filter.
@@ -76,6 +78,8 @@ class Client {
   enum class State : std::uint8_t { expects_connect, connected, closing };
   // Why unread packets wait, bit by bit.
   enum Pause : std::uint8_t { for_answer = 1, for_room = 2, for_store = 4, for_pace = 8 };
+  // The questions about one packet, in their order: of a CONNECT the first two, `access` who it is.
+  enum class Asked : std::uint8_t { interception, access, retain };
 
   Client(const Listener& came_in, std::string from)
       : listener{&came_in}, address{std::move(from)}, timer{TimerKind::silence, 0} {}
@@ -87,6 +91,7 @@ class Client {
   State state = State::expects_connect;
   mqtt::Version version = mqtt::Version::v3_1_1;
   std::uint8_t paused = 0;
+  Asked asked{};         // of a CONNECT: the next question; else the one that `answer` is to
   bool touched = false;  // is in Effects::flush already
   bool connack_sent = false;
   bool was_let_in = false;    // its CONNECT was accepted

@@ -25,7 +25,8 @@ class Core {
         index{common.seed, ledger.accounts},
         deadlines{start.monotonic},
         numbers{common.numbers},
-        wanted_{common.hooks.wanted(number)} {}
+        wanted_{common.hooks.wanted(number)},
+        asks_of_publishing_{asks_of_publishing(wanted_)} {}
 
   Shared& shared;
   Options options;  // as of the last Broker::renew_options
@@ -49,9 +50,12 @@ class Core {
   void begin_turn(base::Now at) {
     now = at;
     wanted_ = shared.hooks.wanted(loop);
+    asks_of_publishing_ = asks_of_publishing(wanted_);
     logs_messages_ = shared.log.wants(LogLevel::info, "messages");
   }
   const Hooks::Wanted& wanted() const { return wanted_; }
+  // Whether anybody is asked about a PUBLISH.
+  bool asks_of_publishing() const { return asks_of_publishing_; }
   bool logs_messages() const { return logs_messages_; }
   bool has_store() const { return shared.journal.has_store(); }
 
@@ -141,7 +145,12 @@ class Core {
     charged = held;
   }
 
+  static bool asks_of_publishing(const Hooks::Wanted& wanted) {
+    return wanted.intercept_publish || wanted.wants(Action::publish) || wanted.wants(Action::retain);
+  }
+
   Hooks::Wanted wanted_;  // a copy: asked many times a message
+  bool asks_of_publishing_ = false;
   bool logs_messages_ = false;
 };
 

@@ -115,15 +115,15 @@ Progress Handshake::go_on(Client& client, const mqtt::Connect& packet) {
   const std::string client_id{packet.client_id.empty() ? std::string_view{client.entering->assigned_client_id}
                                                        : packet.client_id};
   if (core_.shared.home_of(client_id) != core_.loop) return go_home(client, client_id);
-  enter(client, packet, client_id);
-  return Progress::done;
+  return enter(client, packet, client_id);
 }
 
-void Handshake::on_kept_connect(Client& client, mqtt::Bytes packet) {
+void Handshake::on_kept_connect(Client& client) {
+  mqtt::Buffer packet = std::move(client.entering->rest);
   const auto frame = mqtt::read_frame(packet, packet.size());
   const auto connect = mqtt::decode_as<mqtt::Connect>(*frame, mqtt::Version::v5_0);
   Fault none;  // what could be wrong with it was seen on the loop it comes from
-  on_connect(client, *connect, none);
+  if (on_connect(client, *connect, none) == Progress::waits) client.entering->rest = std::move(packet);
 }
 
 // ---- home
@@ -222,22 +222,41 @@ bool Handshake::takes_in(Client& client, const Session* session, std::string_vie
   return true;
 }
 
-void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
+// Likewise, by the store, which `fails` to take this session, or has no numbers for it and its will.
+bool Handshake::store_takes_in(Client& client, bool fails) {
+  const auto refuse_for = [&](mqtt::ReasonCode reason, std::string_view why, std::string_view told) {
+    refuse(client, {.reason = reason, .why = why, .told = told});
+    return false;
+  };
+  if (fails)
+    return refuse_for(mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present",
+                      "the store cannot take a new session at present");
+  if (!core_.numbers.has(2))
+    return refuse_for(mqtt::ReasonCode::server_unavailable,
+                      "the store is behind: no numbers are reserved yet",
+                      "the store is behind; try again soon");
+  return true;
+}
+
+Progress Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_view client_id) {
   const std::uint32_t expiry_s = std::min(asked_expiry_s(packet), core_.options.session_expiry_max_s);
   const std::string& decided = client.entering->answer.username;
   client.username = decided.empty() ? name_of(client, packet) : decided;
-  if (!client.listener->mount_point.empty() && !mount(client, packet, client_id)) return;
+  const bool has_place = client.is_mounted || client.listener->mount_point.empty();
+  if (!has_place && !mount(client, packet, client_id)) return Progress::done;
+  if (packet.will) {  // while that waits nothing has happened to the session
+    ClientFacts facts = core_.facts_of(client, nullptr);
+    facts.client_id = client_id;
+    facts.session_expiry_s = expiry_s;
+    facts.keep_alive_s = packet.keep_alive_s;
+    if (const auto progress = take_will(client, packet, facts)) return *progress;
+  }
+  const MessageRef will = std::move(client.entering->will);
   Session* session = core_.find_session(client_id);
-  if (!takes_in(client, session, client_id)) return;
   const bool failing = core_.shared.refuses_new();
-  if (failing && expiry_s > 0 && (!session || packet.clean_start))
-    return refuse(client, {.reason = mqtt::ReasonCode::quota_exceeded,
-                           .why = "the store cannot take a new session at present",
-                           .told = "the store cannot take a new session at present"});
-  if (!core_.numbers.has(2))  // a session's and its will's
-    return refuse(client, {.reason = mqtt::ReasonCode::server_unavailable,
-                           .why = "the store is behind: no numbers are reserved yet",
-                           .told = "the store is behind; try again soon"});
+  const bool wants_stored = expiry_s > 0 && (!session || packet.clean_start);
+  if (!takes_in(client, session, client_id) || !store_takes_in(client, wants_stored && failing))
+    return Progress::done;
 
   Level waits = Level::memory;  // what CONNACK has to wait for
   const auto need = [&](Level level) { waits = std::max(waits, level); };
@@ -260,7 +279,7 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
     sessions_.resume(*session);
   }
   agree(client, packet, *session, expiry_s);
-  if (packet.will) need(keep_will(client, *session, *packet.will));
+  if (will) need(wills_.keep(*session, *packet.will, will));
   if (session->is_stored()) {
     if (present && failing && expiry_s > 0) {
       commits_.ride(record_of(*session));  // a consumer must be able to come and drain a full disk
@@ -280,12 +299,7 @@ void Handshake::enter(Client& client, const mqtt::Connect& packet, std::string_v
   if (client.keep_alive_s != 0)
     core_.deadlines.set(client.timer, core_.now.monotonic + silence_allowed(client.keep_alive_s));
   answer(client, packet, *session, present, waits);
-}
-
-Level Handshake::keep_will(const Client& client, Session& session, mqtt::Will will) {
-  std::string topic;
-  if (client.is_mounted) will.topic = topic = client.mount_point() + std::string{will.topic};
-  return wills_.keep(session, will, client.username);
+  return Progress::done;
 }
 
 // CONNACK, behind whatever it has to wait for.

@@ -6,6 +6,7 @@
 //         Rule::cancel_will_before_connack.
 #pragma once
 
+#include "broker/complaint.hpp"
 #include "broker/connect_rates.hpp"
 #include "broker/pacing.hpp"
 #include "broker/sessions.hpp"
@@ -27,12 +28,14 @@ class Handshake {
   Handshake(Core& core, Commits& commits, Delivery& delivery, Wills& wills, Sessions& sessions,
             Pacing& pacing);
 
+  // Whether plugins let an address connect.
+  bool accepts(const Listener& listener, std::string_view address);
   // Progress::waits with the client gone: it moves to another loop.
   Progress on_connect(Client& client, const mqtt::Connect& packet, Fault& fault);
   Progress on_auth(Client& client, const mqtt::Auth& packet, Fault& fault);
   Progress on_disconnect(Client& client, const mqtt::Disconnect& packet, Fault& fault);
-  // Goes on with a CONNECT whose client has moved here after its AUTH packets.
-  void on_kept_connect(Client& client, mqtt::Bytes packet);
+  // Goes on with the CONNECT in `client.entering`, whose client has moved here after its AUTH packets.
+  void on_kept_connect(Client& client);
 
   void renew_options() { rates_.set_rate(core_.options.client_id_rate); }
 
@@ -51,6 +54,7 @@ class Handshake {
  private:
   std::optional<Fault> check(const Client& client, const mqtt::Connect& packet) const;
   Progress go_on(Client& client, const mqtt::Connect& packet);
+  std::optional<Progress> intercept(Client& client, const mqtt::Connect& packet);
   Progress authenticate(Client& client, const mqtt::Connect& packet);
   // The user name a client goes by until an authenticator says otherwise.
   static std::string_view name_of(const Client& client, const mqtt::Connect& packet);
@@ -58,6 +62,7 @@ class Handshake {
   std::optional<Answer> ask(Client& client, const Exchange& step);
   void challenge(Client& client, mqtt::ReasonCode reason, const Answer& answer);
   void rename(Client& client, const std::string& username);
+  Progress go_on_after_auth(Client& client, const mqtt::Connect& packet);
   Progress authenticate_anew(Client& client, const mqtt::Auth& packet, Fault& fault);
   void let_in(Client& client, const mqtt::Connect& packet, Answer answer);
   bool admit(Client& client, const mqtt::Connect& packet, const Answer& answer);
@@ -66,8 +71,10 @@ class Handshake {
   bool mount(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   void agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s);
   bool takes_in(Client& client, const Session* session, std::string_view client_id);
-  void enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
-  Level keep_will(const Client& client, Session& session, mqtt::Will will);
+  bool store_takes_in(Client& client, bool fails);
+  Progress enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
+  std::optional<Progress> take_will(Client& client, const mqtt::Connect& packet, const ClientFacts& facts);
+  std::optional<Progress> refuse_will(Client& client, const ClientFacts& facts, const Answer& answer);
   void take_over(Session& session);
   void answer(Client& client, const mqtt::Connect& packet, Session& session, bool present, Level waits);
   mqtt::Connack connack_for(const Client& client, const mqtt::Connect& packet, const Session& session) const;
@@ -81,6 +88,7 @@ class Handshake {
   Pacing& pacing_;
   ConnectRates rates_;
   std::uint64_t assigned_ = 0;
+  Complaint not_accepted_;
 };
 
 }  // namespace mortise::broker

@@ -167,6 +167,9 @@ class Hooks {
   struct Wanted {
     bool authenticate = false;
     bool intercept_publish = false;
+    bool intercept_connect = false;
+    bool intercept_will = false;
+    bool accept = false;
     std::array<bool, static_cast<std::size_t>(Action::count)> authorise{};
     std::array<bool, static_cast<std::size_t>(EventKind::count)> events{};
     bool wants(Action action) const { return authorise[static_cast<std::size_t>(action)]; }
@@ -174,6 +177,12 @@ class Hooks {
   };
   virtual const Wanted& wanted(std::uint32_t loop) const = 0;
 
+  // A connection that was accepted, of which its listener, its loop and its address are known. pass, allow or
+  // deny; answered at once.
+  virtual Answer accept(const ClientFacts& peer, base::Now now) = 0;
+  // Before anybody is asked who it is: pass, deny or pending.
+  virtual Answer intercept_connect(const ClientFacts& client, const mqtt::Connect& connect, Question question,
+                                   base::Now now) = 0;
   // pass: nobody knew the client; the listener's rule for anonymous clients decides.
   virtual Answer authenticate(const ClientFacts& client, const mqtt::Connect& connect, Question question,
                               base::Now now) = 0;
@@ -184,8 +193,11 @@ class Hooks {
   // pass means allow. receive is answered at once: pending is not allowed there.
   virtual Answer authorise(const ClientFacts& client, const Access& access, Question question,
                            base::Now now) = 0;
-  // pass, change, drop, deny or disconnect; never pending.
-  virtual Answer intercept_publish(const ClientFacts& client, const MessageRef& message, base::Now now) = 0;
+  // pass, change, drop, deny, disconnect or pending.
+  virtual Answer intercept_publish(const ClientFacts& client, const MessageRef& message, Question question,
+                                   base::Now now) = 0;
+  // A will that is due: pass, change or drop; answered at once.
+  virtual Answer intercept_will(const ClientFacts& client, const MessageRef& message, base::Now now) = 0;
   // The client of a question that is pending has gone: nobody waits for the answer any more.
   virtual void cancel(const Question& question) = 0;
   // What was published under this ticket has reached the level that was asked for; see Broker::publish.

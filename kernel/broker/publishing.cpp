@@ -113,16 +113,10 @@ inline Progress Publishing::take(Client& client, const mqtt::Publish& packet, Fa
     return refuse_for_now(client, packet, Refused::store_unavailable,
                           "the store cannot take a message at present");
 
-  const Hooks::Wanted& wanted = core_.wanted();
-  MessageRef message = client.answer ? std::move(client.asked_about) : make(client, session, packet, level);
-  const bool is_asked =
-      client.listener->asks_hooks && (wanted.intercept_publish || wanted.wants(Action::publish));
-  if (client.answer || is_asked) {
-    bool go_on = false;
-    const Progress progress = ask(client, session, packet, message, go_on, fault);
-    if (!go_on) return progress;
-  }
-  accept(client, session, packet, message);
+  Accepted accepted{client.answer ? std::move(client.asked_about) : make(client, session, packet, level)};
+  if (client.answer || (core_.asks_of_publishing() && client.listener->asks_hooks))
+    if (const auto progress = ask(client, session, packet, accepted, fault)) return *progress;
+  accept(client, session, packet, accepted);
   if (is_counted(packet) && level != Level::memory &&
       core_.shared.journal.pending_bytes() > core_.options.store_pending_max)
     wait(client, Client::for_store);
@@ -206,74 +200,7 @@ Progress Publishing::refuse_for_now(Client& client, const mqtt::Publish& packet,
   return wait(client, Client::for_store);
 }
 
-// ---- hooks
-
-// `go_on`: accept the message, which may be another one now.
-// Otherwise the result says what became of the packet.
-Progress Publishing::ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message,
-                         bool& go_on, Fault& fault) {
-  const auto passes = [](const Answer& answer) {
-    return answer.decision == Decision::pass || answer.decision == Decision::allow;
-  };
-  const Hooks::Wanted& wanted = core_.wanted();
-  Answer answer;
-  if (client.answer) {
-    answer = std::move(*std::exchange(client.answer, nullptr));
-  } else {
-    const ClientFacts facts = core_.facts_of(client, &session);
-    if (wanted.intercept_publish) {
-      answer = core_.shared.hooks.intercept_publish(facts, message, core_.now);
-      if (answer.decision == Decision::change && answer.message)
-        message = std::move(answer.message);
-      else if (!passes(answer))
-        return follow(client, session, packet, answer, fault);
-    }
-    answer = {};
-    if (wanted.wants(Action::publish)) {
-      const Access access{Action::publish, message->topic(), message.get(), message->qos()};
-      const Question question{core_.loop, client.key, ++client.question_serial};
-      answer = core_.shared.hooks.authorise(facts, access, question, core_.now);
-      if (answer.decision == Decision::pending) {
-        client.asked_about = std::move(message);
-        core_.pause(client, Client::for_answer);
-        return Progress::waits;
-      }
-    }
-  }
-  if (!passes(answer)) return follow(client, session, packet, answer, fault);
-  go_on = true;
-  return Progress::done;
-}
-
-// A plugin would not have it.
-Progress Publishing::follow(Client& client, Session& session, const mqtt::Publish& packet,
-                            const Answer& answer, Fault& fault) {
-  core_.ledger.published.add(packet.qos);
-  if (answer.decision == Decision::drop) {
-    refuse(client, session, packet, mqtt::ReasonCode::success, Refused::dropped_by_plugin);
-    return Progress::done;
-  }
-  const ClientFacts facts = core_.facts_of(client, &session);
-  core_.log(LogLevel::warning, "auth", "client.denied", "denied publish", &facts,
-            {{"topic", packet.topic}, {"by", answer.by}, {"rule", answer.rule}});
-  if (core_.wanted().wants(EventKind::denied)) {
-    Event event;
-    event.kind = EventKind::denied;
-    event.client = &facts;
-    event.name = packet.topic;
-    event.reason = answer.reason;
-    core_.shared.hooks.happened(event, core_.loop, core_.now);
-  }
-  const auto reason = mqtt::is_error(answer.reason) ? answer.reason : mqtt::ReasonCode::not_authorized;
-  if (answer.decision == Decision::disconnect) {
-    core_.ledger.refuse(Refused::disconnected);
-    fault = {reason, "a plugin ended the connection"};
-    client.answer = std::make_unique<Answer>(answer);
-    return Progress::fault;
-  }
-  refuse(client, session, packet, reason, Refused::not_authorized, answer.reason_string);
-  return Progress::done;
-}
+// ---- in
 
 // Answers the sender and goes no further. 3.1.1 knows no refusal: it is acknowledged.  [MQTT-3.3.5-2]
 void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& packet,
@@ -302,10 +229,9 @@ void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& p
   commits_.gate(client, std::move(answer));
 }
 
-// ---- in
-
 void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet,
-                        const MessageRef& message) {
+                        const Accepted& accepted) {
+  const MessageRef& message = accepted.message;
   core_.ledger.published.add(packet.qos);
   if (core_.wanted().wants(EventKind::published) || core_.logs_messages()) tell(client, session, *message);
   const Level level = message->level();
@@ -314,7 +240,7 @@ void Publishing::accept(Client& client, Session& session, const mqtt::Publish& p
 
   std::uint64_t retained_sequence = 0;
   std::vector<Record> facts;
-  if (message->retain()) {
+  if (message->retain() && accepted.may_be_kept) {
     const ClientFacts who = core_.facts_of(client, &session);
     facts = keep(message, &who, retained_sequence);
   }
@@ -361,12 +287,6 @@ std::vector<Record> Publishing::keep(const MessageRef& message, const ClientFact
   if (message->level() != Level::memory && core_.shared.refuses_new()) {
     core_.ledger.retained_refused.add(1);
     return {};
-  }
-  const bool is_asked = facts && (!facts->listener || facts->listener->asks_hooks);
-  if (is_asked && core_.wanted().wants(Action::retain)) {
-    const Access access{Action::retain, message->topic(), message.get(), message->qos()};
-    const Answer answer = core_.shared.hooks.authorise(*facts, access, {}, core_.now);
-    if (answer.decision == Decision::deny || answer.decision == Decision::disconnect) return {};
   }
   if (core_.pressure >= Pressure::queues && !message->payload().empty()) {  // nothing would ever shed it
     tell_not_kept(*message, facts, Limit::memory);

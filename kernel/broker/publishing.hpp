@@ -58,14 +58,22 @@ class Publishing {
   // `text`: what the sender is told.
   Progress refuse_for_now(Client& client, const mqtt::Publish& packet, Refused why, std::string_view text);
   MessageRef make(const Client& client, const Session& session, const mqtt::Publish& packet, Level level);
-  Progress ask(Client& client, Session& session, const mqtt::Publish& packet, MessageRef& message,
-               bool& go_on, Fault& fault);
+  // What is to be accepted of a packet.
+  struct Accepted {
+    MessageRef message;
+    bool may_be_kept = true;  // when it is retained
+  };
+  // Nothing: accept it. Otherwise what became of the packet.
+  std::optional<Progress> ask(Client& client, Session& session, const mqtt::Publish& packet,
+                              Accepted& accepted, Fault& fault);
+  bool wants(Client::Asked question, const Message& message) const;
+  Answer put(Client::Asked question, Client& client, const Session& session, const MessageRef& message);
   Progress follow(Client& client, Session& session, const mqtt::Publish& packet, const Answer& answer,
                   Fault& fault);
   // `text`: the reason string for the client; empty: none.
   void refuse(Client& client, Session& session, const mqtt::Publish& packet, mqtt::ReasonCode reason,
               Refused why, std::string_view text = {});
-  void accept(Client& client, Session& session, const mqtt::Publish& packet, const MessageRef& message);
+  void accept(Client& client, Session& session, const mqtt::Publish& packet, const Accepted& accepted);
   void number(const MessageRef& message);
   void tell_not_kept(const Message& message, const ClientFacts* facts, Limit limit);
   std::vector<Record> keep(const MessageRef& message, const ClientFacts* facts, std::uint64_t& sequence);

@@ -6,30 +6,34 @@
 
 namespace mortise::broker {
 
-Level Wills::keep(Session& session, const mqtt::Will& will, std::string_view username) {
+MessageRef Wills::make(const mqtt::Will& will, std::string_view client_id, std::string_view username) const {
   MessageParts parts;
   parts.topic = will.topic;
   parts.payload = will.payload;
   parts.raw_properties = will.properties.raw;
-  parts.publisher = session.client_id;
+  parts.publisher = client_id;
   parts.username = username;
   parts.qos = will.qos;
   parts.retain = will.retain;
   parts.payload_is_utf8 = will.properties.payload_is_utf8;
   parts.received = core_.now.wall;
   parts.level = core_.has_store() ? core_.options.level_of(will.topic) : Level::memory;
+  return Message::make(parts, core_.ledger.accounts);
+}
 
+Level Wills::keep(Session& session, const mqtt::Will& will, MessageRef message) {
+  const Level of_message = message->level();
   session.will = std::make_unique<StoredWill>(session.key.value());
   StoredWill& kept = *session.will;
-  kept.message = Message::make(parts, core_.ledger.accounts);
+  kept.message = std::move(message);
   kept.delay_s = will.delay_s;
   kept.expiry_s = will.properties.message_expiry_s;
   // Of a session that ends with its connection only if the topic's class asks for it.
-  const bool stored = core_.has_store() && (session.is_stored() || parts.level != Level::memory);
+  const bool stored = core_.has_store() && (session.is_stored() || of_message != Level::memory);
   if (!stored || !holds(Rule::stored_will)) return Level::memory;
   // A number of its own: the erase of an earlier will of this session may still be under way.
   kept.record = core_.numbers.take();
-  const Level level = session.is_stored() ? core_.options.session_store : parts.level;
+  const Level level = session.is_stored() ? core_.options.session_store : of_message;
   commits_.add(record::Will{kept.record, session.client_id, kept.message, kept.delay_s, kept.expiry_s, 0},
                level);
   return level;
@@ -87,11 +91,14 @@ MessageRef Wills::as_sent(const MessageRef& message, std::optional<std::uint32_t
   return Message::make(parts, core_.ledger.accounts);
 }
 
-bool Wills::allowed(Session& session, const Message& message) {
-  if (!core_.wanted().wants(Action::will)) return true;
-  const Access access{Action::will, message.topic(), &message, message.qos()};
-  const Answer answer = core_.shared.hooks.authorise(core_.facts_of(session), access, {}, core_.now);
-  return answer.decision == Decision::pass || answer.decision == Decision::allow;
+// Whether there is one left, which may be another now.
+bool Wills::intercept(Session& session, MessageRef& message) {
+  Answer answer = core_.shared.hooks.intercept_will(core_.facts_of(session), message, core_.now);
+  if (answer.decision == Decision::change && answer.message) message = std::move(answer.message);
+  if (answer.decision != Decision::drop && answer.decision != Decision::deny) return true;
+  core_.ledger.published.add(message->qos());
+  core_.ledger.refuse(Refused::dropped_by_plugin);
+  return false;
 }
 
 void Wills::fire(Session& session) {
@@ -99,16 +106,11 @@ void Wills::fire(Session& session) {
   const std::unique_ptr<StoredWill> will = std::move(session.will);
   std::vector<Record> facts;
   if (will->record != 0) facts.push_back(record::WillErase{will->record});
-  if (!allowed(session, *will->message)) {
-    const ClientFacts who = core_.facts_of(session);
-    core_.log(LogLevel::warning, "auth", "client.denied", "denied will", &who,
-              {{"topic", will->message->topic()}});
-    core_.ledger.published.add(will->message->qos());
-    core_.ledger.refuse(Refused::not_authorized);
+  MessageRef message = as_sent(will->message, will->expiry_s);
+  if (core_.wanted().intercept_will && !intercept(session, message)) {
     for (Record& fact : facts) commits_.ride(std::move(fact));
     return;
   }
-  MessageRef message = as_sent(will->message, will->expiry_s);
   if (core_.wanted().wants(EventKind::will_sent)) {
     const ClientFacts who = core_.facts_of(session);
     Event event;

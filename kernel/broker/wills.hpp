@@ -21,8 +21,10 @@ class Wills {
         publishing_{publishing},
         taken_back_{0, base::StringHash{core.options.seed}} {}
 
-  // The will of a CONNECT. Returns the level its record has to reach before CONNACK; memory: none.
-  Level keep(Session& session, const mqtt::Will& will, std::string_view username);
+  // The message of a CONNECT's will.
+  MessageRef make(const mqtt::Will& will, std::string_view client_id, std::string_view username) const;
+  // Keeps it for the session. Returns the level its record has to reach before CONNACK; memory: none.
+  Level keep(Session& session, const mqtt::Will& will, MessageRef message);
   // DISCONNECT came, or the session is resumed in time: it is never sent.
   void cancel(Session& session, Level level);
   // The batch that erases a will this client took back when it left, until that is durable; 0: none. Its next
@@ -47,7 +49,7 @@ class Wills {
     MessageRef message;
     std::vector<Record> facts;
   };
-  bool allowed(Session& session, const Message& message);
+  bool intercept(Session& session, MessageRef& message);
   MessageRef as_sent(const MessageRef& message, std::optional<std::uint32_t> expiry_s);
   void remember(std::string_view client_id);
   void send(Due due);

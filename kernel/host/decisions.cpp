@@ -37,6 +37,10 @@ class Order {
   bool listed_ = false;
 };
 
+constexpr bool changes_message(Point point) noexcept {
+  return point == Point::intercept || point == Point::intercept_will;
+}
+
 bool is_concerned(const Attachment& what, const Asked& asked) {
   if (what.filters.empty() || !asked.access) return true;
   return asked.point == Point::subscribe ? what.overlaps(mqtt::split_shared(asked.access->topic).filter)
@@ -72,28 +76,48 @@ Answer later() {
   return answer;
 }
 
+mortise_answer_t call_connect(const Instance& instance, mortise_call_t& call, const Asked& asked,
+                              base::WallTime now) {
+  const auto function = asked.point == Point::intercept_connect ? instance.manifest.intercept->connect
+                                                                : instance.manifest.authenticate->connect;
+  if (!function) return MORTISE_PASS;
+  const ConnectView connect{*asked.client, *asked.connect, now};
+  return function(instance.self, &call, connect.get());
+}
+
+mortise_answer_t call_exchange(const Instance& instance, mortise_call_t& call, const Asked& asked,
+                               ClientView& client, base::WallTime now) {
+  const mortise_authenticate_t& table = *instance.manifest.authenticate;
+  if (!MORTISE_HAS(&table, exchange) || !table.exchange) return MORTISE_PASS;
+  mortise_exchange_t exchange{};
+  exchange.size = sizeof exchange;
+  exchange.method = abi_str(asked.exchange->method);
+  exchange.data = abi_bytes(asked.exchange->data);
+  std::optional<ConnectView> connect;
+  if (asked.exchange->connect)
+    exchange.connect = connect.emplace(*asked.client, *asked.exchange->connect, now).get();
+  else
+    exchange.client = client.for_instance(instance);
+  return table.exchange(instance.self, &call, &exchange);
+}
+
+mortise_answer_t call_intercept(const Instance& instance, mortise_call_t& call, const Asked& asked,
+                                ClientView& client, base::WallTime now) {
+  const mortise_intercept_t& table = *instance.manifest.intercept;
+  const mortise_message_view_t message = view_of(*asked.access->message, now);
+  const Hops hops{Hops::after(asked.access->message)};
+  const auto function = asked.point == Point::intercept_will ? table.will : table.publish;
+  return function(instance.self, &call, client.for_instance(instance), &message);
+}
+
 // The function of the plugin behind a question, with views made for it.
 mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, const Asked& asked,
                              ClientView& client, base::WallTime now) {
-  if (asked.connect) {
-    if (!instance.manifest.authenticate->connect) return MORTISE_PASS;
-    const ConnectView connect{*asked.client, *asked.connect, now};
-    return instance.manifest.authenticate->connect(instance.self, &call, connect.get());
-  }
-  if (asked.exchange) {
-    const mortise_authenticate_t& table = *instance.manifest.authenticate;
-    if (!MORTISE_HAS(&table, exchange) || !table.exchange) return MORTISE_PASS;
-    mortise_exchange_t exchange{};
-    exchange.size = sizeof exchange;
-    exchange.method = abi_str(asked.exchange->method);
-    exchange.data = abi_bytes(asked.exchange->data);
-    std::optional<ConnectView> connect;
-    if (asked.exchange->connect)
-      exchange.connect = connect.emplace(*asked.client, *asked.exchange->connect, now).get();
-    else
-      exchange.client = client.for_instance(instance);
-    return table.exchange(instance.self, &call, &exchange);
-  }
+  if (asked.connect) return call_connect(instance, call, asked, now);
+  if (asked.exchange) return call_exchange(instance, call, asked, client, now);
+  if (asked.point == Point::accept)
+    return instance.manifest.accept->accept(instance.self, &call, client.peer());
+  if (changes_message(asked.point)) return call_intercept(instance, call, asked, client, now);
   mortise_access_t access{};
   access.size = sizeof access;
   access.action = action_of(asked.point);
@@ -118,18 +142,48 @@ mortise_answer_t call_plugin(const Instance& instance, mortise_call_t& call, con
 
 // One walk along a chain.
 struct Decisions::Turn {
-  const Asked& asked;
+  Asked asked;
   const Order& order;
   broker::Question question;
   base::Now now;
   const std::shared_ptr<const HookSet>& set;
   ClientView& client;
   std::shared_ptr<SavedQuestion> saved;  // made by the first plugin that answers later
+  broker::MessageRef changed{};          // what has come of the message; none: it is as it was
+  broker::Access access{};               // about that
+  std::size_t from = 0;                  // see SavedQuestion
+  std::vector<std::string> done{};
 
   const std::shared_ptr<SavedQuestion>& save(std::size_t place) {
-    if (!saved) saved = std::make_shared<SavedQuestion>(asked, question, set);
+    if (!saved) {
+      saved = std::make_shared<SavedQuestion>(asked, question, set);
+      saved->is_changed = static_cast<bool>(changed);
+      saved->from = from;
+      saved->done = done;
+    }
     saved->place = place;
     return saved;
+  }
+  // Takes up where a saved question stopped.
+  void resume(const SavedQuestion& before) {
+    if (before.is_changed) changed = share(*asked.access->message);
+    from = before.from;
+    done = before.done;
+  }
+  // Those from place `from` on who have been asked up to `end`.
+  void note_done(std::size_t end) {
+    for (; from < end; ++from)
+      if (is_concerned(order[from].what, asked)) done.push_back(order[from].what.instance->name());
+  }
+  void change(std::size_t place, broker::MessageRef message) {
+    note_done(place + 1);
+    saved.reset();  // somebody may still be looking at it, with the message as it was
+    changed = std::move(message);
+    access = *asked.access;
+    access.topic = changed->topic();
+    access.message = changed.get();
+    access.qos = changed->qos();
+    asked.access = &access;
   }
 };
 
@@ -165,22 +219,38 @@ Answer Decisions::ask(const Asked& asked, broker::Question question,
   return ask_from(0, turn);
 }
 
+bool Decisions::was_asked(const Link& link, std::size_t place, const Turn& turn) {
+  if (!turn.done.empty() && std::ranges::find(turn.done, link.what.instance->name()) != turn.done.end())
+    return true;
+  if (!link.repeats) return false;
+  for (std::size_t i = turn.from; i < place; ++i)
+    if (turn.order[i].what.instance == link.what.instance && is_concerned(turn.order[i].what, turn.asked))
+      return true;
+  return false;
+}
+
+// Whether the next one is asked after this answer.
+bool Decisions::leads_on(Answer& answer, std::size_t place, Turn& turn) {
+  if (answer.decision == Decision::pass) return true;
+  if (!changes_message(turn.asked.point)) return false;
+  if (answer.decision == Decision::change) turn.change(place, std::move(answer.message));
+  return answer.decision == Decision::change || answer.decision == Decision::allow;  // that is a fallback
+}
+
 Answer Decisions::ask_from(std::size_t place, Turn& turn) {
   for (; place < turn.order.size(); ++place) {
     const Link& link = turn.order[place];
     if (!is_concerned(link.what, turn.asked) || !link.what.instance->is(State::running)) continue;
-    if (link.repeats) {
-      const auto asked_before = [&](const Link& earlier) {
-        return earlier.what.instance == link.what.instance && is_concerned(earlier.what, turn.asked);
-      };
-      bool again = false;
-      for (std::size_t i = 0; i < place && !again; ++i) again = asked_before(turn.order[i]);
-      if (again) continue;
-    }
+    if (was_asked(link, place, turn)) continue;
     std::optional<Answer> answer = ask_one(link, place, turn);
-    if (answer && answer->decision != Decision::pass) return std::move(*answer);
+    if (answer && !leads_on(*answer, place, turn)) return std::move(*answer);
   }
-  return {};
+  Answer passed;
+  if (turn.changed) {
+    passed.decision = Decision::change;
+    passed.message = std::move(turn.changed);
+  }
+  return passed;
 }
 
 std::optional<Answer> Decisions::ask_one(const Link& link, std::size_t place, Turn& turn) {
@@ -273,6 +343,8 @@ Answer Decisions::understand(const Link& link, Point point, Said said) {
         judged.answer.plugin_data = in_.client_data.keep(instance, word);
       if (judged.answer.decision == Decision::change) judged.answer.message = fresh_message(instance, said);
       if (judged.answer.decision == Decision::drop) in_.losses.count_message(said.loss);
+      if (judged.answer.decision == Decision::deny && point == Point::accept)
+        in_.losses.count_connection(said.loss);
       return std::move(judged.answer);
     }
     instance.fault(name_of(point), judged.fault);
@@ -282,6 +354,7 @@ Answer Decisions::understand(const Link& link, Point point, Said said) {
   if (fallback.decision == Decision::deny) {
     fallback.by = instance.name();
     fallback.rule = "fallback";
+    if (point == Point::accept) in_.losses.count_connection(0);
   }
   return fallback;
 }
@@ -311,7 +384,7 @@ void Decisions::settled(const std::shared_ptr<SavedQuestion>& saved, mortise_tok
     const auto waiting = tokens.find(saved->question.client.value());
     if (waiting != tokens.end() && waiting->second.id == token.id) tokens.erase(waiting);
     if (how.why != Settled::answered) say_cancelled(*saved, token, how);
-    go_on(saved, std::move(*kept), broker);
+    go_on(saved, how, std::move(*kept), broker);
   });
 }
 
@@ -331,24 +404,14 @@ void Decisions::say_cancelled(const SavedQuestion& saved, mortise_token_t token,
     tell();
 }
 
-void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker) {
+void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Settled how, Said said,
+                      broker::Broker& broker) {
   const Asked& asked = saved->asked();
-  const Order order{saved->set->chain(asked.point), asked};
-  Instance& instance = *order[saved->place].what.instance;
-  Answer answer = understand(order[saved->place], asked.point, std::move(said));
-  if (answer.decision == Decision::pass) {
-    ClientView client{*asked.client};
-    const base::Now now{monotonic_now(), in_.wall()};
-    const std::shared_ptr<const HookSet> newest = in_.board.newest();
-    if (newest->version == saved->set->version) {
-      Turn turn{asked, order, saved->question, now, saved->set, client, saved};
-      answer = ask_from(saved->place + 1, turn);
-    } else {
-      // Who comes next in the old chain may have ended, and whoever took its place has not been asked.
-      answer = ask(asked, saved->question, newest, now);
-    }
-    if (answer.decision == Decision::pending) return;
-  }
+  const Link& link = Order{saved->set->chain(asked.point), asked}[saved->place];
+  Instance& instance = *link.what.instance;
+  Answer answer = ask_the_rest(saved, understand(link, asked.point, std::move(said)),
+                               how.why == Settled::answered || how.why == Settled::expired);
+  if (answer.decision == Decision::pending) return;
   const std::uint64_t plugin_data = answer.plugin_data;
   if (broker.on_answer(saved->question, std::move(answer))) return;
   // Nobody waits any more: the client has gone.
@@ -356,7 +419,29 @@ void Decisions::go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, br
   if (plugin_data != 0) in_.forget(plugin_data);
 }
 
-// ---- intercept
+// What comes of the question after `answer`, of the one who owed it. `was_asked`: that was its own, or it had
+// its time.
+Answer Decisions::ask_the_rest(const std::shared_ptr<SavedQuestion>& saved, Answer answer, bool was_asked) {
+  const Asked& asked = saved->asked();
+  const Order order{saved->set->chain(asked.point), asked};
+  ClientView client{*asked.client};
+  const base::Now now{monotonic_now(), in_.wall()};
+  Turn turn{asked, order, saved->question, now, saved->set, client, saved};
+  turn.resume(*saved);
+  if (!leads_on(answer, saved->place, turn)) return answer;
+  const std::shared_ptr<const HookSet> newest = in_.board.newest();
+  if (newest->version == saved->set->version) return ask_from(saved->place + 1, turn);
+  // Who comes next in the old chain may have ended, and whoever took its place has not been asked. A question
+  // whose answers change nothing is put to all again.
+  const Order renewed{newest->chain(asked.point), asked};
+  Turn again{turn.asked, renewed, saved->question, now, newest, client, nullptr};
+  if (changes_message(asked.point)) {
+    turn.note_done(saved->place + (was_asked ? 1 : 0));
+    again.changed = turn.changed;
+    again.done = std::move(turn.done);
+  }
+  return ask_from(0, again);
+}
 
 // The broker numbers what it takes, so that it must not be given the same message twice.
 broker::MessageRef Decisions::fresh_message(Instance& instance, Said& said) {
@@ -366,46 +451,6 @@ broker::MessageRef Decisions::fresh_message(Instance& instance, Said& said) {
   broker::MessageParts parts = parts_of(*message);
   parts.level = level;
   return broker::Message::make(parts, instance.accounts);
-}
-
-Answer Decisions::intercept(const broker::ClientFacts& client, const broker::MessageRef& message,
-                            const HookSet& set, base::Now now) {
-  ClientView shown{client};
-  const std::vector<Link>& chain = set.chain(Point::intercept);
-  Answer result;
-  for (std::size_t place = 0; place < chain.size(); ++place) {
-    const Link& link = chain[place];
-    const broker::Message& current = result.message ? *result.message : *message;
-    if (!link.what.wants(current.topic())) continue;
-    Instance& instance = *link.what.instance;
-    const auto same = [&](const Link& earlier) {
-      return earlier.what.instance == &instance && earlier.what.wants(current.topic());
-    };
-    if (link.repeats && std::any_of(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(place), same))
-      continue;
-    if (!instance.manifest.intercept->publish) continue;
-    CallContext context{instance, Point::intercept};
-    mortise_call_t raw = call_on(client.loop, now.monotonic, context);
-    const mortise_message_view_t view = view_of(current, now.wall);
-    const Hops hops{Hops::after(&current)};
-    const mortise_answer_t said_now = instance.asked(index_of(Point::intercept), client.loop, [&] {
-      return instance.guarded(name_of(Point::intercept), mortise_answer_t{MORTISE_FALLBACK}, [&] {
-        return instance.manifest.intercept->publish(instance.self, &raw, shown.for_instance(instance), &view);
-      });
-    });
-    if (said_now == MORTISE_PASS) continue;
-    Said said;
-    said.answer = said_now;
-    if (said_now == MORTISE_REPLIED && context.said) said = std::move(*context.said);
-    Answer answer = understand(link, Point::intercept, std::move(said));
-    if (answer.decision == Decision::change) {
-      result.decision = Decision::change;
-      result.message = std::move(answer.message);
-    } else if (answer.decision != Decision::pass && answer.decision != Decision::allow) {
-      return answer;
-    }
-  }
-  return result;
 }
 
 }  // namespace mortise::host

@@ -54,11 +54,9 @@ class Decisions {
  public:
   Decisions(Innards& inside, std::uint32_t loops) : in_{inside}, waiting_(loops) {}
 
+  // `change` comes with what is left of the message when everybody was asked.
   broker::Answer ask(const Asked& asked, broker::Question question, const std::shared_ptr<const HookSet>& set,
                      base::Now now);
-  // `message` is what CHANGE replaces, and whatever is left of it goes to the broker.
-  broker::Answer intercept(const broker::ClientFacts& client, const broker::MessageRef& message,
-                           const HookSet& set, base::Now now);
   // The client of a question has gone, on its loop: the plugin that owes the answer is told.
   void cancel(const broker::Question& question);
 
@@ -67,6 +65,8 @@ class Decisions {
   struct Turn;
 
   broker::Answer ask_from(std::size_t place, Turn& turn);
+  static bool was_asked(const Link& link, std::size_t place, const Turn& turn);
+  static bool leads_on(broker::Answer& answer, std::size_t place, Turn& turn);
   // What one plugin says; nothing when it passes, which costs no answer; pending: it will answer later.
   std::optional<broker::Answer> ask_one(const Link& link, std::size_t place, Turn& turn);
   mortise_answer_t call(const Link& link, mortise_call_t& call, Turn& turn);
@@ -76,7 +76,9 @@ class Decisions {
   broker::MessageRef fresh_message(Instance& instance, Said& said);
 
   void settled(const std::shared_ptr<SavedQuestion>& saved, mortise_token_t token, Settled how, Said said);
-  void go_on(const std::shared_ptr<SavedQuestion>& saved, Said said, broker::Broker& broker);
+  void go_on(const std::shared_ptr<SavedQuestion>& saved, Settled how, Said said, broker::Broker& broker);
+  broker::Answer ask_the_rest(const std::shared_ptr<SavedQuestion>& saved, broker::Answer answer,
+                              bool was_asked);
   void say_cancelled(const SavedQuestion& saved, mortise_token_t token, Settled how);
 
   // The token each client of one loop waits for, by the client's key; touched on that loop only.

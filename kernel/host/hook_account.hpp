@@ -93,6 +93,9 @@ inline std::string_view hook_name(std::size_t hook) noexcept {
                                                                           "authorise_will",
                                                                           "authorise_retain",
                                                                           "psk",
+                                                                          "intercept_connect",
+                                                                          "intercept_will",
+                                                                          "accept",
                                                                           "observe"};
   return names[hook];
 }

@@ -74,6 +74,17 @@ void HookPort::show_events(Turn& turn, std::uint32_t loop) {
     turn.batch->clear();
 }
 
+broker::Answer HookPort::accept(const broker::ClientFacts& peer, base::Now now) {
+  return in_.decisions.ask({Point::accept, &peer, nullptr, nullptr, nullptr}, {peer.loop, {}, 0},
+                           turns_[peer.loop].set, now);
+}
+
+broker::Answer HookPort::intercept_connect(const broker::ClientFacts& client, const mqtt::Connect& connect,
+                                           broker::Question question, base::Now now) {
+  return in_.decisions.ask({Point::intercept_connect, &client, &connect, nullptr, nullptr}, question,
+                           turns_[client.loop].set, now);
+}
+
 broker::Answer HookPort::authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
                                       broker::Question question, base::Now now) {
   return in_.decisions.ask({Point::authenticate, &client, &connect, nullptr, nullptr}, question,
@@ -95,8 +106,19 @@ broker::Answer HookPort::authorise(const broker::ClientFacts& client, const brok
 }
 
 broker::Answer HookPort::intercept_publish(const broker::ClientFacts& client,
-                                           const broker::MessageRef& message, base::Now now) {
-  return in_.decisions.intercept(client, message, *turns_[client.loop].set, now);
+                                           const broker::MessageRef& message, broker::Question question,
+                                           base::Now now) {
+  question.loop = client.loop;
+  const broker::Access access{broker::Action::publish, message->topic(), message.get(), message->qos()};
+  return in_.decisions.ask({Point::intercept, &client, nullptr, nullptr, &access}, question,
+                           turns_[client.loop].set, now);
+}
+
+broker::Answer HookPort::intercept_will(const broker::ClientFacts& client, const broker::MessageRef& message,
+                                        base::Now now) {
+  const broker::Access access{broker::Action::will, message->topic(), message.get(), message->qos()};
+  return in_.decisions.ask({Point::intercept_will, &client, nullptr, nullptr, &access}, {client.loop, {}, 0},
+                           turns_[client.loop].set, now);
 }
 
 void HookPort::cancel(const broker::Question& question) { in_.decisions.cancel(question); }

@@ -32,6 +32,9 @@ class HookPort : public broker::Hooks {
   std::shared_ptr<const HookSet> set_of_this_thread() const;
 
   const Wanted& wanted(std::uint32_t loop) const override { return turns_[loop].set->wanted; }
+  broker::Answer accept(const broker::ClientFacts& peer, base::Now now) override;
+  broker::Answer intercept_connect(const broker::ClientFacts& client, const mqtt::Connect& connect,
+                                   broker::Question question, base::Now now) override;
   broker::Answer authenticate(const broker::ClientFacts& client, const mqtt::Connect& connect,
                               broker::Question question, base::Now now) override;
   broker::Answer exchange(const broker::ClientFacts& client, const broker::Exchange& step,
@@ -39,7 +42,9 @@ class HookPort : public broker::Hooks {
   broker::Answer authorise(const broker::ClientFacts& client, const broker::Access& access,
                            broker::Question question, base::Now now) override;
   broker::Answer intercept_publish(const broker::ClientFacts& client, const broker::MessageRef& message,
-                                   base::Now now) override;
+                                   broker::Question question, base::Now now) override;
+  broker::Answer intercept_will(const broker::ClientFacts& client, const broker::MessageRef& message,
+                                base::Now now) override;
   void cancel(const broker::Question& question) override;
   void kept(std::uint32_t loop, std::uint64_t ticket) override;
   void forget(std::uint32_t loop, std::uint64_t plugin_data) override;

@@ -50,6 +50,17 @@ void add_link(HookSet& set, Point point, const Attachment& attachment) {
   chain.push_back({attachment, repeats});
 }
 
+// Only to what its table has.
+void add_intercept(HookSet& set, const Attachment& attachment) {
+  const Manifest& manifest = attachment.instance->manifest;
+  const auto add = [&](bool has, std::uint32_t kind, Point point) {
+    if (has && attachment.has_kind(kind)) add_link(set, point, attachment);
+  };
+  add(manifest.has_intercept_publish(), MORTISE_INTERCEPT_PUBLISH, Point::intercept);
+  add(manifest.has_intercept_connect(), MORTISE_INTERCEPT_CONNECT, Point::intercept_connect);
+  add(manifest.has_intercept_will(), MORTISE_INTERCEPT_WILL, Point::intercept_will);
+}
+
 void add_observer(HookSet& set, const Attachment& attachment) {
   for (std::size_t kind = 0; kind < event_types.size(); ++kind)
     if (attachment.has_kind(event_types[kind])) set.wanted.events[kind] = true;
@@ -101,7 +112,8 @@ std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& att
       add_link(*set, Point::authenticate, *one);
       add_link(*set, Point::exchange, *one);
     }
-    if (one->extension == MORTISE_INTERCEPT) add_link(*set, Point::intercept, *one);
+    if (one->extension == MORTISE_INTERCEPT) add_intercept(*set, *one);
+    if (one->extension == MORTISE_ACCEPT) add_link(*set, Point::accept, *one);
     if (one->extension == MORTISE_AUTHORISE)
       for (const ActionRow& row : actions)
         if (one->has_kind(row.kind)) add_link(*set, row.point, *one);
@@ -110,6 +122,9 @@ std::shared_ptr<const HookSet> build_hook_set(const std::vector<Attachment>& att
   }
   set->wanted.authenticate = !set->chain(Point::authenticate).empty();
   set->wanted.intercept_publish = !set->chain(Point::intercept).empty();
+  set->wanted.intercept_connect = !set->chain(Point::intercept_connect).empty();
+  set->wanted.intercept_will = !set->chain(Point::intercept_will).empty();
+  set->wanted.accept = !set->chain(Point::accept).empty();
   for (const ActionRow& row : actions)
     set->wanted.authorise[static_cast<std::size_t>(row.action)] = !set->chain(row.point).empty();
   return set;

@@ -1,4 +1,4 @@
-// Reasons of plugins to give messages up, and how many went that way.
+// Reasons of plugins to give messages up and to refuse connections, and how many went that way.
 //
 // Thread: any.   Owns: the rows, to the end of the host.
 // Source: mortise/services/ledger.h.
@@ -18,6 +18,7 @@ class Losses {
     std::string help;
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t connections = 0;
   };
 
   Losses() : rows_{{"plugin", "a plugin gave it up without a reason"}} {}
@@ -39,6 +40,11 @@ class Losses {
   }
   // One message that a hook answered DROP to.
   void count_message(std::uint32_t loss) { lose(loss, 1, 0); }
+  // One connection that `accept` denied.
+  void count_connection(std::uint32_t loss) {
+    const std::lock_guard lock{mutex_};
+    ++rows_[loss < rows_.size() ? loss : 0].connections;
+  }
 
   std::vector<Row> rows() const {
     const std::lock_guard lock{mutex_};

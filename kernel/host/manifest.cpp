@@ -12,9 +12,9 @@ namespace mortise::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> known_extensions{
+constexpr std::array<std::string_view, 10> known_extensions{
     MORTISE_AUTHENTICATE, MORTISE_AUTHORISE, MORTISE_INTERCEPT, MORTISE_OBSERVE, MORTISE_LOG_SINK,
-    MORTISE_RELOAD,       MORTISE_STORE,     MORTISE_PSK,       MORTISE_CONTROL};
+    MORTISE_RELOAD,       MORTISE_STORE,     MORTISE_PSK,       MORTISE_CONTROL, MORTISE_ACCEPT};
 
 // Where the first fields of an entry end: enough to tell versions apart.
 constexpr std::size_t negotiation_size = offsetof(mortise_plugin_entry_t, reserved);
@@ -97,13 +97,16 @@ bool take_table(const mortise_extension_t& from, Manifest& to) {
       from, MORTISE_AUTHENTICATE, to.authenticate, whole, [](const auto&) { return true; },
       offsetof(mortise_authenticate_t, exchange));
   take(from, MORTISE_AUTHORISE, to.authorise, whole, [](const auto& t) { return t.check != nullptr; });
-  take(from, MORTISE_INTERCEPT, to.intercept, whole, [](const auto&) { return true; });
+  take(
+      from, MORTISE_INTERCEPT, to.intercept, whole, [](const auto&) { return true; },
+      offsetof(mortise_intercept_t, connect));
   take(from, MORTISE_OBSERVE, to.observe, whole, [](const auto& t) { return t.events != nullptr; });
   take(from, MORTISE_LOG_SINK, to.log_sink, whole, [](const auto& t) { return t.write != nullptr; });
   take(from, MORTISE_RELOAD, to.reload, whole,
        [](const auto& t) { return t.prepare && t.commit && t.rollback; });
   take(from, MORTISE_STORE, to.store, whole,
        [](const auto& t) { return t.commit && t.read && t.flush && t.health; });
+  take(from, MORTISE_ACCEPT, to.accept, whole, [](const auto& t) { return t.accept != nullptr; });
   take(from, MORTISE_PSK, to.psk, whole, [](const auto& t) { return t.find != nullptr; });
   take(from, MORTISE_CONTROL, to.control, whole, [](const auto& t) { return t.commands && t.run; });
   return whole;

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "config/finding.hpp"
 #include "host/library.hpp"
+#include "mortise/draft/accept.h"
 #include "mortise/draft/psk.h"
 #include "mortise/draft/store.h"
 #include "mortise/plugin.h"
@@ -35,7 +36,15 @@ struct Manifest {
   const mortise_store_t* store = nullptr;
   const mortise_psk_t* psk = nullptr;
   const mortise_control_t* control = nullptr;
+  const mortise_accept_t* accept = nullptr;
 
+  bool has_intercept_publish() const noexcept { return intercept && intercept->publish; }
+  bool has_intercept_connect() const noexcept {
+    return intercept && MORTISE_HAS(intercept, connect) && intercept->connect;
+  }
+  bool has_intercept_will() const noexcept {
+    return intercept && MORTISE_HAS(intercept, will) && intercept->will;
+  }
   bool on_strand() const noexcept { return (descriptor->flags & MORTISE_ON_STRAND) != 0; }
   bool provides(std::string_view extension) const noexcept;
   // Ids listed that this host does not know.

@@ -98,7 +98,10 @@ bool provides(const Manifest& manifest, std::size_t hook) {
   switch (static_cast<Point>(hook)) {
     case Point::authenticate:
     case Point::exchange: return manifest.authenticate != nullptr;
-    case Point::intercept: return manifest.intercept != nullptr;
+    case Point::intercept: return manifest.has_intercept_publish();
+    case Point::intercept_connect: return manifest.has_intercept_connect();
+    case Point::intercept_will: return manifest.has_intercept_will();
+    case Point::accept: return manifest.accept != nullptr;
     case Point::psk: return manifest.psk != nullptr;
     default: return manifest.authorise != nullptr;
   }
@@ -136,6 +139,7 @@ void write_figures(const Innards& in, FigureSheet& sheet) {
   for (const Losses::Row& row : in.losses.rows()) {
     sheet.add(Figure::plugin_lost_messages, row.messages, {{"reason", row.name}});
     sheet.add(Figure::plugin_lost_bytes, row.bytes, {{"reason", row.name}});
+    sheet.add(Figure::plugin_refused_connections, row.connections, {{"reason", row.name}});
   }
   const std::shared_ptr<const Roster::List> instances = in.roster.list();
   for (const Instance* const instance : *instances) {

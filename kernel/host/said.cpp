@@ -12,9 +12,18 @@ namespace {
 using broker::Decision;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Point::count)> point_names{
-    "authenticate.connect",      "authenticate.exchange",       "intercept.publish",
-    "authorise.check (publish)", "authorise.check (subscribe)", "authorise.check (receive)",
-    "authorise.check (will)",    "authorise.check (retain)",    "psk.find"};
+    "authenticate.connect",
+    "authenticate.exchange",
+    "intercept.publish",
+    "authorise.check (publish)",
+    "authorise.check (subscribe)",
+    "authorise.check (receive)",
+    "authorise.check (will)",
+    "authorise.check (retain)",
+    "psk.find",
+    "intercept.connect",
+    "intercept.will",
+    "accept.accept"};
 
 Decision decision_of(mortise_answer_t answer) {
   switch (answer) {
@@ -30,14 +39,15 @@ Decision decision_of(mortise_answer_t answer) {
 }
 
 bool takes(Point point, Decision decision) {
-  const bool intercepts = point == Point::intercept;
+  const bool replaces = point == Point::intercept || point == Point::intercept_will;
+  const bool is_of_connect = is_login(point) || point == Point::intercept_connect || point == Point::accept;
   switch (decision) {
-    case Decision::pass:
-    case Decision::deny: return true;
-    case Decision::allow: return !intercepts;
+    case Decision::pass: return true;
+    case Decision::deny: return point != Point::intercept_will;
+    case Decision::allow: return !replaces && point != Point::intercept_connect;
     case Decision::change:
-    case Decision::drop: return intercepts;
-    case Decision::disconnect: return !is_login(point);
+    case Decision::drop: return replaces;
+    case Decision::disconnect: return !is_of_connect && point != Point::intercept_will;
     case Decision::proceed: return point == Point::exchange;
     case Decision::pending: return false;
   }
@@ -47,10 +57,13 @@ bool takes(Point point, Decision decision) {
 // May the packet that answers this decision carry the code?
 bool fits(Point point, Decision decision, mqtt::ReasonCode reason) {
   if (!mqtt::is_error(reason)) return false;
+  if (decision == Decision::disconnect && point == Point::will)
+    return mqtt::is_allowed(reason, mqtt::PacketType::connack);
   if (decision == Decision::disconnect) return mqtt::is_allowed(reason, mqtt::PacketType::disconnect);
   switch (point) {
     case Point::authenticate:
-    case Point::exchange: return mqtt::is_allowed(reason, mqtt::PacketType::connack);
+    case Point::exchange:
+    case Point::intercept_connect: return mqtt::is_allowed(reason, mqtt::PacketType::connack);
     case Point::subscribe: return mqtt::is_allowed(reason, mqtt::PacketType::suback);
     case Point::publish:
     case Point::intercept:

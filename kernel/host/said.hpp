@@ -24,6 +24,9 @@ enum class Point : std::uint8_t {
   will,
   retain,
   psk,
+  intercept_connect,
+  intercept_will,
+  accept,
   count
 };
 
@@ -31,7 +34,8 @@ inline constexpr bool is_login(Point point) noexcept {
   return point == Point::authenticate || point == Point::exchange;
 }
 inline constexpr bool can_wait(Point point) noexcept {
-  return is_login(point) || point == Point::publish || point == Point::subscribe;
+  return point != Point::receive && point != Point::psk && point != Point::intercept_will &&
+         point != Point::accept;
 }
 std::string_view name_of(Point point) noexcept;
 

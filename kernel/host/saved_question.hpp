@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/ports.hpp"
 #include "host/client_data.hpp"
@@ -17,7 +18,8 @@
 namespace mortise::host {
 
 // What is asked about, as the broker's own views. One of the last three is set: CONNECT, a step of an
-// enhanced authentication, or an access.
+// enhanced authentication, or an access, which is also what interceptors of messages see. Of a connection
+// that was accepted there is its client only.
 struct Asked {
   Point point = Point::publish;
   const broker::ClientFacts* client = nullptr;
@@ -38,6 +40,11 @@ class SavedQuestion {
   const broker::Question question;
   const std::shared_ptr<const HookSet> set;
   std::size_t place = 0;  // of the link that owes the answer, in the order of the chain
+  // Of a chain whose answers change the message: whether one has, and who has seen the message as it was
+  // before, which are those before place `from` and whoever took part before a reload.
+  bool is_changed = false;
+  std::size_t from = 0;
+  std::vector<std::string> done;
 
  private:
   std::string texts_;

@@ -55,12 +55,25 @@ Connections::Connection* Connections::find(broker::ClientKey client) noexcept {
   return connection.client == client ? &connection : nullptr;
 }
 
+// Makes the filters of one who was just accepted. False: a plugin does not want its address. One that a proxy
+// names later is asked about then.
+bool Connections::welcomes(Arrival& arrival) {
+  const Door& door = *arrival.door;
+  bool asks = broker_.asks_to_accept();
+  const auto is_wanted = [&] { return broker_.accepts(door.listener, arrival.address); };
+  if (asks && arrival.peer.address && !(door.learns_address && door.learns_address(arrival.peer))) {
+    if (!is_wanted()) return false;  // before anything is made for it
+    asks = false;
+  }
+  if (door.filters) arrival.line = std::make_unique<Line>(door.filters(arrival.peer));
+  return !asks || (arrival.line && arrival.line->names_peer()) || is_wanted();
+}
+
 void Connections::open(Arrival arrival) {
+  if (!arrival.move && !welcomes(arrival)) return;
   const broker::ClientKey client = arrival.move
                                        ? broker_.on_arrival(std::move(*arrival.move))
                                        : broker_.on_open(arrival.door->listener, std::move(arrival.address));
-  if (!arrival.move && arrival.door->filters)
-    arrival.line = std::make_unique<Line>(arrival.door->filters(arrival.peer));
   if (client.index >= connections_.size()) connections_.resize(client.index + 1);
   Connection& connection = connections_[client.index];
   MORTISE_EXPECT(!connection.client);
@@ -135,7 +148,11 @@ void Connections::read_line(Connection& connection) {
   bytes_read_.add(bytes);
   Line& line = *connection.line;
   const broker::ClientKey client = connection.client;
-  const mqtt::Bytes plain = line.take({buffer_.data(), bytes}, scratch_);
+  Line::Admits admits;
+  if (broker_.asks_to_accept() && line.names_peer())
+    admits = [&](const std::string& address) { return broker_.accepts(client, address); };
+  const mqtt::Bytes plain = line.take({buffer_.data(), bytes}, scratch_, admits);
+  if (line.is_refused()) return lose(connection);
   if (auto learnt = line.take_introduction())
     if (!introduce(connection, std::move(*learnt))) return;
   if (!line.sealed().empty()) broker_.effects().flush.push_back(client);

@@ -99,6 +99,7 @@ class Connections {
   void read(Connection& connection);
   void read_line(Connection& connection);
   bool introduce(Connection& connection, broker::Introduction learnt);
+  bool welcomes(Arrival& arrival);
   void feed(broker::ClientKey client, mqtt::Bytes fresh);
   bool feed_unread(Connection& connection, mqtt::Bytes& fresh);
   bool departs(Connection& connection, mqtt::Bytes fresh);

@@ -46,6 +46,8 @@ class Filter {
   virtual void finish(mqtt::Buffer& down) = 0;
   // Whether the failure was a question that has been answered, such as a health check's, and no fault.
   virtual bool is_harmless() const { return false; }
+  // Whether it says who the peer is before anybody above it begins, and is over then.
+  virtual bool names_peer() const { return false; }
   // Read after learnt and is_over; and after a fault or ended if it was not read before, since what came with
   // them may have begun with it.
   virtual const Introduction& introduction() const = 0;

@@ -8,7 +8,7 @@ constexpr std::size_t spare_max = 256 * 1024;
 
 }  // namespace
 
-mqtt::Bytes Line::take(mqtt::Bytes bytes, Scratch& scratch) {
+mqtt::Bytes Line::take(mqtt::Bytes bytes, Scratch& scratch, const Admits& admits) {
   if (has_ended()) return {};
   std::size_t side = 0;
   for (std::size_t i = 0; i < filters_.size() && !bytes.empty();) {
@@ -20,10 +20,16 @@ mqtt::Bytes Line::take(mqtt::Bytes bytes, Scratch& scratch) {
     const mqtt::Bytes answer{scratch.answer};
     // Below a filter that has failed nothing can be said.
     if (was_open && !answer.empty()) send_down(i, {&answer, 1}, scratch);
-    if (stays)
+    if (stays) {
       ++i;
-    else
+    } else {
       filters_.erase(filters_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (admits && !admits(learnt_ ? learnt_->address : std::string{})) {
+        end_ = End::failed;
+        refused_ = true;
+        return {};
+      }
+    }
     bytes = up;
   }
   return bytes;

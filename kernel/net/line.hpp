@@ -24,9 +24,16 @@ class Line {
     mqtt::Buffer spare;  // lent to the line that seals
   };
 
+  // Asked when the filter that names the peer is over, before those above it see their first byte. `address`
+  // is empty when it named none. False: the peer may not stay, and nothing is said to it.
+  using Admits = std::function<bool(const std::string& address)>;
+  // Whether that question is still to come.
+  bool names_peer() const { return !filters_.empty() && filters_.front()->names_peer(); }
+
   // ---- in
   // Bytes from the socket; returns what they mean to the broker, valid until the next call with this scratch.
-  mqtt::Bytes take(mqtt::Bytes raw, Scratch& scratch);
+  // `admits`: empty: everybody is admitted.
+  mqtt::Bytes take(mqtt::Bytes raw, Scratch& scratch, const Admits& admits = {});
   // What take() has learnt of the peer; null: nothing new.
   std::unique_ptr<Introduction> take_introduction() noexcept { return std::move(learnt_); }
   // The peer has said goodbye, or said something wrong: nothing more comes from it.
@@ -35,6 +42,7 @@ class Line {
   bool has_failed() const noexcept { return end_ == End::failed; }
   const std::string& wrong() const noexcept { return wrong_; }
   bool is_harmless() const noexcept { return harmless_; }  // see Filter
+  bool is_refused() const noexcept { return refused_; }    // by take()'s `admits`
 
   // ---- out
   void give(std::span<const mqtt::Bytes> parts, Scratch& scratch);
@@ -68,6 +76,7 @@ class Line {
   End end_ = End::none;
   bool finished_ = false;
   bool harmless_ = false;
+  bool refused_ = false;
 };
 
 }  // namespace mortise::net

@@ -19,6 +19,7 @@ class ProxyHeaderFilter final : public Filter {
   base::Result<Progress, std::string> take(mqtt::Bytes bytes, mqtt::Buffer& up, mqtt::Buffer& down) override;
   void give(std::span<const mqtt::Bytes> parts, mqtt::Buffer& down) override;
   void finish(mqtt::Buffer&) override {}
+  bool names_peer() const override { return true; }
   const Introduction& introduction() const override { return introduction_; }
   std::size_t memory() const override { return sizeof *this + header_.capacity(); }
 

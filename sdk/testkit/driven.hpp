@@ -62,6 +62,31 @@ class Driven {
     auto call = host.call();
     return Tables::intercept_table.publish(self, &call, &client, &message);
   }
+  mortise_answer_t intercept_connect(std::string_view client_id, std::string_view username = {}) {
+    mortise_connect_t who{};
+    who.size = sizeof who;
+    who.username = lend(username);
+    who.client_id = lend(client_id);
+    auto call = host.call();
+    return Tables::intercept_table.connect(self, &call, &who);
+  }
+  mortise_answer_t will(std::string_view topic) {
+    mortise_client_view_t client{};
+    mortise_message_view_t message{};
+    message.topic = lend(topic);
+    message.payload = lend_bytes("payload");
+    auto call = host.call();
+    return Tables::intercept_table.will(self, &call, &client, &message);
+  }
+  // `address` is numeric.
+  mortise_answer_t accept(std::string_view address, std::string_view listener = "local") {
+    mortise_peer_t peer{};
+    peer.size = sizeof peer;
+    peer.listener = lend(listener);
+    peer.address = lend(address);
+    auto call = host.call();
+    return Tables::accept_table.accept(self, &call, &peer);
+  }
   // The key is in `key` when the answer is ALLOW. `loop`: whose thread asks, as far as the plugin can tell.
   mortise_answer_t find_psk(std::string_view identity, mortise_psk_key_t& key, std::uint32_t loop = 0) {
     mortise_psk_query_t asked{};

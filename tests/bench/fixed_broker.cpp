@@ -61,8 +61,16 @@ class FixedBroker::NobodyDecides : public broker::Hooks {
                            base::Now) override {
     return {};
   }
-  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&,
+  broker::Answer accept(const broker::ClientFacts&, base::Now) override { return {}; }
+  broker::Answer intercept_connect(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
                                    base::Now) override {
+    return {};
+  }
+  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&, broker::Question,
+                                   base::Now) override {
+    return {};
+  }
+  broker::Answer intercept_will(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
     return {};
   }
   void cancel(const broker::Question&) override {}

@@ -11,7 +11,12 @@ class QuietHooks : public Hooks {
   Answer authenticate(const ClientFacts&, const mqtt::Connect&, Question, base::Now) override { return {}; }
   Answer exchange(const ClientFacts&, const Exchange&, Question, base::Now) override { return {}; }
   Answer authorise(const ClientFacts&, const Access&, Question, base::Now) override { return {}; }
-  Answer intercept_publish(const ClientFacts&, const MessageRef&, base::Now) override { return {}; }
+  Answer accept(const ClientFacts&, base::Now) override { return {}; }
+  Answer intercept_connect(const ClientFacts&, const mqtt::Connect&, Question, base::Now) override {
+    return {};
+  }
+  Answer intercept_publish(const ClientFacts&, const MessageRef&, Question, base::Now) override { return {}; }
+  Answer intercept_will(const ClientFacts&, const MessageRef&, base::Now) override { return {}; }
   void cancel(const Question&) override {}
   void kept(std::uint32_t, std::uint64_t) override {}
   void forget(std::uint32_t, std::uint64_t) override {}

@@ -48,7 +48,7 @@ class Caller {
     return host_.hooks().authorise(client_, access, {}, now_).decision == broker::Decision::pass;
   }
   bool intercept() {
-    return host_.hooks().intercept_publish(client_, message_, now_).decision == broker::Decision::pass;
+    return host_.hooks().intercept_publish(client_, message_, {}, now_).decision == broker::Decision::pass;
   }
 
  private:

@@ -119,7 +119,8 @@ TEST(Renewal, an_answer_the_old_one_owes_is_taken) {
   auto& client = rig.connect("x");
   rig.publish(client, "t", "1");
   Renewing renewing{rig, "  - {name: fresh, library: puppet}"};
-  ASSERT_EQ("", renewing.prepare() + renewing.start());
+  ASSERT_EQ("", renewing.prepare());
+  ASSERT_EQ("", renewing.start());
   renewing.begin_to_take();
   ASSERT_TRUE(rig.turn_until([&] { return renewing.is_committed.load(); }));
   EXPECT_EQ(MORTISE_OK, old.answer(MORTISE_ALLOW));
@@ -144,6 +145,91 @@ TEST(Renewal, who_is_asked_next_is_whoever_is_there_then) {
   ASSERT_TRUE(rig.turn_until([&] { return !pubacks(rig, client).empty(); }));
   EXPECT_EQ(std::vector{denied}, pubacks(rig, client));
   EXPECT_EQ(0, old.asked);
+}
+
+// Puts a mark behind the payload; `later`: when the test says so.
+struct Marker {
+  Marker(Rig& rig, const std::string& instance, bool later = false) : strings{rig.strings(instance)} {
+    strings.start = [this](auto, auto) {
+      host = strings.host;
+      EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_INTERCEPT));
+      return mortise_answer_t{MORTISE_ALLOW};
+    };
+    strings.intercept = [this, instance, later](mortise_call_t* call, auto,
+                                                const mortise_message_view_t* message) {
+      ++asked;
+      if (later) {
+        EXPECT_EQ(MORTISE_OK, host->defer(call, 0, &token));
+        return mortise_answer_t{MORTISE_PENDING};
+      }
+      const std::string payload{reinterpret_cast<const char*>(message->payload.data), message->payload.size};
+      const std::string marked = payload + ' ' + instance;
+      mortise_edit_t edit{};
+      edit.size = sizeof edit;
+      edit.set = MORTISE_SET_PAYLOAD;
+      edit.payload = {reinterpret_cast<const std::uint8_t*>(marked.data()), marked.size()};
+      mortise_message_t* made = nullptr;
+      EXPECT_EQ(MORTISE_OK, strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES)
+                                ->make(strings.host, message, &edit, &made));
+      mortise_verdict_t verdict{};
+      verdict.size = sizeof verdict;
+      verdict.messages = &made;
+      verdict.message_count = 1;
+      return strings.host->reply(call, MORTISE_CHANGE, &verdict);
+    };
+  }
+  mortise_status_t pass() const { return host->answer(host, token, MORTISE_PASS, nullptr); }
+  Strings& strings;
+  const mortise_host_t* host = nullptr;  // of the latest of this name: the end of another clears the strings'
+  mortise_token_t token{};
+  std::atomic<int> asked{0};
+};
+
+TEST(Renewal, who_has_changed_a_message_already_is_not_shown_it_again) {
+  Rig rig{
+      "  - {name: first, library: puppet}\n  - {name: thinks, library: puppet}\n"
+      "  - {name: old, library: puppet}"};
+  Marker first{rig, "first"}, thinks{rig, "thinks", true}, old{rig, "old"}, fresh{rig, "fresh"};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "#");
+  rig.publish(client, "t", "sent");
+  ASSERT_EQ(1, thinks.asked);
+  Renewing renewing{rig,
+                    "  - {name: first, library: puppet}\n  - {name: thinks, library: puppet}\n"
+                    "  - {name: fresh, library: puppet}"};
+  ASSERT_TRUE(renewing.take());
+  ASSERT_EQ(MORTISE_OK, thinks.pass());
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.messages(client).empty(); }));
+  EXPECT_EQ(std::vector<std::string>{"t=sent first fresh"}, rig.messages(client));
+  EXPECT_EQ(1, first.asked);
+  EXPECT_EQ(1, thinks.asked);
+  EXPECT_EQ(0, old.asked);
+}
+
+// It has had its time to finish, and gives no answer of its own: who takes its place has the message next.
+TEST(Renewal, of_one_that_is_replaced_while_it_thinks_the_next_of_its_name_is_asked) {
+  Rig rig{
+      "  - {name: first, library: puppet}\n"
+      "  - {name: thinks, library: puppet, hooks: {intercept: {deadline: 1h}}}",
+      [](Options& options) { options.drain_patience = std::chrono::milliseconds{20}; }};
+  Marker first{rig, "first"}, thinks{rig, "thinks", true};
+  rig.run();
+  auto& client = rig.connect("x");
+  rig.subscribe(client, "#");
+  rig.publish(client, "t", "sent");
+  ASSERT_EQ(1, thinks.asked);
+  Renewing renewing{rig,
+                    "  - {name: first, library: puppet}\n"
+                    "  - {name: thinks, library: puppet, hooks: {intercept: {priority: 5}}}"};
+  ASSERT_EQ("", renewing.prepare());
+  ASSERT_EQ("", renewing.start());
+  renewing.begin_to_take();
+  ASSERT_TRUE(rig.turn_until([&] { return renewing.is_done.load() && thinks.asked == 2; }));
+  ASSERT_EQ(MORTISE_OK, thinks.pass());
+  ASSERT_TRUE(rig.turn_until([&] { return !rig.messages(client).empty(); }));
+  EXPECT_EQ(std::vector<std::string>{"t=sent first"}, rig.messages(client));
+  EXPECT_EQ(1, first.asked);
 }
 
 TEST(Renewal, one_that_does_not_start_leaves_everything_as_it_was) {
@@ -298,7 +384,8 @@ TEST(Renewal, a_client_of_its_own_comes_to_life_with_the_commit) {
   };
   {
     Renewing renewing{rig, "  - {name: a, library: puppet}"};
-    ASSERT_EQ("", renewing.prepare() + renewing.start());
+    ASSERT_EQ("", renewing.prepare());
+    ASSERT_EQ("", renewing.start());
     for (int i = 0; i < 5; ++i) rig.turn();
     EXPECT_EQ(0U, line.count("opened"));
   }

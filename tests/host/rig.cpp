@@ -118,10 +118,6 @@ void Rig::stop() { host->stop(); }
 Rig::Client& Rig::connect(const std::string& client_id, const std::string& username,
                           const std::string& password, mqtt::Version version, std::uint32_t session_expiry_s,
                           bool clean_start) {
-  auto& client = *clients_.emplace_back(std::make_unique<Client>());
-  client.version = version;
-  turn();
-  client.key = broker->on_open(listener, "10.0.0.17:50122");
   mqtt::Connect packet;
   packet.version = version;
   packet.clean_start = clean_start;
@@ -130,7 +126,15 @@ Rig::Client& Rig::connect(const std::string& client_id, const std::string& usern
   if (!username.empty()) packet.username = username;
   if (!password.empty())
     packet.password = mqtt::Bytes{reinterpret_cast<const std::uint8_t*>(password.data()), password.size()};
-  feed(client, packet);
+  return connect(packet);
+}
+
+Rig::Client& Rig::connect(const mqtt::Connect& packet) {
+  auto& client = *clients_.emplace_back(std::make_unique<Client>());
+  client.version = packet.version;
+  turn();
+  client.key = broker->on_open(listener, "10.0.0.17:50122");
+  send(client, packet);
   return client;
 }
 
@@ -142,14 +146,14 @@ void Rig::publish(Client& client, const std::string& topic, const std::string& p
   packet.qos = qos;
   packet.retain = retain;
   if (qos != mqtt::Qos::at_most_once) packet.packet_id = ++last_packet_id_;
-  feed(client, packet);
+  send(client, packet);
 }
 
 void Rig::subscribe(Client& client, const std::string& filter, mqtt::Qos qos) {
   mqtt::Subscribe packet;
   packet.packet_id = ++last_packet_id_;
   packet.entries.push_back({filter, {qos, false, false, mqtt::RetainHandling::send}});
-  feed(client, packet);
+  send(client, packet);
 }
 
 void Rig::lose(Client& client) {
@@ -157,7 +161,7 @@ void Rig::lose(Client& client) {
   turn();
 }
 
-void Rig::feed(Client& client, const mqtt::Packet& packet) {
+void Rig::send(Client& client, const mqtt::Packet& packet) {
   mqtt::encode(packet, client.version, client.unread);
   turn();
 }

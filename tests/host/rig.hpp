@@ -82,6 +82,8 @@ class Rig {
   Client& connect(const std::string& client_id, const std::string& username = {},
                   const std::string& password = {}, mqtt::Version version = mqtt::Version::v5_0,
                   std::uint32_t session_expiry_s = 0, bool clean_start = true);
+  Client& connect(const mqtt::Connect& packet);
+  void send(Client& client, const mqtt::Packet& packet);
   void publish(Client& client, const std::string& topic, const std::string& payload,
                mqtt::Qos qos = mqtt::Qos::at_least_once, bool retain = false);
   void subscribe(Client& client, const std::string& filter, mqtt::Qos qos = mqtt::Qos::at_most_once);
@@ -106,7 +108,6 @@ class Rig {
   Host::Status status(const std::string& instance = "a") const;
 
  private:
-  void feed(Client& client, const mqtt::Packet& packet);
   void read_output(Client& client);
 
   std::map<std::string, std::unique_ptr<Strings>> strings_;

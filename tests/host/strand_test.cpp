@@ -55,9 +55,17 @@ TEST(OnStrand, decisions_run_on_its_thread_and_the_client_waits_for_them) {
 TEST(OnStrand, what_cannot_wait_is_refused_with_a_line_that_says_so) {
   Rig rig{"  - {name: a, library: puppet_on_strand}"};
   Strings& strings = rig.strings();
-  mortise_status_t intercept = MORTISE_OK, receive = MORTISE_OK, all = MORTISE_E_STATE;
+  mortise_status_t intercept = MORTISE_OK, receive = MORTISE_OK, all = MORTISE_E_STATE,
+                   all_interceptions = MORTISE_E_STATE;
   strings.start = [&](auto, auto) {
-    intercept = strings.attach(MORTISE_INTERCEPT);
+    const std::uint16_t wills[] = {MORTISE_INTERCEPT_WILL};
+    mortise_attach_t how{};
+    how.size = sizeof how;
+    how.kinds = wills;
+    how.kind_count = 1;
+    how.fallback = MORTISE_FALLBACK;
+    intercept = strings.attach(MORTISE_INTERCEPT, &how);
+    all_interceptions = strings.attach(MORTISE_INTERCEPT);
     receive = attach_kinds(strings, {MORTISE_PUBLISH, MORTISE_RECEIVE});
     all = attach_kinds(strings, {});
     return mortise_answer_t{MORTISE_ALLOW};
@@ -66,10 +74,13 @@ TEST(OnStrand, what_cannot_wait_is_refused_with_a_line_that_says_so) {
   EXPECT_EQ(MORTISE_E_STATE, intercept);
   EXPECT_EQ(MORTISE_E_STATE, receive);
   EXPECT_EQ(MORTISE_OK, all) << "no kinds named are those that can wait";
-  EXPECT_TRUE(rig.log.has("cannot intercept messages")) << rig.log.all();
+  EXPECT_EQ(MORTISE_OK, all_interceptions);
+  EXPECT_TRUE(rig.log.has("cannot intercept wills")) << rig.log.all();
   EXPECT_TRUE(rig.log.has("cannot authorise receive")) << rig.log.all();
-  EXPECT_FALSE(rig.host->hooks().wanted(0).wants(broker::Action::receive));
-  EXPECT_TRUE(rig.host->hooks().wanted(0).wants(broker::Action::subscribe));
+  const broker::Hooks::Wanted& wanted = rig.host->hooks().wanted(0);
+  EXPECT_FALSE(wanted.wants(broker::Action::receive) || wanted.intercept_will);
+  EXPECT_TRUE(wanted.wants(broker::Action::subscribe) && wanted.wants(broker::Action::will) &&
+              wanted.wants(broker::Action::retain) && wanted.intercept_publish && wanted.intercept_connect);
 }
 
 TEST(OnStrand, a_hook_that_blocks_past_its_deadline_is_answered_for_and_holds_nobody_else_up) {

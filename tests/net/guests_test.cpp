@@ -156,6 +156,73 @@ TEST_P(Entrances, count_clients_behind_a_proxy_for_themselves) {
             "more connections than limits.connections_per_address allows");
 }
 
+TEST_P(Entrances, close_whom_a_plugin_does_not_accept_at_once_and_without_a_trace) {
+  Served served{GetParam()};
+  served.hooks.wants.accept = true;
+  served.hooks.unwanted = "127.0.0.1";
+  served.start();
+  EXPECT_TRUE(served.client().sees_close());
+  EXPECT_TRUE(served.client().sees_close());
+  EXPECT_TRUE(eventually([&] { return served.loops().connections() == 0; }));
+  EXPECT_EQ(served.listener.half_open, 0u);
+  EXPECT_EQ(served.hooks.asked_to_accept, 2);
+  ASSERT_GE(served.log.of("client.not_accepted").size(), 1u);
+  EXPECT_EQ(served.log.of("client.not_accepted")[0].listener, "local");
+}
+
+// Remembers whether it was given anything: what stands above a PROXY header, such as TLS.
+class Above final : public Filter {
+ public:
+  explicit Above(std::atomic<int>& begun) : begun_{begun} {}
+  base::Result<Progress, std::string> take(mqtt::Bytes bytes, mqtt::Buffer& up, mqtt::Buffer&) override {
+    ++begun_;
+    up.insert(up.end(), bytes.begin(), bytes.end());
+    return Progress::goes_on;
+  }
+  void give(std::span<const mqtt::Bytes> parts, mqtt::Buffer& down) override {
+    for (const mqtt::Bytes part : parts) down.insert(down.end(), part.begin(), part.end());
+  }
+  void finish(mqtt::Buffer&) override {}
+  const Introduction& introduction() const override { return none_; }
+  std::size_t memory() const override { return sizeof *this; }
+
+ private:
+  std::atomic<int>& begun_;
+  Introduction none_;
+};
+
+TEST_P(Entrances, ask_about_the_address_a_proxy_tells_before_anything_above_begins) {
+  Served served{GetParam()};
+  served.hooks.wants.accept = true;
+  served.hooks.unwanted = "203.0.113.66";
+  std::atomic<int> begun{0};
+  const std::vector<Network> proxies{*Network::from("127.0.0.1")};
+  const std::uint16_t port = served.open_door(
+      [&, proxies](const Peer& peer) {
+        Filters filters;
+        filters.push_back(proxy_filter(ProxyHeaderFilter::Demand::required, proxies, peer));
+        filters.push_back(std::make_unique<Above>(begun));
+        return filters;
+      },
+      [proxies](const Peer& peer) { return proxies[0].contains(*peer.address); });
+  served.start();
+  {
+    SocketClient banned{port};  // with the first bytes of what is above in the same packet
+    banned.send_raw(bytes_of("PROXY TCP4 203.0.113.66 10.0.0.1 50122 1883\r\nhello"));
+    EXPECT_TRUE(banned.sees_close());
+  }
+  EXPECT_EQ(begun, 0);
+  EXPECT_EQ(served.hooks.asked_to_accept, 1);
+  SocketClient welcome{port};
+  welcome.send_raw(bytes_of("PROXY TCP4 203.0.113.1 10.0.0.1 50122 1883\r\n"));
+  EXPECT_EQ(welcome.connect("welcome", Served::clean()), mqtt::ReasonCode::success);
+  SocketClient unnamed{port};  // the proxy's own, such as a health check
+  unnamed.send_raw(bytes_of("PROXY UNKNOWN\r\n"));
+  EXPECT_EQ(unnamed.connect("unnamed", Served::clean()), mqtt::ReasonCode::success);
+  EXPECT_EQ(served.hooks.asked_to_accept, 3) << "each once";
+  EXPECT_TRUE(eventually([&] { return served.loops().connections() == 2; }));
+}
+
 TEST_P(Entrances, leave_strangers_waiting_while_too_many_have_said_nothing) {
   broker::Options patient;
   patient.connect_timeout = 10min;

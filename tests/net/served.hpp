@@ -24,7 +24,9 @@ using testing::SocketClient;
 // wanted, lets each client in with a word of its own.
 class FakeHooks : public broker::Hooks {
  public:
-  broker::Hooks::Wanted wants;  // set before the loops start
+  broker::Hooks::Wanted wants;     // set before the loops start
+  std::string unwanted{"nobody"};  // addresses that begin so are not accepted; set before the loops start
+  std::atomic<int> asked_to_accept{0};
   std::atomic<bool> holds_publishes{false};
   std::atomic<std::uint64_t> words_given{0};
   std::atomic<std::uint64_t> last_kept{0};
@@ -50,8 +52,21 @@ class FakeHooks : public broker::Hooks {
     answer.decision = broker::Decision::pending;
     return answer;
   }
-  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&,
+  broker::Answer accept(const broker::ClientFacts& peer, base::Now) override {
+    ++asked_to_accept;
+    broker::Answer answer;
+    if (peer.address.starts_with(unwanted)) answer.decision = broker::Decision::deny;
+    return answer;
+  }
+  broker::Answer intercept_connect(const broker::ClientFacts&, const mqtt::Connect&, broker::Question,
                                    base::Now) override {
+    return {};
+  }
+  broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef&, broker::Question,
+                                   base::Now) override {
+    return {};
+  }
+  broker::Answer intercept_will(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
     return {};
   }
   void cancel(const broker::Question&) override {}

@@ -4,6 +4,7 @@
 // A struct that grows changes its number here, at the end only; the numbers of frozen ones stay for ever.
 #include <stddef.h>
 
+#include "mortise/draft/accept.h"
 #include "mortise/draft/psk.h"
 #include "mortise/draft/store_service.h"
 #include "mortise/plugin.h"
@@ -19,6 +20,7 @@
 #define LAYOUT_FIELD(type, field, lp64, ilp32) HOLDS(offsetof(type, field) == (ilp32))
 #endif
 
+LAYOUT_SIZE(mortise_accept_t, 16, 12);
 LAYOUT_SIZE(mortise_access_t, 48, 28);
 LAYOUT_SIZE(mortise_attach_t, 48, 32);
 LAYOUT_SIZE(mortise_authenticate_t, 32, 20);
@@ -53,7 +55,7 @@ LAYOUT_SIZE(mortise_identity_t, 24, 16);
 LAYOUT_SIZE(mortise_inline_clients_t, 80, 44);
 LAYOUT_SIZE(mortise_inline_open_t, 120, 80);
 LAYOUT_SIZE(mortise_inline_t, 8, 8);
-LAYOUT_SIZE(mortise_intercept_t, 16, 12);
+LAYOUT_SIZE(mortise_intercept_t, 32, 20);
 LAYOUT_SIZE(mortise_label_t, 32, 16);
 LAYOUT_SIZE(mortise_ledger_t, 24, 16);
 LAYOUT_SIZE(mortise_log_event_t, 88, 56);

@@ -366,6 +366,37 @@ TEST(Wrapper, a_class_with_keys_is_attached_and_asked_for_them) {
   EXPECT_EQ(detail::tables<Busy>::psk_table.find, nullptr);
 }
 
+struct Doorman {
+  explicit Doorman(mortise::host) {}
+  answer accept(call, const mortise_peer_t& peer) { return view(peer.address) == "10.0.0.66" ? deny : pass; }
+  answer intercept_connect(call now, const mortise_connect_t& connect) {
+    return view(connect.client_id).empty() ? now.deny(0x85) : pass;
+  }
+  answer intercept_will(call, const mortise_client_view_t&, const mortise_message_view_t& message) {
+    return view(message.topic) == "gone" ? drop : pass;
+  }
+  attach intercept_attach() const { return {.kinds = {MORTISE_INTERCEPT_CONNECT, MORTISE_INTERCEPT_WILL}}; }
+};
+
+TEST(Wrapper, a_class_that_guards_the_door_is_attached_and_asked) {
+  Driven<Doorman> driven;
+  driven.start();
+  ASSERT_EQ(driven.host.attached.size(), 2u);
+  EXPECT_EQ(driven.host.attached[0].extension, MORTISE_INTERCEPT);
+  EXPECT_EQ(driven.host.attached[0].kinds,
+            (std::vector<std::uint16_t>{MORTISE_INTERCEPT_CONNECT, MORTISE_INTERCEPT_WILL}));
+  EXPECT_EQ(driven.host.attached[1].extension, MORTISE_ACCEPT);
+  EXPECT_EQ(driven.accept("10.0.0.17"), MORTISE_PASS);
+  EXPECT_EQ(driven.accept("10.0.0.66"), MORTISE_DENY);
+  EXPECT_EQ(driven.intercept_connect("x"), MORTISE_PASS);
+  EXPECT_EQ(driven.intercept_connect(""), MORTISE_REPLIED);
+  EXPECT_EQ(driven.will("t"), MORTISE_PASS);
+  EXPECT_EQ(driven.will("gone"), MORTISE_DROP);
+  EXPECT_EQ(detail::tables<Doorman>::intercept_table.publish, nullptr);
+  EXPECT_EQ(detail::tables<Actor>::intercept_table.connect, nullptr);
+  EXPECT_EQ(detail::tables<Actor>::intercept_table.will, nullptr);
+}
+
 TEST(Wrapper, health_writes_only_what_an_older_host_has_room_for) {
   Driven<Busy> driven;
   mortise_health_t health{};

@@ -36,7 +36,9 @@ class ModelHooks final : public broker::Hooks {
       : random_{&random}, pending_percent_{attached.pending_percent}, dropped_{std::move(dropped)} {
     const auto event = static_cast<std::size_t>(broker::EventKind::dropped);
     wanted_.events[event] = true;
-    wanted_.authenticate = pending_percent_ != 0;
+    wanted_.authenticate = wanted_.intercept_connect = pending_percent_ != 0;
+    for (const auto action : {broker::Action::will, broker::Action::retain})
+      wanted_.authorise[static_cast<std::size_t>(action)] = pending_percent_ != 0;
     wanted_.intercept_publish = attached.intercepts;
     wanted_.authorise[static_cast<std::size_t>(broker::Action::receive)] = attached.receives;
     wanted_.authorise[static_cast<std::size_t>(broker::Action::publish)] = true;
@@ -67,20 +69,30 @@ class ModelHooks final : public broker::Hooks {
           may_receive(client.client_id, access.topic) ? broker::Decision::allow : broker::Decision::deny;
       return answer;
     }
-    const bool allowed =
-        access.action == broker::Action::subscribe ? may_subscribe(access.topic) : may_publish(access.topic);
+    const bool allowed = access.action == broker::Action::subscribe ? may_subscribe(access.topic)
+                         : access.action == broker::Action::publish ? may_publish(access.topic)
+                                                                    : true;  // wills, and what is retained
     return now_or_later(question, allowed ? broker::Decision::allow : broker::Decision::deny);
   }
+  broker::Answer accept(const broker::ClientFacts&, base::Now) override { return {}; }
+  broker::Answer intercept_connect(const broker::ClientFacts&, const mqtt::Connect&,
+                                   broker::Question question, base::Now) override {
+    return now_or_later(question, broker::Decision::pass);
+  }
   broker::Answer intercept_publish(const broker::ClientFacts&, const broker::MessageRef& message,
-                                   base::Now) override {
+                                   broker::Question question, base::Now) override {
     broker::Answer answer;
     if (is_dropped(message->topic())) answer.decision = broker::Decision::drop;
-    if (!is_changed(message->topic()) || message->payload().empty()) return answer;
-    mqtt::Buffer payload{message->payload().begin(), message->payload().end()};
-    payload.push_back(change_mark);
-    answer.decision = broker::Decision::change;
-    answer.message = with_payload(*message, payload);
-    return answer;
+    if (is_changed(message->topic()) && !message->payload().empty()) {
+      mqtt::Buffer payload{message->payload().begin(), message->payload().end()};
+      payload.push_back(change_mark);
+      answer.decision = broker::Decision::change;
+      answer.message = with_payload(*message, payload);
+    }
+    return now_or_later(question, std::move(answer));
+  }
+  broker::Answer intercept_will(const broker::ClientFacts&, const broker::MessageRef&, base::Now) override {
+    return {};
   }
   // Bytes of messages made here.
   std::int64_t charged() const { return accounts_.charged(broker::Account::message); }
@@ -96,8 +108,12 @@ class ModelHooks final : public broker::Hooks {
   broker::Answer now_or_later(broker::Question question, broker::Decision decision) {
     broker::Answer answer;
     answer.decision = decision;
+    return now_or_later(question, std::move(answer));
+  }
+  broker::Answer now_or_later(broker::Question question, broker::Answer answer) {
     if (!random_->percent(pending_percent_)) return answer;
-    late.push_back({question, answer});
+    late.push_back({question, std::move(answer)});
+    answer = {};
     answer.decision = broker::Decision::pending;
     return answer;
   }

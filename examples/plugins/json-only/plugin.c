@@ -134,7 +134,7 @@ static mortise_answer_t run(void* self, mortise_call_t* call, const mortise_requ
 static void stop(void* self) { (void)self; }
 
 static const mortise_plugin_t life = {sizeof life, 0, create, configure, start, NULL, stop, free, NULL};
-static const mortise_intercept_t intercept = {sizeof intercept, 0, publish};
+static const mortise_intercept_t intercept = {.size = sizeof intercept, .publish = publish};
 static const mortise_command_t commands[] = {
     {"check", "whether a payload would be let through",
      "{\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"text\"],"

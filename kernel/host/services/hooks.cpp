@@ -13,12 +13,15 @@ namespace mortise::host {
 
 namespace {
 
-constexpr std::uint32_t actions_that_wait = 1u << MORTISE_PUBLISH | 1u << MORTISE_SUBSCRIBE;
+constexpr std::uint32_t actions_that_wait =
+    1u << MORTISE_PUBLISH | 1u << MORTISE_SUBSCRIBE | 1u << MORTISE_WILL | 1u << MORTISE_RETAIN;
+constexpr std::uint32_t interceptions_that_wait =
+    1u << MORTISE_INTERCEPT_PUBLISH | 1u << MORTISE_INTERCEPT_CONNECT;
 
 // The kinds an extension knows, a bit each; 0: it has none.
 std::uint32_t known_kinds(std::string_view extension) {
-  if (extension == MORTISE_AUTHORISE)
-    return actions_that_wait | 1u << MORTISE_RECEIVE | 1u << MORTISE_WILL | 1u << MORTISE_RETAIN;
+  if (extension == MORTISE_AUTHORISE) return actions_that_wait | 1u << MORTISE_RECEIVE;
+  if (extension == MORTISE_INTERCEPT) return interceptions_that_wait | 1u << MORTISE_INTERCEPT_WILL;
   if (extension == MORTISE_LOG_SINK)
     return 1u << MORTISE_DEBUG | 1u << MORTISE_INFO | 1u << MORTISE_NOTICE | 1u << MORTISE_WARNING |
            1u << MORTISE_ERROR;
@@ -49,7 +52,9 @@ broker::Decision fallback_of(mortise_answer_t proposed, std::string_view extensi
     case MORTISE_ALLOW: return broker::Decision::allow;
     case MORTISE_DENY: return broker::Decision::deny;
     case MORTISE_PASS: return broker::Decision::pass;
-    default: return extension == MORTISE_INTERCEPT ? broker::Decision::pass : broker::Decision::deny;
+    default:
+      return extension == MORTISE_INTERCEPT || extension == MORTISE_ACCEPT ? broker::Decision::pass
+                                                                           : broker::Decision::deny;
   }
 }
 
@@ -86,11 +91,13 @@ mortise_status_t check_strand(Instance& instance, Attachment& to) {
                           nullptr, fields);
     return MORTISE_E_STATE;
   };
-  if (to.extension == MORTISE_INTERCEPT) return refuse("intercept messages");
   if (to.extension == MORTISE_PSK) return refuse("give keys of TLS clients");
-  if (to.extension != MORTISE_AUTHORISE) return MORTISE_OK;
-  if (to.kinds == 0) to.kinds = actions_that_wait;
-  if (to.kinds & ~actions_that_wait) return refuse("authorise receive, will or retain");
+  if (to.extension == MORTISE_ACCEPT) return refuse("accept connections");
+  const bool authorises = to.extension == MORTISE_AUTHORISE;
+  if (!authorises && to.extension != MORTISE_INTERCEPT) return MORTISE_OK;
+  const std::uint32_t that_wait = authorises ? actions_that_wait : interceptions_that_wait;
+  if (to.kinds == 0) to.kinds = that_wait;
+  if (to.kinds & ~that_wait) return refuse(authorises ? "authorise receive" : "intercept wills");
   return MORTISE_OK;
 }
 

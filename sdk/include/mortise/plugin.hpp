@@ -14,7 +14,10 @@
 //   mortise::answer authorise(mortise::call, const mortise_access_t&)
 //   mortise::answer intercept_publish(mortise::call, const mortise_client_view_t&,
 //                                     const mortise_message_view_t&)
-//   mortise::answer find_psk(mortise::call, const mortise_psk_query_t&, mortise_psk_key_t&)
+//   mortise::answer intercept_connect(mortise::call, const mortise_connect_t&)
+//   mortise::answer intercept_will(mortise::call, const mortise_client_view_t&, const
+//   mortise_message_view_t&) mortise::answer accept(mortise::call, const mortise_peer_t&) mortise::answer
+//   find_psk(mortise::call, const mortise_psk_query_t&, mortise_psk_key_t&)
 //
 //   void observe(mortise::call, std::span<const mortise_event_t* const>)
 //
@@ -32,8 +35,8 @@
 //   mortise_health_t store_health()
 //
 // Each hook is attached after start(); authenticate_attach(), authorise_attach(), intercept_attach(),
-// psk_attach(), observe_attach() (needed: the event types) and log_attach() return the mortise::attach to do
-// it with.
+// accept_attach(), psk_attach(), observe_attach() (needed: the event types) and log_attach() return the
+// mortise::attach to do it with.
 //
 // Static constants: bool on_strand; bool attaches_itself (nothing is attached after start(), which has called
 // host.attach for what it wants); const char* display_name, vendor, licence, summary, url.

@@ -1,5 +1,5 @@
 // See puppet.hpp. The build defines what it provides: PUPPET_ON_STRAND, PUPPET_SINK, PUPPET_STORE,
-// PUPPET_PSK.
+// PUPPET_PSK, PUPPET_ACCEPT.
 #include "puppet.hpp"
 
 #include <cstdlib>
@@ -45,6 +45,9 @@ void cancelled(void* self, mortise_token_t token, std::uint32_t why) {
 mortise_answer_t authenticate(void* self, mortise_call_t* call, const mortise_connect_t* connect) {
   return of(self).authenticate ? of(self).authenticate(call, connect) : MORTISE_PASS;
 }
+mortise_answer_t exchange(void* self, mortise_call_t* call, const mortise_exchange_t* step) {
+  return of(self).exchange ? of(self).exchange(call, step) : MORTISE_PASS;
+}
 void forget(void* self, std::uint64_t data) {
   if (of(self).forget) of(self).forget(data);
 }
@@ -54,6 +57,16 @@ mortise_answer_t authorise(void* self, mortise_call_t* call, const mortise_acces
 mortise_answer_t intercept(void* self, mortise_call_t* call, const mortise_client_view_t* client,
                            const mortise_message_view_t* message) {
   return of(self).intercept ? of(self).intercept(call, client, message) : MORTISE_PASS;
+}
+mortise_answer_t intercept_connect(void* self, mortise_call_t* call, const mortise_connect_t* connect) {
+  return of(self).intercept_connect ? of(self).intercept_connect(call, connect) : MORTISE_PASS;
+}
+mortise_answer_t intercept_will(void* self, mortise_call_t* call, const mortise_client_view_t* client,
+                                const mortise_message_view_t* message) {
+  return of(self).intercept_will ? of(self).intercept_will(call, client, message) : MORTISE_PASS;
+}
+[[maybe_unused]] mortise_answer_t accept(void* self, mortise_call_t* call, const mortise_peer_t* peer) {
+  return of(self).accept ? of(self).accept(call, peer) : MORTISE_PASS;
 }
 [[maybe_unused]] mortise_answer_t find_psk(void* self, mortise_call_t* call, const mortise_psk_query_t* asked,
                                            mortise_psk_key_t* key) {
@@ -110,9 +123,11 @@ const mortise_command_t commands[] = {{"say", "says something", say_schema},
 const mortise_control_t control_table{sizeof control_table, 0, commands, std::size(commands), run};
 
 const mortise_plugin_t life{sizeof life, 0, create, configure, start, drain, stop, destroy, cancelled};
-const mortise_authenticate_t authenticate_table{sizeof authenticate_table, 0, authenticate, forget, nullptr};
+const mortise_authenticate_t authenticate_table{sizeof authenticate_table, 0, authenticate, forget, exchange};
 const mortise_authorise_t authorise_table{sizeof authorise_table, 0, authorise};
-const mortise_intercept_t intercept_table{sizeof intercept_table, 0, intercept};
+const mortise_intercept_t intercept_table{sizeof intercept_table, 0, intercept, intercept_connect,
+                                          intercept_will};
+[[maybe_unused]] const mortise_accept_t accept_table{sizeof accept_table, 0, accept};
 const mortise_observe_t observe_table{sizeof observe_table, 0, events};
 const mortise_reload_t reload_table{sizeof reload_table, 0, prepare, commit, rollback};
 [[maybe_unused]] const mortise_psk_t psk_table{sizeof psk_table, 0, find_psk};
@@ -129,6 +144,9 @@ const mortise_extension_t extensions[] = {
     {MORTISE_CONTROL, &control_table},
 #ifdef PUPPET_SINK
     {MORTISE_LOG_SINK, &log_sink_table},
+#endif
+#ifdef PUPPET_ACCEPT
+    {MORTISE_ACCEPT, &accept_table},
 #endif
 #ifdef PUPPET_PSK
     {MORTISE_PSK, &psk_table},

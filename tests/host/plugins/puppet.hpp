@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "mortise/draft/accept.h"
 #include "mortise/draft/psk.h"
 #include "mortise/draft/store_service.h"
 #include "mortise/plugin.h"
@@ -22,11 +23,17 @@ struct Strings {
   std::function<void()> stop;
   std::function<void(mortise_token_t, std::uint32_t)> cancelled;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_connect_t*)> authenticate;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_exchange_t*)> exchange;
   std::function<void(std::uint64_t)> forget;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_access_t*)> authorise;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_client_view_t*,
                                  const mortise_message_view_t*)>
       intercept;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_connect_t*)> intercept_connect;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_client_view_t*,
+                                 const mortise_message_view_t*)>
+      intercept_will;
+  std::function<mortise_answer_t(mortise_call_t*, const mortise_peer_t*)> accept;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_psk_query_t*, mortise_psk_key_t*)> find_psk;
   std::function<void(mortise_call_t*, const mortise_event_t* const*, std::size_t)> events;
   std::function<mortise_answer_t(mortise_call_t*, const mortise_request_t*)> run;

@@ -61,13 +61,14 @@ struct mortise_verdict {
   uint8_t reason_code;  // an MQTT 5.0 reason code fit for the packet that answers; 0 = the usual one. Of
                         // control.run: 0 or MORTISE_CONTROL_WRONG
   uint8_t reserved[3];
-  uint32_t loss;  // for DROP: a reason from the ledger service; 0 = "plugin". With DENY it is not counted yet
+  uint32_t loss;  // for DROP, and DENY of accept: a reason from the ledger service; 0 = "plugin". With
+                  // another DENY it is not counted yet
   uint32_t reserved2;
   uint64_t client_data;  // authenticate, with ALLOW: becomes mortise_client_view_t.data for this instance
   mortise_str_t reason_string;         // for a 5.0 client that wants to know, if its packets may be so large
   mortise_str_t rule;                  // to the log: what decided, such as "access.yaml:14"
   const mortise_identity_t* identity;  // authenticate, with ALLOW; NULL = as in CONNECT
-  mortise_message_t* const* messages;  // intercept.publish, with CHANGE: what replaces the message
+  mortise_message_t* const* messages;  // intercept, with CHANGE: what replaces the message
   size_t message_count;                // with CHANGE exactly 1
   const void* spare;
   mortise_bytes_t authentication_data;  // authenticate.exchange: for the client; absent = none

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "mortise/cpp/view.hpp"
+#include "mortise/draft/accept.h"
 #include "mortise/draft/psk.h"
 #include "mortise/draft/store_service.h"
 

@@ -164,6 +164,21 @@ struct tables {
                   [&](Plugin& plugin, call now) { return plugin.intercept_publish(now, *client, *message); });
   }
 
+  static mortise_answer_t intercept_connect(void* self, mortise_call_t* raw,
+                                            const mortise_connect_t* in) noexcept {
+    return decide(self, raw, "intercept.connect",
+                  [&](Plugin& plugin, call now) { return plugin.intercept_connect(now, *in); });
+  }
+  static mortise_answer_t intercept_will(void* self, mortise_call_t* raw, const mortise_client_view_t* client,
+                                         const mortise_message_view_t* message) noexcept {
+    return decide(self, raw, "intercept.will",
+                  [&](Plugin& plugin, call now) { return plugin.intercept_will(now, *client, *message); });
+  }
+  static mortise_answer_t accept(void* self, mortise_call_t* raw, const mortise_peer_t* peer) noexcept {
+    return decide(self, raw, "accept.accept",
+                  [&](Plugin& plugin, call now) { return plugin.accept(now, *peer); });
+  }
+
   static mortise_answer_t find(void* self, mortise_call_t* raw, const mortise_psk_query_t* asked,
                                mortise_psk_key_t* key) noexcept {
     return decide(self, raw, "psk.find",
@@ -262,7 +277,10 @@ struct tables {
   static constexpr bool exchanges = requires { &Plugin::exchange; };
   static constexpr bool authenticates = exchanges || requires { &Plugin::authenticate; };
   static constexpr bool authorises = requires { &Plugin::authorise; };
-  static constexpr bool intercepts = requires { &Plugin::intercept_publish; };
+  static constexpr bool intercepts = requires { &Plugin::intercept_publish; }
+  || requires { &Plugin::intercept_connect; }
+  || requires { &Plugin::intercept_will; };
+  static constexpr bool accepts = requires { &Plugin::accept; };
   static constexpr bool finds_psk = requires { &Plugin::find_psk; };
   static constexpr bool observes = requires { &Plugin::observe; };
   static constexpr bool sinks_log = requires { &Plugin::log_write; };
@@ -307,7 +325,15 @@ struct tables {
   static constexpr mortise_intercept_t make_intercept() {
     mortise_intercept_t out{};
     out.size = sizeof out;
-    if constexpr (intercepts) out.publish = &publish;
+    if constexpr (requires { &Plugin::intercept_publish; }) out.publish = &publish;
+    if constexpr (requires { &Plugin::intercept_connect; }) out.connect = &intercept_connect;
+    if constexpr (requires { &Plugin::intercept_will; }) out.will = &intercept_will;
+    return out;
+  }
+  static constexpr mortise_accept_t make_accept() {
+    mortise_accept_t out{};
+    out.size = sizeof out;
+    if constexpr (accepts) out.accept = &accept;
     return out;
   }
   static constexpr mortise_psk_t make_psk() {
@@ -370,6 +396,7 @@ struct tables {
   static constexpr mortise_authenticate_t authenticate_table = make_authenticate();
   static constexpr mortise_authorise_t authorise_table = make_authorise();
   static constexpr mortise_intercept_t intercept_table = make_intercept();
+  static constexpr mortise_accept_t accept_table = make_accept();
   static constexpr mortise_psk_t psk_table = make_psk();
   static constexpr mortise_observe_t observe_table = make_observe();
   static constexpr mortise_log_sink_t log_sink_table = make_log_sink();
@@ -390,6 +417,7 @@ struct tables {
     out.add(authenticates, MORTISE_AUTHENTICATE, &authenticate_table);
     out.add(authorises, MORTISE_AUTHORISE, &authorise_table);
     out.add(intercepts, MORTISE_INTERCEPT, &intercept_table);
+    out.add(accepts, MORTISE_ACCEPT, &accept_table);
     out.add(finds_psk, MORTISE_PSK, &psk_table);
     out.add(observes, MORTISE_OBSERVE, &observe_table);
     out.add(sinks_log, MORTISE_LOG_SINK, &log_sink_table);
@@ -428,6 +456,7 @@ struct tables {
         [](auto& of) -> decltype(of.authorise_attach()) { return of.authorise_attach(); });
     one(intercepts, MORTISE_INTERCEPT,
         [](auto& of) -> decltype(of.intercept_attach()) { return of.intercept_attach(); });
+    one(accepts, MORTISE_ACCEPT, [](auto& of) -> decltype(of.accept_attach()) { return of.accept_attach(); });
     one(finds_psk, MORTISE_PSK, [](auto& of) -> decltype(of.psk_attach()) { return of.psk_attach(); });
     if constexpr (observes) to.attach(MORTISE_OBSERVE, plugin.observe_attach());
     one(sinks_log, MORTISE_LOG_SINK, [](auto& of) -> decltype(of.log_attach()) { return of.log_attach(); });

@@ -14,15 +14,16 @@ extern "C" {
 
 #define MORTISE_AUTHORISE "mortise.authorise/1"
 
-// What a client wants to do. A host sends only the actions a plugin attached to. PUBLISH and SUBSCRIBE can
-// wait for a deferred answer; for the others defer() returns E_STATE, and an instance on the strand cannot
-// attach to them.
+// What a client wants to do. A host sends only the actions a plugin attached to. All but RECEIVE can wait for
+// a deferred answer: the packet that asks waits, and what the client sends after it. For RECEIVE defer()
+// returns E_STATE, and an instance on the strand cannot attach to it.
 enum {
   MORTISE_PUBLISH = 1,    // publish to a topic. DENY: 0x87 in PUBACK or PUBREC; to 3.x success, and counted
   MORTISE_SUBSCRIBE = 2,  // subscribe to one filter, asked once per filter. DENY: 0x87 or 0x80 in SUBACK
   MORTISE_RECEIVE = 3,    // be given a message; asked per receiver. DENY: not delivered, and counted
-  MORTISE_WILL = 4,       // have its will published, asked when it is due. DENY: not published, and counted
-  MORTISE_RETAIN = 5      // keep as retained, asked after PUBLISH was allowed. DENY: delivered, not kept
+  MORTISE_WILL = 4,       // leave a will, asked at CONNECT. DENY: connected, but the will is never published,
+                          // and counted
+  MORTISE_RETAIN = 5  // keep a PUBLISH as retained, asked when it may be published. DENY: delivered, not kept
 };
 
 // One question.
@@ -42,7 +43,8 @@ typedef struct mortise_authorise {
   uint32_t reserved;
 
   // Judges one action. Takes PASS, ALLOW, DENY, DISCONNECT, FALLBACK and, where the action can wait, PENDING.
-  // DISCONNECT of RECEIVE, WILL and RETAIN denies and closes nothing: the client did not ask just now.
+  // DISCONNECT of WILL refuses the client: CONNACK with verdict.reason_code. Of RECEIVE and RETAIN it denies
+  // and closes nothing.
   // Nobody attached, or all passed: allowed. Runs for every message: decide from memory. Fallback: deny.
   // [hook]
   mortise_answer_t (*check)(void* self, mortise_call_t* call, const mortise_access_t* access);
