@@ -52,7 +52,7 @@ _mortise_ctl() {
 }
 
 _mortise_own_verbs() {
-  printf '%s\n' status clients client subscriptions kick retained plugins bridges reload-files help
+  printf '%s\n' status clients client subscriptions kick retained plugins bridges reload reload-files help
 }
 
 _mortise() {
@@ -60,9 +60,11 @@ _mortise() {
   if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then command=${COMP_WORDS[1]}; fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)) && [[ $current != -* ]]; then
-    _mortise_words "$current" "run check ctl $(_mortise_brought)"
+    _mortise_words "$current" "run check ctl inspect $(_mortise_brought)"
   elif [[ $command == passwd ]]; then
     _mortise_passwd "$current" "$previous"
+  elif [[ $command == inspect ]]; then
+    _mortise_files "$current"
   elif [[ $command == ctl ]]; then
     _mortise_ctl "$current" "$previous"
   elif [[ $command == run || $command == check ]]; then
