@@ -82,6 +82,17 @@ class Unit(BrokerTest):
         client.run_until(lambda: len(client.messages) == 20, "all messages")
         broker.process.send_signal(harness.signal.SIGHUP)
         wait_for(lambda: "plugins read their files again" in broker.log_file.read_text(), "the reload")
+        # Plugins that come and are swapped, and a copy of the store.
+        library = broker.folder / "topics.so"
+        code = pathlib.Path(harness.PLUGINS, "sys-topics.so").read_bytes()
+        broker.plugins.append(f"{{name: topics, library: {library}}}")
+        broker.configure("threads: 2")
+        for ending in (b"", b"another"):
+            (broker.folder / "next").write_bytes(code + ending)
+            (broker.folder / "next").rename(library)
+            for words in (("reload",), ("store", "backup", str(broker.folder / f"copy{len(ending)}.db"))):
+                subprocess.run([harness.PROGRAM, "ctl", "--state-dir", str(broker.state), *words], check=True,
+                               capture_output=True, timeout=60 * harness.SLOW)
         self.assertEqual(broker.stop(), 0)
         made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
         self.assertIn("epoll_wait", made | {call.replace("pwait", "wait") for call in made})
