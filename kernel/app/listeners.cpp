@@ -107,11 +107,18 @@ void Listeners::commit(Plan plan, net::Loops& loops, broker::Log& log) {
   for (Running& running : running_) {
     if (!running.listener) continue;  // it stays
     const std::string& name = running.setting.name.value;
-    const bool keeps_name =
-        std::ranges::any_of(next, [&](const Running& one) { return one.setting.name.value == name; });
-    if (std::ranges::count(succeeded, name) == 0)
-      for (net::Door* const door : running.doors)
-        loops.close(*door, keeps_name ? std::nullopt : std::optional{"listener " + name + " is closed"});
+    const bool is_gone =
+        std::ranges::none_of(next, [&](const Running& one) { return one.setting.name.value == name; });
+    const auto close = [&](const Running& one, bool with_farewell) {
+      for (net::Door* const door : one.doors)
+        loops.close(*door, with_farewell ? std::optional{"listener " + name + " is closed"} : std::nullopt);
+    };
+    if (std::ranges::count(succeeded, name) == 0) {
+      close(running, is_gone);
+      // Who came by what it was before an earlier reload has to go, too.
+      for (const Running& earlier : retired_)
+        if (is_gone && earlier.setting.name.value == name) close(earlier, true);
+    }
     retired_.push_back(std::move(running));
   }
   running_ = std::move(next);

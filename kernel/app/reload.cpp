@@ -61,26 +61,16 @@ void commit(const ReloadReach& reach, Prepared prepared) {
   prepared.plugins->retire();
 }
 
-}  // namespace
-
-std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,
-                                               const config::Settings& settings) {
-  std::vector<std::filesystem::path> path = invocation.plugin_path;
-  path.insert(path.end(), settings.kernel.plugin_path.begin(), settings.kernel.plugin_path.end());
-  path.emplace_back(MORTISE_PLUGIN_DIR);
-  return path;
-}
-
-Reloaded reload(const ReloadReach& reach, Reload how) {
+// Everything before the commit. Whether that is to come.
+bool prepare(const ReloadReach& reach, Reload how, Prepared& next, Reloaded& reloaded) {
   config::SettingsReading reading =
       config::read_settings(reach.invocation.config, config::process_environment());
-  Reloaded reloaded;
   reloaded.findings = std::move(reading.findings);
   const auto add = [&](std::vector<Finding> more) {
     for (Finding& finding : more) reloaded.findings.push_back(std::move(finding));
   };
-  if (!reading.plugins_known) return reloaded;
-  Prepared next{std::move(reading.settings), nullptr, {}};
+  if (!reading.plugins_known) return false;
+  next.settings = std::move(reading.settings);
   reloaded.changes = config::difference(reach.settings, next.settings);
   for (const std::string& name : reach.host.changed_libraries()) {
     const std::string key = "plugins/" + name + "/library";
@@ -89,7 +79,7 @@ Reloaded reload(const ReloadReach& reach, Reload how) {
   }
   if (how == Reload::apply_changes && reloaded.changes.empty() && !config::has_errors(reloaded.findings)) {
     reloaded.outcome = Reloaded::Outcome::unchanged;
-    return reloaded;
+    return false;
   }
 
   const bool has_store = reach.host.store() != nullptr;
@@ -104,15 +94,42 @@ Reloaded reload(const ReloadReach& reach, Reload how) {
     add(check_psk(next.settings, [&](const auto& listener) { return next.plugins->provides_psk(listener); }));
   next.listeners = reach.listeners.plan(next.settings, reach.host, reloaded.findings);
   config::sort_by_place(reloaded.findings);
-  if (config::has_errors(reloaded.findings)) return reloaded;
+  if (config::has_errors(reloaded.findings)) return false;
   if (how == Reload::look) {
     reloaded.outcome = Reloaded::Outcome::possible;
-    return reloaded;
+    return false;
   }
   add(next.plugins->start());
-  if (config::has_errors(reloaded.findings)) return reloaded;
+  if (config::has_errors(reloaded.findings)) return false;
   if (std::string problem = reach.listeners.bind(next.listeners, reach.loops); !problem.empty()) {
     add({{Severity::error, {next.settings.file.string()}, "listeners", std::move(problem), {}}});
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,
+                                               const config::Settings& settings) {
+  std::vector<std::filesystem::path> path = invocation.plugin_path;
+  path.insert(path.end(), settings.kernel.plugin_path.begin(), settings.kernel.plugin_path.end());
+  path.emplace_back(MORTISE_PLUGIN_DIR);
+  return path;
+}
+
+Reloaded reload(const ReloadReach& reach, Reload how) {
+  Reloaded reloaded;
+  Prepared next;
+  try {
+    if (!prepare(reach, how, next, reloaded)) return reloaded;
+  } catch (const std::exception& fault) {
+    reloaded.outcome = Reloaded::Outcome::refused;
+    reloaded.findings.push_back({Severity::error,
+                                 {reach.settings.file.string()},
+                                 "",
+                                 fault.what(),
+                                 "the broker goes on as it was; try again"});
     return reloaded;
   }
   commit(reach, std::move(next));

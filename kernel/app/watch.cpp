@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 
 namespace mortise::app {
 
@@ -9,6 +13,7 @@ namespace {
 
 constexpr auto between_statuses = std::chrono::seconds{5};
 constexpr int feeds_a_watchdog = 4;  // so that a loop may be late once or twice
+constexpr auto longest_work = std::chrono::minutes{5};
 constexpr base::Duration shortest_feed = std::chrono::milliseconds{1};
 
 }  // namespace
@@ -24,6 +29,21 @@ void Watch::begin(Errands& errands, base::TimePoint now) {
   if (manager_.watchdog() > base::Duration::zero())
     errands.every(std::max(manager_.watchdog() / feeds_a_watchdog, shortest_feed), now,
                   [this](base::TimePoint) { feed(); });
+}
+
+void Watch::feed_during(const std::function<void()>& work) {
+  if (manager_.watchdog() == base::Duration::zero()) return work();
+  const base::Duration period = std::max(manager_.watchdog() / feeds_a_watchdog, shortest_feed);
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::jthread feeder{[&](const std::stop_token& over) {
+    const auto give_up = std::chrono::steady_clock::now() + longest_work;
+    std::unique_lock lock{mutex};
+    while (!changed.wait_for(lock, over, period, [&] { return over.stop_requested(); }) &&
+           std::chrono::steady_clock::now() < give_up)
+      feed();
+  }};
+  work();
 }
 
 void Watch::tell_status(base::TimePoint now) {

@@ -3,6 +3,7 @@
 // Thread: main.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ class Watch {
 
   // The broker listens: says so, and goes on telling.
   void begin(Errands& errands, base::TimePoint now);
+
+  // What keeps the main thread from its errands, such as a reload that waits for a plugin: another thread
+  // feeds the watchdog meanwhile, for as long as the loops take turns, and not for ever.
+  void feed_during(const std::function<void()>& work);
 
  private:
   void tell_status(base::TimePoint now);

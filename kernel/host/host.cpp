@@ -112,7 +112,7 @@ void Host::stop() {
         in_->log.write(broker::LogLevel::error, "store", "store.not_flushed",
                        "the store could not keep everything", nullptr, fields);
     }
-    stop_instance(*instance, [] {});
+    stop_instance(*instance, [] { return true; });
   }
   in_->store.forget_all();
   in_->shared = nullptr;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define BOOST_DLL_USE_STD_FS
+#include <algorithm>
 #include <array>
 #include <boost/dll/shared_library.hpp>
 #include <deque>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace mortise::host {
 
@@ -30,9 +32,13 @@ std::deque<boost::dll::shared_library>& opened_libraries() {
   return *libraries;
 }
 
-// The files that were opened by their paths.
-std::map<std::filesystem::path, FileIdentity>& opened_files() {
-  static auto* const files = new std::map<std::filesystem::path, FileIdentity>;
+// A file that was opened, and by which path: its own, or that of a copy.
+struct Opened {
+  FileIdentity identity;
+  std::filesystem::path by;
+};
+std::map<std::filesystem::path, std::vector<Opened>>& opened_files() {
+  static auto* const files = new std::map<std::filesystem::path, std::vector<Opened>>;
   return *files;
 }
 
@@ -57,8 +63,10 @@ std::filesystem::path copied(const std::filesystem::path& file) {
 std::filesystem::path to_open(const std::filesystem::path& file) {
   const auto identity = FileIdentity::of(file);
   if (!identity) return file;
-  const auto [known, is_new] = opened_files().try_emplace(file, *identity);
-  return is_new || known->second == *identity ? file : copied(file);
+  std::vector<Opened>& known = opened_files()[file];
+  const auto same = std::ranges::find(known, *identity, &Opened::identity);
+  if (same != known.end()) return same->by;
+  return known.emplace_back(Opened{*identity, known.empty() ? file : copied(file)}).by;
 }
 
 // Boost puts words of its own around dlerror's and an errno that means nothing behind them; dlerror's name

@@ -132,7 +132,7 @@ bool start_instance(Instance& instance, std::vector<config::Finding>& findings) 
   return false;
 }
 
-void stop_instance(Instance& instance, const std::function<void()>& pass) {
+void stop_instance(Instance& instance, const std::function<bool()>& pass) {
   switch (instance.now()) {
     case State::created:
     case State::configured:
@@ -150,7 +150,7 @@ void stop_instance(Instance& instance, const std::function<void()>& pass) {
     for (const std::uint64_t word : instance.in.client_data.take_all(instance))
       instance.guarded("authenticate.forget",
                        [&] { instance.manifest.authenticate->forget(instance.self, word); });
-  pass();  // a loop may be telling it of a client that has just gone
+  if (!pass()) return;
   instance.in.log.remove_all(instance.strand);
   if (instance.manifest.log_sink && instance.manifest.log_sink->flush)
     instance.strand.run([&instance] {

@@ -18,9 +18,9 @@ struct Instance;
 // Whether it is running now; its hooks count when HookBoard::publish says so. If not it is stopped and
 // destroyed already.
 bool start_instance(Instance& instance, std::vector<config::Finding>& findings);
-// From running or configured to stopped; nothing for one that is stopped already. `pass`: waits until every
-// loop has taken a turn; nothing to wait for when no loop runs.
-void stop_instance(Instance& instance, const std::function<void()>& pass);
+// From running or configured to stopped; nothing for one that is stopped already. `pass`: waits until nobody
+// can be inside of it any more; false: somebody may, and it is left as it is, drained and not stopped.
+void stop_instance(Instance& instance, const std::function<bool()>& pass);
 
 // The three steps of mortise.reload, for a running instance that has it. `config` is the section of
 // `settings`, checked, and lives as abi/config.h says.

@@ -73,6 +73,15 @@ bool have_same_section(config::Plugin a, const config::Plugin& b) {
   return config::is_same(a, b);
 }
 
+// Without the means to end it, it stays; and whoever is served goes on.
+void stop_quietly(Instance& instance, const std::function<bool()>& pass) {
+  try {
+    stop_instance(instance, pass);
+  } catch (const std::exception& fault) {
+    instance.fault("stop", fault.what());
+  }
+}
+
 bool has_another_file(const Instance& instance) {
   const auto now = FileIdentity::of(instance.file);
   return now && now != instance.identity;
@@ -111,7 +120,9 @@ void Renewal::decide(std::size_t place, std::vector<Finding>& findings) {
   Instance* const before = found == running->end() ? nullptr : *found;
   const bool is_alive = before && before->is(State::running);
   const bool is_store = before && in_.store.provider() == before;
-  const bool stays = is_alive && (is_store || !has_another_file(*before)) &&
+  const auto file = find_library(settings.library.value, in_.plugin_path);
+  const bool is_elsewhere = before && file && *file != before->file;
+  const bool stays = is_alive && !is_elsewhere && (is_store || !has_another_file(*before)) &&
                      have_same_hooks_and_grants(before->settings, settings) &&
                      (before->manifest.reload || have_same_section(before->settings, settings));
   if (stays) {
@@ -225,25 +236,31 @@ void Renewal::commit() {
 }
 
 void Renewal::retire() {
-  if (!is_passed_) {
-    // A loop that hangs may be inside of one of them.
-    for (const Instance* const instance : retiring_)
-      log_line(*instance, broker::LogLevel::error, "plugin.not_stopped",
-               "a plugin that is out of the configuration goes on in the background: a loop has not taken a "
-               "turn since");
-    return;
-  }
   for (Instance* const instance : retiring_) {
-    if (instance->is(State::running)) wait_for_answers(*instance);
-    stop_instance(*instance, [this] { publish_and_wait(in_, {}, {}); });
-    log_line(*instance, broker::LogLevel::info, "plugin.stopped", "plugin stopped");
+    const bool was_running = instance->is(State::running);
+    if (is_passed_) {
+      if (was_running) wait_for_answers(*instance);
+      // What the loops were given before runs in the turn that begins with the first waiting.
+      const auto pass = [&] {
+        return publish_and_wait(in_, {}, {}) && publish_and_wait(in_, {}, {}) &&
+               instance->strand.pass(in_.options.drain_patience);
+      };
+      stop_quietly(*instance, pass);
+    }
+    if (!was_running) continue;
+    if (instance->is(State::stopped))
+      log_line(*instance, broker::LogLevel::info, "plugin.stopped", "plugin stopped");
+    else
+      log_line(*instance, broker::LogLevel::error, "plugin.not_stopped",
+               "a plugin that is out of the configuration goes on in the background: it, or a loop, does not "
+               "come to an end");
   }
 }
 
 void Renewal::roll_back() {
   for (Entry& entry : entries_) {
     if (entry.has_prepared) roll_back_reload(*entry.instance, entry.plan);
-    if (entry.is_fresh) stop_instance(*entry.instance, [] {});
+    if (entry.is_fresh) stop_quietly(*entry.instance, [] { return true; });
   }
 }
 

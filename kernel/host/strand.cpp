@@ -1,6 +1,7 @@
 #include "host/strand.hpp"
 
 #include <future>
+#include <memory>
 
 #include "host/own_thread.hpp"
 
@@ -32,6 +33,14 @@ bool Strand::run(std::function<void()> task) {
   if (!post_always([&whole] { whole(); })) return false;
   done.wait();
   return true;
+}
+
+bool Strand::pass(base::Duration patience) {
+  if (is_here()) return true;
+  const auto told = std::make_shared<std::promise<void>>();
+  const std::future<void> passed = told->get_future();
+  return !post_always([told] { told->set_value(); }) ||
+         passed.wait_for(patience) == std::future_status::ready;
 }
 
 void Strand::work() {

@@ -15,6 +15,8 @@
 #include <string>
 #include <thread>
 
+#include "base/time.hpp"
+
 namespace mortise::host {
 
 class Strand {
@@ -31,6 +33,8 @@ class Strand {
   bool post_always(std::function<void()> task);
   // Posts and waits until it has run. From the strand itself: runs at once. False after finish().
   bool run(std::function<void()> task);
+  // Waits until all that was posted before has run. False: it has not in this time, and goes on.
+  bool pass(base::Duration patience);
   bool is_here() const noexcept { return std::this_thread::get_id() == thread_id_; }
 
   // Runs what waits and ends the thread; nothing is accepted any more.

@@ -10,6 +10,7 @@ namespace mortise::net {
 namespace {
 
 constexpr int accepted_a_turn = 64;
+constexpr int accepted_at_the_end = 8192;  // more than a backlog holds
 constexpr base::Duration rest_time = std::chrono::milliseconds{100};
 
 bool is_of_one_connection(int error) {  // not of the listener: the next one may be fine
@@ -55,7 +56,7 @@ void Acceptor::replace(const Door& door, Door& by) {
 void Acceptor::remove(const Door& door, bool turns_away, base::TimePoint now,
                       std::vector<Arrival>& accepted) {
   for (const Watched& one : watched_)
-    if (one.door == &door && !turns_away) accept(one, now, accepted);
+    if (one.door == &door && !turns_away) accept(one, accepted_at_the_end, now, accepted);
   std::erase_if(watched_, [&](const Watched& one) { return one.door == &door; });
 }
 
@@ -76,13 +77,14 @@ void Acceptor::close() {
 void Acceptor::accept(std::uint64_t token, base::TimePoint now, std::vector<Arrival>& accepted) {
   if (is_held_) return;
   const auto ready = std::ranges::find(watched_, token, &Watched::token);
-  if (ready != watched_.end()) accept(*ready, now, accepted);
+  if (ready != watched_.end()) accept(*ready, accepted_a_turn, now, accepted);
 }
 
-void Acceptor::accept(const Watched& entrance, base::TimePoint now, std::vector<Arrival>& accepted) {
-  for (int i = 0; i < accepted_a_turn; ++i) {
+void Acceptor::accept(const Watched& entrance, int most, base::TimePoint now,
+                      std::vector<Arrival>& accepted) {
+  for (int i = 0; i < most; ++i) {
     Door& door = *entrance.door;
-    if (is_crowded(door, accepted)) {
+    if (most == accepted_a_turn && is_crowded(door, accepted)) {
       refuse(door, broker::Limit::half_open, {}, now);
       return rest(&door, now);
     }

@@ -52,7 +52,8 @@ class Acceptor {
     std::uint64_t token = 0;
     bool is_resting = false;
   };
-  void accept(const Watched& entrance, base::TimePoint now, std::vector<Arrival>& accepted);
+  // `most`: how many; without a look at how many are half open when it is the door's last time.
+  void accept(const Watched& entrance, int most, base::TimePoint now, std::vector<Arrival>& accepted);
   void refuse(const Door& door, broker::Limit limit, const Peer& peer, base::TimePoint now);
   bool is_crowded(const Door& door, const std::vector<Arrival>& under_way) const;
   void rest(const Door* door, base::TimePoint now);

@@ -66,7 +66,9 @@ base::Result<std::vector<Descriptor>, std::string> PassedSockets::take(const std
         !is_option(passed.descriptor.number(), SO_ACCEPTCONN, 1))
       return base::Failure{"the socket \"" + passed.name +
                            "\" that was passed is none to accept on; use ListenStream= and Accept=no"};
-    taken.push_back(std::move(passed.descriptor));
+    taken.emplace_back(::fcntl(passed.descriptor.number(), F_DUPFD_CLOEXEC, 0));
+    if (!taken.back()) return base::Failure{std::string{"no file descriptor is left"}};
+    passed.is_taken = true;
   }
   if (!taken.empty()) return taken;
   if (!others.empty())
@@ -78,7 +80,7 @@ base::Result<std::vector<Descriptor>, std::string> PassedSockets::take(const std
 std::vector<std::string> PassedSockets::left() const {
   std::vector<std::string> names;
   for (const Passed& passed : passed_)
-    if (passed.descriptor) names.push_back(passed.name);
+    if (!passed.is_taken) names.push_back(passed.name);
   return names;
 }
 

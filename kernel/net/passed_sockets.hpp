@@ -18,8 +18,8 @@ class PassedSockets {
   // is not meant.
   static PassedSockets from_environment();
 
-  // All that have this name; with none, all there are. Fails when there are none, or one is no socket to
-  // accept on, with a sentence that says what was passed.
+  // All that have this name; with none, all there are. They are copies: whoever gives one up can ask again.
+  // Fails when there are none, or one is no socket to accept on, with a sentence that says what was passed.
   base::Result<std::vector<Descriptor>, std::string> take(const std::string& name);
 
   // Names of those nobody has taken.
@@ -29,6 +29,7 @@ class PassedSockets {
   struct Passed {
     std::string name;
     Descriptor descriptor;
+    bool is_taken = false;
   };
   std::vector<Passed> passed_;
 };

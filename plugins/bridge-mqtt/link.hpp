@@ -64,6 +64,11 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   static double age_of(std::chrono::system_clock::time_point came);  // seconds
   // Asks the broker; `then` is called when it has answered.
   void look(std::function<void(Link&)> then);
+  // Nobody will ask any more.
+  void forget_waiting() {
+    counts_.waiting.set(0);
+    counts_.oldest.set(0);
+  }
   // Called when the state changes.
   std::function<void(Link&)> on_change;
 

@@ -19,7 +19,13 @@ constexpr std::chrono::seconds states_every{10};
 std::shared_ptr<Link> Bridge::make_link(const LinkSettings& settings) {
   const auto link = std::make_shared<Link>(io_, host_, settings, node_);
   // A broker that is older than the metrics carries messages all the same.
-  if (host_.services().metrics) link->show_in(metrics{host_});
+  try {
+    if (host_.services().metrics) link->show_in(metrics{host_});
+  } catch (const error& fault) {
+    host_.log(MORTISE_WARNING, "bridge.not_counted",
+              std::string{"the link's messages are not among the metrics: "} + fault.what(),
+              {{"link", settings.name}});
+  }
   link->on_change = [this](Link& changed) { publish_state(changed); };
   return link;
 }
@@ -75,7 +81,9 @@ void Bridge::take(const Settings& settings) {
     link->stop();
     const std::string& name = link->settings().name;
     const auto is_successor = [&](const auto& one) { return one->settings().name == name; };
-    if (std::ranges::none_of(next, is_successor) && publish(name, "")) published_.erase(name);
+    if (std::ranges::any_of(next, is_successor)) continue;
+    link->forget_waiting();
+    if (publish(name, "")) published_.erase(name);
   }
   links_ = std::move(next);
   for (const auto& link : fresh) link->start();

@@ -119,11 +119,11 @@ void serve(Assembly& broker, ServiceManager& manager, const sigset_t& signals) {
     if (signal == SIGHUP) {
       const auto since_start = monotonic_now().time_since_epoch();
       manager.reloading(std::chrono::duration_cast<std::chrono::microseconds>(since_start));
-      broker.reload();
+      watch.feed_during([&] { broker.reload(); });
       manager.ready();
       watch_files();
     } else if (signal == MainCalls::signal) {
-      broker.run_calls();
+      watch.feed_during([&] { broker.run_calls(); });
       watch_files();
     } else if (signal > 0) {
       return;
