@@ -222,16 +222,16 @@ bool Handshake::takes_in(Client& client, const Session* session, std::string_vie
   return true;
 }
 
-// Likewise, by the store, which `fails` to take this session, or has no numbers for it and its will.
-bool Handshake::store_takes_in(Client& client, bool fails) {
-  const auto refuse_for = [&](mqtt::ReasonCode reason, std::string_view why, std::string_view told) {
+// Whether a session can be stored at present. Otherwise the client is refused.
+bool Handshake::can_store(Client& client, bool is_failing) {
+  const auto refuse_for = [&](mqtt::ReasonCode reason, const char* why, const char* told) {
     refuse(client, {.reason = reason, .why = why, .told = told});
     return false;
   };
-  if (fails)
+  if (is_failing)
     return refuse_for(mqtt::ReasonCode::quota_exceeded, "the store cannot take a new session at present",
                       "the store cannot take a new session at present");
-  if (!core_.numbers.has(2))
+  if (!core_.numbers.has(2))  // a session's and its will's
     return refuse_for(mqtt::ReasonCode::server_unavailable,
                       "the store is behind: no numbers are reserved yet",
                       "the store is behind; try again soon");
@@ -253,10 +253,10 @@ Progress Handshake::enter(Client& client, const mqtt::Connect& packet, std::stri
   }
   const MessageRef will = std::move(client.entering->will);
   Session* session = core_.find_session(client_id);
+  if (!takes_in(client, session, client_id)) return Progress::done;
   const bool failing = core_.shared.refuses_new();
-  const bool wants_stored = expiry_s > 0 && (!session || packet.clean_start);
-  if (!takes_in(client, session, client_id) || !store_takes_in(client, wants_stored && failing))
-    return Progress::done;
+  const bool begins = !session || packet.clean_start;
+  if (!can_store(client, failing && begins && expiry_s > 0)) return Progress::done;
 
   Level waits = Level::memory;  // what CONNACK has to wait for
   const auto need = [&](Level level) { waits = std::max(waits, level); };

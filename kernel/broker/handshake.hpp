@@ -71,7 +71,7 @@ class Handshake {
   bool mount(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   void agree(Client& client, const mqtt::Connect& packet, Session& session, std::uint32_t expiry_s);
   bool takes_in(Client& client, const Session* session, std::string_view client_id);
-  bool store_takes_in(Client& client, bool fails);
+  bool can_store(Client& client, bool is_failing);
   Progress enter(Client& client, const mqtt::Connect& packet, std::string_view client_id);
   std::optional<Progress> take_will(Client& client, const mqtt::Connect& packet, const ClientFacts& facts);
   std::optional<Progress> refuse_will(Client& client, const ClientFacts& facts, const Answer& answer);
