@@ -157,6 +157,8 @@ class Doors(ReloadTest):
         guest.paho.on_disconnect = lambda _client, _data, reason, *_: reasons.append(getattr(reason, "value", reason))
         guest.connect()
         self.assertIn(f"second  127.0.0.1:{port}", self.ctl("status")["listeners"])
+        self.listeners["second"] += ", maximum_qos: 1"  # who came before this goes with the listener, too
+        self.reload()
         del self.listeners["second"]
         self.assertEqual(self.reload(), [f"- listeners/second: 127.0.0.1:{port}"])
         guest.run_until(lambda: reasons, "the farewell")
