@@ -74,6 +74,8 @@ struct Judge {
     };
     strings.stop = [this] { ++stopped; };
   }
+  // It may be running still when this goes.
+  ~Judge() { strings.start = nullptr, strings.authorise = nullptr, strings.stop = nullptr; }
   mortise_status_t answer(mortise_answer_t later) const {
     return strings.host->answer(strings.host, token, later, nullptr);
   }
@@ -293,8 +295,8 @@ TEST(Renewal, a_section_the_schema_refuses_is_told_at_its_place) {
 }
 
 TEST(Renewal, other_hooks_replace_the_instance) {
-  Rig rig{"  - {name: a, library: puppet}"};
   int stops = 0, starts = 0;
+  Rig rig{"  - {name: a, library: puppet}"};
   rig.strings().stop = [&] { ++stops; };
   rig.strings().start = [&](auto, auto) { return ++starts, mortise_answer_t{MORTISE_ALLOW}; };
   rig.run();
@@ -315,11 +317,11 @@ TEST(Renewal, another_file_in_its_place_replaces_the_instance_and_runs) {
   };
   put("puppet.so");
   {
+    int stops = 0;
     Rig rig{entry};
     rig.run();
     EXPECT_TRUE(rig.host->changed_libraries().empty());
     EXPECT_EQ("org.mortise.test.puppet", rig.status().id);
-    int stops = 0;
     rig.strings().stop = [&] { ++stops; };
     for (const char* library : {"passing.so", "puppet.so"}) {
       put(library);
@@ -351,9 +353,9 @@ TEST(Renewal, a_library_that_would_end_the_process_is_not_opened) {
 }
 
 TEST(Renewal, words_kept_with_clients_are_given_back_once) {
+  std::vector<std::uint64_t> forgotten;
   Rig rig{"  - {name: a, library: puppet}"};
   Strings& strings = rig.strings();
-  std::vector<std::uint64_t> forgotten;
   strings.start = [&](auto, auto) {
     EXPECT_EQ(MORTISE_OK, strings.attach(MORTISE_AUTHENTICATE));
     return mortise_answer_t{MORTISE_ALLOW};

@@ -124,7 +124,8 @@ TEST(Waiting, a_will_may_wait_after_an_enhanced_authentication) {
     return rig.strings("b").host->reply(call, ++steps == 1 ? MORTISE_CONTINUE : MORTISE_ALLOW, &verdict);
   };
   rig.run();
-  mqtt::Connect packet = with_will("x");
+  const std::string client_id = "x";  // the packet is a view
+  mqtt::Connect packet = with_will(client_id);
   packet.authentication_method = "riddle";
   auto& client = rig.connect(packet);
   mqtt::Auth answer;
