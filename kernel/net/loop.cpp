@@ -29,6 +29,8 @@ void Loop::run() {
   while (!over) {
     const auto ready = poller_.wait(milliseconds_to_sleep());
     bell_.get_up();
+    // What whoever wants the turn has done before is seen in it.
+    if (is_wanted_.load(std::memory_order_relaxed)) is_wanted_.exchange(false, std::memory_order_seq_cst);
     if (around_.observer) around_.observer->before_turn(number_);
     turn(ready);
     over = finish_stopping();
@@ -188,7 +190,7 @@ void Loop::write_and_close() {
 // ---- sleep
 
 bool Loop::has_mail() const {
-  if (has_parcels_.load(std::memory_order_seq_cst)) return true;
+  if (has_parcels_.load(std::memory_order_seq_cst) || is_wanted_.load(std::memory_order_seq_cst)) return true;
   const broker::Journal& journal = around_.shared.journal;
   if (journal.line(broker::Level::written) != written_line_ ||
       journal.line(broker::Level::synced) != synced_line_)

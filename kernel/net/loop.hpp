@@ -69,8 +69,12 @@ class Loop {
   // Runs `function` in the loop's next turn, in the order of the posts. After run() it is kept and never
   // called.
   void post(Function function);
-  // A turn comes, whether or not there is a reason.
-  void wake() { bell_.ring(); }
+  // A turn begins after this, whether or not there is a reason. One that is under way does not count: it may
+  // have looked already at what the caller has changed.
+  void wake() {
+    is_wanted_.store(true, std::memory_order_seq_cst);
+    bell_.ring();
+  }
   void hand_over(Arrival arrival);
   // Doors, which are loop 0's.
   struct Opening {
@@ -138,6 +142,7 @@ class Loop {
   std::mutex mutex_;
   std::vector<Parcel> parcels_;  // under mutex_
   std::atomic<bool> has_parcels_{false};
+  std::atomic<bool> is_wanted_{false};  // a turn
   std::vector<Parcel> opening_;
   std::vector<Arrival> arrivals_;
   std::vector<Arrival> accepted_;

@@ -1,4 +1,6 @@
 // Threads: what is posted to loops, what observers see, how all of it stops.
+#include <future>
+
 #include "net/served.hpp"
 
 namespace mortise::net {
@@ -35,6 +37,38 @@ class Turns : public TurnObserver {
   std::array<std::atomic<bool>, 3> inside{};
   std::array<std::atomic<int>, 3> turns{};
 };
+
+// Looks at a number at the beginning of each turn.
+class Looks : public Turns {
+ public:
+  void before_turn(std::uint32_t loop) override {
+    Turns::before_turn(loop);
+    seen[loop] = number.load();
+  }
+  std::atomic<int> number{0};
+  std::array<std::atomic<int>, 3> seen{};
+};
+
+TEST_P(Running, a_loop_that_is_woken_in_a_turn_takes_another) {
+  Looks observer;
+  LoopsOptions options;
+  options.observer = &observer;
+  Served served{GetParam(), {}, options};
+  served.start();
+  for (std::uint32_t loop = 0; loop < GetParam(); ++loop) {
+    std::promise<void> in_turn, may_end;
+    served.loops().post(loop, [&](broker::Broker&) {
+      in_turn.set_value();
+      may_end.get_future().wait();
+    });
+    in_turn.get_future().wait();
+    const int number = ++observer.number;
+    served.loops().wake_all();
+    may_end.set_value();
+    EXPECT_TRUE(eventually([&] { return observer.seen[loop] == number; }));
+  }
+  served.loops().stop(100ms);
+}
 
 TEST_P(Running, an_observer_hears_of_turns_on_every_loop_that_is_woken) {
   Turns observer;
