@@ -13,7 +13,6 @@
 //
 // Thread: the control thread.   Owns: the plans of those that stay, until commit.
 // Fails:  by findings; then nothing has changed.
-// Source: the steps of a swap in the SDK's README.
 #pragma once
 
 #include <memory>
