@@ -127,7 +127,8 @@ struct Ledger {
   Counter letters_sent;
   std::array<Counter, static_cast<std::size_t>(Limit::count)> limited;  // how often each took hold
 
-  Counter held_most;  // bytes of the connection that holds most, while memory is used up
+  Counter held_most;    // bytes of the connection that holds most, while memory is used up
+  Counter queued_most;  // of the largest queue that can be shed, while memory is short; 0: not said yet
 
   Accounts accounts;
 

@@ -65,9 +65,9 @@ void Shedding::announce(Pressure before, Pressure now, std::uint64_t used) const
 
 void Shedding::on_timer() {
   look();
-  if (core_.pressure == Pressure::none) return;
+  if (core_.pressure == Pressure::none) return core_.ledger.queued_most.set(0);
   shed_slow_readers();
-  if (core_.pressure >= Pressure::queues) shed_queues();
+  shed_queues();
   look();
   if (core_.pressure == Pressure::full)
     core_.effects.sheds_largest = true;
@@ -85,16 +85,14 @@ std::uint64_t Shedding::held_by(const Client& client) const {
 // Every loop says what its largest holds, and by the next time all have heard it. Where connections have
 // taken most of the memory even small ones are to blame; elsewhere their end would not help.
 bool Shedding::sheds(std::uint64_t most) {
-  std::uint64_t by_connections = 0, elsewhere = 0;
-  for (const auto& ledger : core_.shared.ledgers) {
+  std::uint64_t by_connections = 0;
+  for (const auto& ledger : core_.shared.ledgers)
     by_connections += static_cast<std::uint64_t>(std::max<std::int64_t>(
         0, ledger->accounts.charged(Account::connection) + ledger->accounts.charged(Account::queue)));
-    if (ledger.get() != &core_.ledger) elsewhere = std::max(elsewhere, ledger->held_most.value());
-  }
   const bool was_said = core_.ledger.held_most.value() != 0;
   core_.ledger.held_most.set(std::max<std::uint64_t>(most, 1));
   const std::uint64_t least = by_connections > core_.options.memory_max / 2 ? small_holding : large_holding;
-  if (!was_said || most < least || most < elsewhere) return false;
+  if (!was_said || most < least || most < elsewhere_at_most(&Ledger::held_most)) return false;
   core_.ledger.hit(Limit::memory);
   return true;
 }
@@ -107,12 +105,35 @@ void Shedding::shed_slow_readers() {
 }
 
 // The largest first, each to half of what it had: the next time another may be the largest. Those of
-// connected clients at the last step only.
+// connected clients at the last step only. A queue smaller than the largest of another loop waits for that
+// one to go first: loops that look at themselves alone would empty the small ones for a large one that is
+// seen to later, and take for nothing what a message shared with it does not give back.
 void Shedding::shed_queues() {
-  struct Candidate {
-    std::uint64_t held;
-    Session* session;
-  };
+  std::vector<Candidate> largest = largest_queues();
+  // As with connections: by the second time all have heard of each other.
+  const bool was_said = core_.shared.loops() == 1 || core_.ledger.queued_most.value() != 0;
+  const bool sheds = was_said && core_.pressure >= Pressure::queues;
+  const std::uint64_t elsewhere = elsewhere_at_most(&Ledger::queued_most);
+  std::uint64_t most = 1;
+  std::size_t left = drops_at_once;
+  for (const Candidate& candidate : largest) {
+    Outbox& outbox = candidate.session->outbox;
+    const std::size_t before = outbox.size();
+    const bool is_its_turn = sheds && candidate.held >= elsewhere && !is_relieved();
+    const std::size_t goal = is_its_turn ? before - std::min(left, (before + 1) / 2) : before;
+    while (outbox.size() > goal && !is_relieved()) {
+      const std::size_t size = outbox.size();
+      delivery_.shed_oldest(*candidate.session, std::min(size - goal, drops_between_looks));
+      if (outbox.size() == size) break;
+    }
+    left -= before - outbox.size();
+    // For what gives nothing back nobody is to wait.
+    if (!is_its_turn || outbox.size() < before) most = std::max(most, queued_by(*candidate.session));
+  }
+  core_.ledger.queued_most.set(most);
+}
+
+std::vector<Shedding::Candidate> Shedding::largest_queues() const {
   std::vector<Candidate> largest;
   const auto is_larger = [](const Candidate& a, const Candidate& b) { return a.held > b.held; };
   core_.sessions.each([&](SessionKey, Session& session) {
@@ -125,17 +146,14 @@ void Shedding::shed_queues() {
     largest.pop_back();
   });
   std::sort(largest.begin(), largest.end(), is_larger);
-  std::size_t left = drops_at_once;
-  for (const Candidate& candidate : largest) {
-    std::size_t share = std::min(left, (candidate.session->outbox.size() + 1) / 2);
-    left -= share;
-    while (share > 0) {
-      if (is_relieved()) return;
-      const std::size_t step = std::min(share, drops_between_looks);
-      delivery_.shed_oldest(*candidate.session, step);
-      share -= step;
-    }
-  }
+  return largest;
+}
+
+std::uint64_t Shedding::elsewhere_at_most(Counter Ledger::*what) const {
+  std::uint64_t most = 0;
+  for (const auto& ledger : core_.shared.ledgers)
+    if (ledger.get() != &core_.ledger) most = std::max(most, ((*ledger).*what).value());
+  return most;
 }
 
 }  // namespace mortise::broker

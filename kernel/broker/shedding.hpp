@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include "broker/delivery.hpp"
 
@@ -36,7 +37,15 @@ class Shedding {
   void look();
   void announce(Pressure before, Pressure now, std::uint64_t used) const;
   void shed_slow_readers();
+  struct Candidate {
+    std::uint64_t held;  // bytes
+    Session* session;
+  };
+  // Says what the largest holds; sheds when that step is reached.
   void shed_queues();
+  std::vector<Candidate> largest_queues() const;
+  // Of the other loops' ledgers.
+  std::uint64_t elsewhere_at_most(Counter Ledger::*what) const;
   std::uint64_t used() const {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.shared.memory_used()));
   }

@@ -90,6 +90,26 @@ TEST_P(Shedding, then_takes_the_oldest_from_the_largest_queue) {
   crowd.world.end();
 }
 
+TEST_P(Shedding, takes_nothing_from_small_queues_for_a_large_one_of_another_loop) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 6; ++i) {
+    names.push_back("small-" + std::to_string(i));
+    sleeper(names.back(), "shared");
+  }
+  sleeper("large", "#");
+  for (int i = 0; i < 10; ++i) crowd.say(writer, Crowd::publication("shared", size, 1));
+  for (int i = 0; i < 3000; ++i) {
+    crowd.say(writer, Crowd::publication("a", size, 1));
+    if (i % 20 == 0) crowd.world.wait(1s);
+  }
+  EXPECT_GT(crowd.dropped(Dropped::memory_shed), 1000u);
+  for (const std::string& name : names) {
+    const auto back = crowd.connected(name, true);
+    EXPECT_EQ(crowd.hear(back).size(), 10u) << name;
+  }
+  crowd.world.end();
+}
+
 TEST_P(Shedding, takes_what_is_in_flight_to_a_client_that_has_gone_without_acknowledging) {
   const auto reader = crowd.connected("reader", true);
   crowd.subscribe(reader, "a", 1);
