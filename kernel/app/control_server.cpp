@@ -31,8 +31,8 @@ std::optional<uid_t> permitted(int socket) {
   return who.uid == 0 || who.uid == geteuid() ? std::optional{who.uid} : std::nullopt;
 }
 
-std::string refusal(std::string_view error, std::string_view remedy) {
-  return nlohmann::ordered_json{{"ok", false}, {"error", error}, {"remedy", remedy}}.dump();
+std::string refusal(std::string_view kind, std::string_view error, std::string_view remedy) {
+  return nlohmann::ordered_json{{"ok", false}, {"kind", kind}, {"error", error}, {"remedy", remedy}}.dump();
 }
 
 std::string reason() { return std::strerror(errno); }
@@ -141,7 +141,8 @@ void ControlServer::accept() {
     peer.who = "uid " + std::to_string(*uid);
   } else {
     peer.unwritten =
-        refusal("the control socket answers its own user and root only", "ask as one of the two") + '\n';
+        refusal("failed", "the control socket answers its own user and root only", "ask as one of the two") +
+        '\n';
     peer.ends = true;
     write(peer);
   }
@@ -163,7 +164,7 @@ void ControlServer::answer_lines(Peer& peer) {
     const std::size_t end = peer.unread.find('\n');
     if (end == std::string::npos && peer.unread.size() <= request_max) return;
     if (end == std::string::npos || end > request_max) {
-      peer.unwritten = refusal("the request is longer than 64 KiB", "send one line of JSON") + '\n';
+      peer.unwritten = refusal("wrong", "the request is longer than 64 KiB", "send one line of JSON") + '\n';
       peer.ends = true;
       write(peer);
     } else {

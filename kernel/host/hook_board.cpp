@@ -68,14 +68,6 @@ bool HookBoard::remove(const Instance& owner, std::uint64_t id, std::function<vo
   return true;
 }
 
-void HookBoard::remove_all(const Instance& owner, std::function<void()> done) {
-  std::unique_lock lock{mutex_};
-  std::erase_if(attachments_, [&](const Attachment& one) { return one.instance == &owner; });
-  std::erase(active_, &owner);
-  rebuild();
-  leave(std::move(done), lock);
-}
-
 void HookBoard::leave(std::function<void()> done, std::unique_lock<std::mutex>& lock) {
   if (!done) return;
   leaving_.push_back({newest_->version, std::move(done)});

@@ -26,8 +26,6 @@ class HookBoard {
   bool change(const Instance& owner, std::uint64_t id, const std::function<void(Attachment&)>& edit);
   // `done`, if any, is called when no loop can be inside any more.
   bool remove(const Instance& owner, std::uint64_t id, std::function<void()> done);
-  // All of an instance; as remove().
-  void remove_all(const Instance& owner, std::function<void()> done);
   // From now on the attachments of these count, which lay dormant before, and those of the leaving do not. As
   // remove().
   void publish(const std::vector<Instance*>& coming, const std::vector<Instance*>& leaving,

@@ -124,7 +124,7 @@ bool start_instance(Instance& instance, std::vector<config::Finding>& findings) 
   }
   report.need_error(answer == MORTISE_FALLBACK ? "it did not get ready" : "it refused to start");
   for (config::Finding& finding : report.take()) findings.push_back(std::move(finding));
-  instance.in.board.remove_all(instance, {});
+  instance.in.board.publish({}, {&instance}, {});
   instance.in.tokens.cancel_all(instance);
   instance.in.inline_clients.close_all(instance);
   instance.in.log.remove_all(instance.strand);
@@ -144,7 +144,7 @@ void stop_instance(Instance& instance, const std::function<bool()>& pass) {
     case State::running: break;
     default: return;
   }
-  instance.in.board.remove_all(instance, {});
+  instance.in.board.publish({}, {&instance}, {});
   drain(instance);
   if (instance.manifest.authenticate && instance.manifest.authenticate->forget)
     for (const std::uint64_t word : instance.in.client_data.take_all(instance))

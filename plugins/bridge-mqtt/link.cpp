@@ -312,6 +312,9 @@ void Link::close() {
   stream_.reset();
   probe_.reset();
   local_ = {};
+  for (const Outgoing& message : waiting_)  // the others stay in the session
+    if (message.packet_id == 0)
+      counts_.refuse(message.refused.empty() ? "QoS 0: the link went down" : message.refused);
   waiting_.clear();
   in_flight_.clear();
   for (auto* const timer : {&timeout_, &tick_, &pace_timer_, &return_, &reconnect_}) timer->cancel();

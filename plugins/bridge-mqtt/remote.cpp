@@ -21,7 +21,7 @@ void Remote::connect(Clock::time_point now) {
   if (settings_.persistent)
     packet.session_expiry_s = static_cast<std::uint32_t>(settings_.session_expiry.count());
   packet.receive_maximum = settings_.inflight;
-  packet.maximum_packet_size = packet_size_max;
+  packet.maximum_packet_size = settings_.packet_size;
   mqtt::Buffer bytes;
   mqtt::encode(packet, bytes);
   output.insert(output.end(), bytes.begin(), bytes.end());
@@ -91,7 +91,7 @@ void Remote::resume(Clock::time_point now) {
 void Remote::read() {
   std::size_t done = 0;
   while (failed_.empty() && done < unread_.size()) {
-    const auto frame = mqtt::read_frame(mqtt::Bytes{unread_}.subspan(done), packet_size_max);
+    const auto frame = mqtt::read_frame(mqtt::Bytes{unread_}.subspan(done), settings_.packet_size);
     if (!frame) {
       fail(frame.error().reason, "the remote sent what is no MQTT: " + std::string{frame.error().what});
       break;

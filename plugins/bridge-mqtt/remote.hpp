@@ -55,8 +55,6 @@ class Remote {
   Remote(const LinkSettings& settings, std::string password, bool bridge_bit, Events& events)
       : settings_{settings}, password_{std::move(password)}, bridge_bit_{bridge_bit}, events_{events} {}
 
-  static constexpr std::size_t packet_size_max = 8UL << 20;  // that we take, bytes
-
   // ---- to the remote: what is to be written is in `output`
   void connect(Clock::time_point now);
   void subscribe(mqtt::PacketId packet_id, const std::vector<Route>& routes, bool session_present);

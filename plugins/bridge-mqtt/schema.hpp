@@ -59,6 +59,7 @@ inline constexpr const char* schema = R"({
         },
         "return_after": {"description": "from another address to the first; 0s: never", "type": ["string", "integer"]},
         "inflight": {"description": "QoS 1 and 2 messages without acknowledgement", "type": "integer", "minimum": 1, "maximum": 1000},
+        "packet_size": {"description": "the largest packet that is taken from the remote", "type": ["string", "integer"]},
         "rate": {"description": "messages a second to the remote at most; 0: as fast as it takes them", "type": "integer", "minimum": 0, "maximum": 1000000},
         "hops": {"description": "brokers a message may have passed through; needs 5.0", "type": "integer", "minimum": 1, "maximum": 100},
         "queue": {

@@ -14,6 +14,7 @@ namespace mortise::bridge {
 namespace {
 
 constexpr std::size_t name_max = 64;
+constexpr std::uint64_t packet_size_least = 1024, packet_size_most = 256ULL << 20;
 constexpr std::int64_t days_max = 49'710;  // in seconds 32 bits
 
 std::string path_of(const std::string& text, const std::string& config_dir) {
@@ -122,6 +123,14 @@ void read_queue(const config& from, LinkSettings& link) {
   link.queue_age = seconds_of(from, "/queue/age", link.queue_age, 0, days_max * 86'400);
 }
 
+void read_packet_size(const config& from, LinkSettings& link) {
+  const std::uint64_t bytes = from.bytes("/packet_size", link.packet_size);
+  if (bytes < packet_size_least || bytes > packet_size_most)
+    throw finding{from.path() + "/packet_size", "is not between 1KiB and 256MiB",
+                  "say how large a packet of the remote may be, such as 8MiB"};
+  link.packet_size = static_cast<std::uint32_t>(bytes);
+}
+
 LinkSettings read_link(const config& from, const std::string& config_dir) {
   LinkSettings link;
   link.name = from.text("/name");
@@ -156,6 +165,7 @@ LinkSettings read_link(const config& from, const std::string& config_dir) {
                   "raise longest or lower first"};
   link.return_after = seconds_of(from, "/return_after", link.return_after, 0, days_max * 86'400);
   link.inflight = static_cast<std::uint16_t>(from.integer("/inflight", link.inflight));
+  read_packet_size(from, link);
   link.rate = static_cast<std::uint32_t>(from.integer("/rate", link.rate));
   link.hops = static_cast<std::uint8_t>(from.integer("/hops", link.hops));
   read_queue(from, link);

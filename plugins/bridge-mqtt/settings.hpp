@@ -61,7 +61,8 @@ struct LinkSettings {
   std::chrono::milliseconds reconnect_longest{60'000};
   std::chrono::seconds return_after{300};  // from another address to the first; zero: never
   std::uint16_t inflight = 64;
-  std::uint32_t rate = 0;  // messages a second at most; 0: as fast as it goes
+  std::uint32_t packet_size = 8U << 20;  // bytes of the largest packet taken from the remote
+  std::uint32_t rate = 0;                // messages a second at most; 0: as fast as it goes
   std::uint8_t hops = 8;
   std::uint32_t queue_messages = 100'000;
   std::uint64_t queue_bytes = 64ULL << 20;

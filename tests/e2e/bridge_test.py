@@ -312,6 +312,20 @@ class Refusals(BridgeTest):
         self.assertEqual(state["refused"]["too large for the remote"], 103)
         self.assertEqual(state["connects"], 1)
 
+    def test_qos_0_that_waits_when_the_link_goes_down_is_counted(self):
+        remote = self.mosquitto()
+        edge = self.edge(link(remote.port, into=None, more="rate: 1"))
+        self.connected(edge)
+        publisher = self.client(edge).connect()
+        for number in range(100):
+            publisher.publish("o/a", str(number))
+        publisher.publish("elsewhere", "behind them", 1)
+        wait_for(lambda: self.state(edge)["out"] >= 1, "the first to be sent", 30)
+        remote.stop()
+        lost = lambda: self.state(edge)["refused"].get("QoS 0: the link went down", 0)
+        wait_for(lambda: lost() >= 1, "what is lost to be counted")
+        self.assertLessEqual(lost() + self.state(edge)["out"], 100)
+
     def test_tls_with_a_client_certificate_that_is_changed_while_it_runs(self):
         folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="mortise-e2e-"))
         self.addCleanup(harness.shutil.rmtree, folder, True)

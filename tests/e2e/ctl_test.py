@@ -196,7 +196,9 @@ class Garbage(CtlTest):
 
     def test_without_an_end_is_cut_off(self):
         broker = self.broker()
-        self.assertIn("longer than 64 KiB", self.raw(broker, b"x" * 70_000)[0]["error"])
+        too_long = self.raw(broker, b"x" * 70_000)[0]
+        self.assertIn("longer than 64 KiB", too_long["error"])
+        self.assertEqual(too_long["kind"], "wrong")
 
     def test_many_requests_at_once_are_answered_in_turn(self):
         broker = self.broker()

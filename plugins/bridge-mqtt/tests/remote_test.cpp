@@ -87,6 +87,24 @@ TEST(Remote, says_who_it_is) {
   EXPECT_EQ(packet->topic_alias_maximum, 0);
 }
 
+TEST(Remote, takes_packets_of_its_size_and_says_in_5_0_what_that_is) {
+  LinkSettings small = link_of(true);
+  small.packet_size = 2000;
+  Talk talk{small};
+  const auto frame = mqtt::read_frame(talk.remote.output, 1 << 20);
+  EXPECT_EQ(mqtt::decode_as<mqtt::Connect>(*frame, mqtt::Version::v5_0)->maximum_packet_size, 2000U);
+  talk.let_in();
+  const mqtt::Buffer fits(1900, 'x'), does_not(2000, 'x');
+  mqtt::Publish packet = message();
+  packet.payload = fits;
+  talk.hear(packet);
+  EXPECT_EQ(talk.remote.failed(), "");
+  packet.payload = does_not;
+  talk.hear(packet);
+  EXPECT_NE(talk.remote.failed(), "");
+  EXPECT_EQ(talk.told.lines, (std::vector<std::string>{"connected", "publish a"}));
+}
+
 TEST(Remote, says_in_3_1_1_that_it_is_a_bridge_unless_told_not_to) {
   const auto level = [](bool bit) { return Talk{link_of(false), bit}.remote.output[8]; };
   EXPECT_EQ(level(true), 0x84);

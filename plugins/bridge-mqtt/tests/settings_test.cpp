@@ -36,6 +36,7 @@ TEST(Settings, have_the_defaults_the_book_says) {
   EXPECT_EQ(link.reconnect_longest, std::chrono::seconds{60});
   EXPECT_EQ(link.return_after, std::chrono::minutes{5});
   EXPECT_EQ(link.inflight, 64);
+  EXPECT_EQ(link.packet_size, 8U << 20);
   EXPECT_EQ(link.rate, 0U);
   EXPECT_EQ(link.hops, 8);
   EXPECT_EQ(link.queue_messages, 100'000U);
@@ -141,6 +142,11 @@ INSTANTIATE_TEST_SUITE_P(
          "/links/0/reconnect/first",
          "between 10ms and 24h"},
         {"a_keep_alive_of_a_day", {{"keep_alive", "1d"}}, "/links/0/keep_alive", "65535s"},
+        {"a_packet_of_nothing", {{"packet_size", 0}}, "/links/0/packet_size", "between 1KiB and 256MiB"},
+        {"a_packet_nobody_can_send",
+         {{"packet_size", "257MiB"}},
+         "/links/0/packet_size",
+         "between 1KiB and 256MiB"},
         {"a_queue_for_nothing", {{"queue", {{"messages", 0}}}}, "/links/0/queue/messages", "between 1"},
         {"a_queue_of_no_bytes", {{"queue", {{"bytes", 0}}}}, "/links/0/queue/bytes", "is 0"},
     }),
