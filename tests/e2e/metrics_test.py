@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import prometheus
-from harness import ROOT, STORE, BrokerTest, free_port, wait_for
+from harness import PATIENCE_S, ROOT, STORE, BrokerTest, free_port, wait_for
 
 PROMETHEUS = os.environ.get("MORTISE_PROMETHEUS", ".build/prometheus")
 README = ROOT / "plugins/metrics-prometheus/README.md"
@@ -42,7 +42,7 @@ class MetricsTest(BrokerTest):
         return self.broker(plugins=(STORE, exporter, *plugins), **options)
 
     def scrape(self, path="/metrics"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=PATIENCE_S) as answer:
             return answer.read().decode()
 
     def value(self, series):
@@ -112,7 +112,7 @@ class Exporter(MetricsTest):
                       "promtool lets everything pass")
 
     def test_strangers_do_no_harm(self):
-        broker = self.exporting(more=", timeout: 100ms, connections: 8")
+        broker = self.exporting(more=", timeout: 1s, connections: 8")
         for garbage in (b"\x00" * 1000, b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 50_000):
             with socket.create_connection(("127.0.0.1", self.metrics_port), timeout=10) as stranger:
                 try:
@@ -121,9 +121,10 @@ class Exporter(MetricsTest):
                         pass
                 except OSError:
                     pass  # it hung up
-        slow = [socket.create_connection(("127.0.0.1", self.metrics_port), timeout=10) for _ in range(4)]
-        for one in slow:
-            one.sendall(b"GET /met")
+        slow = []
+        for _ in range(4):
+            slow.append(socket.create_connection(("127.0.0.1", self.metrics_port), timeout=PATIENCE_S))
+            slow[-1].sendall(b"GET /met")
         for one in slow:
             self.assertTrue(one.recv(100).startswith(b"HTTP/1.1 408 "))
             one.close()
@@ -160,14 +161,13 @@ class Scraped(MetricsTest):
         client = self.client(broker, "c")
         client.connect()
         wait_for(lambda: [value for _, value in server.query("up")] == [1], "a scrape")
-        wait_for(lambda: server.query("mortise_sessions_connected") and server.query("mortise_sessions_connected")[0][1] == 1,
-                 "the client to be seen")
+        wait_for(lambda: [value for _, value in server.query("mortise_sessions_connected")] == [1], "the client to be seen")
         shown = exposed(self.scrape())
         known = server.metadata()
         self.assertEqual({name: known[name][0] for name in shown}, shown)
-        series = server.query("mortise_loop_turn_seconds_bucket")
-        self.assertEqual(len(series), 13, "twelve bounds, and what is above them")
-        self.assertTrue(server.query("histogram_quantile(0.99, mortise_loop_turn_seconds_bucket)"))
+        wait_for(lambda: len(server.query("mortise_loop_turn_seconds_bucket")) == 13,
+                 "twelve bounds, and what is above them")
+        wait_for(lambda: server.query("histogram_quantile(0.99, mortise_loop_turn_seconds_bucket)"), "a quantile")
 
     def test_prometheus_understands_every_expression_of_the_dashboard(self):
         self.exporting()

@@ -188,7 +188,7 @@ TEST_F(ADaemon, that_is_stuck_holds_up_a_batch_for_a_second_at_most) {
         {one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one});
   const auto passed = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(passed, std::chrono::milliseconds{900});
-  EXPECT_LT(passed, std::chrono::seconds{3});
+  EXPECT_LT(passed, std::chrono::seconds{15});  // 20 would be a second for each
   EXPECT_NE(texts_in(folder_ / "other").find("the log cannot be written"), std::string::npos);
 }
 
