@@ -106,6 +106,26 @@ class Carries(BridgeTest):
         self.assertNotIn("for nobody", elsewhere.payloads())
         self.assertEqual(sender.disconnected, 0)
 
+    def test_the_state_of_a_link_that_is_gone_goes_with_it(self):
+        remote = self.mosquitto()
+        two = [link(remote.port), link(remote.port, name="second", out="[{topics: [c]}]", into=None)]
+        edge = self.edge(*two)
+        links = lambda: sorted(message.topic.rsplit("/", 1)[1] for message in self.states(edge))
+        for end in (edge.stop, edge.kill):
+            wait_for(lambda: links() == ["second", "up"], "the states of both links")
+            end()
+            edge.plugins = [STORE, bridge(two[0])]
+            self.logging(edge).start()
+            wait_for(lambda: links() == ["up"], f"the second's state to go after {end.__name__}")
+            edge.plugins = [STORE, bridge(*two)]
+            self.logging(edge)
+            edge.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: links() == ["second", "up"], "both again")
+        edge.plugins = [STORE, bridge(two[1])]
+        self.logging(edge)
+        edge.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: links() == ["second"], "the first's state to go at a reload")
+
     def test_retained_messages_stay_retained_and_properties_travel(self):
         remote = self.mosquitto()
         edge = self.edge(link(remote.port))

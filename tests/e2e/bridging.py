@@ -206,6 +206,15 @@ class BridgeTest(BrokerTest):
         reader.disconnect()
         return state
 
+    def states(self, edge):
+        """The retained states of all links."""
+        reader = self.client(edge)
+        reader.connect()
+        reader.subscribe("$SYS/broker/bridge/bridge/+")
+        reader.publish("behind", "them", 1)
+        reader.disconnect()
+        return [message for message in reader.messages if message.retain]
+
     def collector(self, broker, topic, qos=2, client_id="collector"):
         """A persistent subscriber."""
         client = self.client(broker, client_id, clean=False)
