@@ -13,6 +13,7 @@ import unittest
 
 import harness
 from bridging import BridgeTest, link
+from certificates import Authority
 from harness import wait_for
 
 CONNACK = b"\x20\x03\x00\x00\x00"
@@ -21,11 +22,12 @@ CONNACK = b"\x20\x03\x00\x00\x00"
 class Impostor:
     """What says it is a broker: accepts connections, answers CONNECT, then does what the test says."""
 
-    def __init__(self, after_connack):
+    def __init__(self, after_connack, greets=True):
+        """Without `greets` it is the test that answers CONNECT, if anybody does."""
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.settimeout(0.2)
         self.port = self.listener.getsockname()[1]
-        self.after, self.heard, self.connections = after_connack, [], 0
+        self.after, self.greets, self.heard, self.connections = after_connack, greets, [], 0
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
@@ -37,8 +39,9 @@ class Impostor:
                 self.connections += 1
                 with connection, contextlib.suppress(OSError):
                     connection.settimeout(5)
-                    connection.recv(4096)
-                    connection.sendall(CONNACK)
+                    if self.greets:
+                        connection.recv(4096)
+                        connection.sendall(CONNACK)
                     self.after(self, connection)
 
     def hear(self, connection, seconds=5):
@@ -60,8 +63,8 @@ class Impostor:
 
 
 class Impostors(BridgeTest):
-    def impostor(self, after):
-        remote = Impostor(after)
+    def impostor(self, after, greets=True):
+        remote = Impostor(after, greets)
         self.addCleanup(remote.close)
         return remote
 
@@ -141,6 +144,44 @@ class Impostors(BridgeTest):
             publisher.publish("o/n", f"{number:02}", 1)
         wait_for(lambda: len(taken) >= 40, "all of them")
         self.assertEqual(list(dict.fromkeys(taken)), [f"{number:02}".encode() for number in range(40)])
+
+    def test_a_first_address_that_only_accepts_costs_the_working_link_less_and_less(self):
+        first, second = self.impostor(lambda remote, connection: None, greets=False), self.broker()
+        began = time.monotonic()
+        edge = self.edge(link([first.port, second.port], into=None, more="return_after: 1s"))
+        there = self.collector(second, "n")
+        publisher = self.client(edge).connect()
+        sent, returns, end = 0, 0, time.monotonic() + 3 * harness.PATIENCE_S
+        while returns < 3 and time.monotonic() < end:
+            publisher.publish("o/n", str(sent), 2)
+            sent += 1
+            there.step()
+            returns = self.count(edge, "bridge.returns")
+        self.assertGreaterEqual(returns, 3)
+        # After 1 s, 2 s, 4 s: however slow the machine is, not sooner.
+        self.assertGreaterEqual(time.monotonic() - began, 2 ** returns - 1)
+        there.run_until(lambda: len(there.messages) >= sent, "all that was published")
+        self.assertEqual(there.payloads(), [str(number) for number in range(sent)])
+        self.connected(edge, returns + 1)
+
+    def test_a_first_address_that_does_not_speak_tls_is_not_returned_to(self):
+        folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="mortise-e2e-"))
+        self.addCleanup(harness.shutil.rmtree, folder, True)
+        authority = Authority(folder)
+        server, key = authority.issue("server", "remote")
+        silence = lambda remote, connection: remote.hear(connection, harness.PATIENCE_S)
+        for does, after in (("ends", lambda remote, connection: None), ("is silent", silence)):
+            with self.subTest(does):
+                first = self.impostor(after, greets=False)
+                second = self.mosquitto(listener=[f"certfile {server}", f"keyfile {key}", "allow_anonymous true"])
+                more = f"return_after: 1s, connect_timeout: {harness.SLOW:.0f}s, tls: {{ca: {authority.pem}}}"
+                edge = self.edge(link([first.port, second.port], into=None, more=more))
+                self.connected(edge)
+                seen = first.connections
+                wait_for(lambda: first.connections >= seen + 3, "the first address to be tried")
+                self.assertEqual(self.count(edge, "bridge.returns"), 0)
+                self.assertEqual(self.count(edge, "bridge.connected"), 1)
+                edge.stop()
 
 
 if __name__ == "__main__":
