@@ -246,6 +246,8 @@ void Link::on_bytes(std::span<const std::uint8_t> bytes) {
 // What the packets gave rise to goes out; then the next ones are read, or the link ends.
 void Link::after_packets() {
   if (!remote_->failed().empty()) {
+    if (const auto fault = remote_->fault())
+      counts_.refuse("remote sent: " + std::string{mqtt::text_of(*fault)});
     flush();
     return lose(address() + ": " + remote_->failed());
   }

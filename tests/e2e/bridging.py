@@ -54,6 +54,7 @@ class Line(threading.Thread):
         super().__init__()
         self.near, self.far, self.cutter = near, far, cutter
         self.passed = {TO_REMOTE: bytearray(), FROM_REMOTE: bytearray()}
+        self.is_dead = False
 
     def run(self):
         with self.near, self.far, contextlib.suppress(OSError):
@@ -63,6 +64,8 @@ class Line(threading.Thread):
                     data = source.recv(65536)
                     if not data:
                         return
+                    if self.is_dead:
+                        continue
                     room = self.cutter.room(direction, len(self.passed[direction]))
                     if room is None:
                         to.sendall(data)
@@ -88,7 +91,7 @@ class Line(threading.Thread):
 
 
 class Cutter:
-    """A line to a broker on this machine that is cut after so many bytes of one direction, or held up."""
+    """A line to a broker on this machine that is cut after so many bytes of one direction, held up, or goes dead."""
 
     def __init__(self, port):
         self.to, self.changed = port, threading.Condition()
@@ -132,6 +135,11 @@ class Cutter:
             self.lines, self.held = [], False
             self.wanted = (direction, count) if direction else None
             self.changed.notify_all()
+
+    def go_dead(self):
+        """The lines there are stay open and carry nothing any more."""
+        for line in self.lines:
+            line.is_dead = True
 
     def room(self, direction, passed):
         """How many bytes may still pass; None: any."""
