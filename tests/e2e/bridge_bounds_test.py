@@ -1,9 +1,10 @@
-"""bridge-mqtt and what its settings bound: how much may wait for a remote that is away, how old it may become, and how fast
-it goes out when the remote is back.
+"""bridge-mqtt and what its settings say: how much may wait for a remote that is away, how old it may become, how fast it goes
+out when the remote is back; which session it asks for, what stays retained, and 3.1.1 through TLS.
 
 What is beyond a bound is counted by the broker, by reason.
 """
 
+import pathlib
 import re
 import time
 import unittest
@@ -11,6 +12,7 @@ import urllib.request
 
 import harness
 from bridging import BridgeTest, link
+from certificates import Authority
 from harness import free_port, wait_for
 
 
@@ -100,6 +102,62 @@ class Bounds(BridgeTest):
         self.assertEqual(there.payloads(), payloads)
         self.assertGreater(took, 3)
         print(f"200 messages at 50 a second took {took:.1f} s; {len(local.messages)} local ones meanwhile, the slowest {slowest:.3f} s")
+
+
+class Choices(BridgeTest):
+    def test_of_a_clean_session_the_remote_keeps_nothing(self):
+        for session, wanted in (("persistent", ["away", "back"]), ("clean", ["back"])):
+            with self.subTest(session):
+                remote = self.broker()
+                cutter = self.cutter(remote)
+                edge = self.edge(link(cutter.port, more=f"session: {session}"))
+                self.connected(edge)
+                here, there = self.collector(edge, "n"), self.collector(remote, "n")
+                cutter.hold()
+                there.publish("i/n", "away", 2)
+                here.publish("o/n", "away", 2)
+                cutter.let()
+                self.connected(edge, 2)
+                there.publish("i/n", "back", 2)
+                here.run_until(lambda: "back" in here.payloads(), "what is published with the link up")
+                there.run_until(lambda: there.messages, "what waited here")
+                self.assertEqual(here.payloads(), wanted)
+                self.assertEqual(there.payloads(), ["away"])
+
+    def test_without_retain_nothing_is_passed_on_as_retained(self):
+        for choice in ("true", "false"):
+            with self.subTest(choice):
+                remote = self.mosquitto()
+                edge = self.edge(link(remote.port, out=f"[{{topics: ['#'], local_prefix: o/, retain: {choice}}}]",
+                                      into=f"[{{topics: ['#'], remote_prefix: i/, retain: {choice}}}]"))
+                self.connected(edge)
+                here, there = self.collector(edge, "n", 1), self.collector(remote, "n", 1)
+                here.publish("o/n", "kept", 1, retain=True)
+                there.publish("i/n", "kept", 1, retain=True)
+                for broker, client in ((edge, here), (remote, there)):
+                    client.run_until(lambda: client.messages, "the message as it passes")
+                    late = self.client(broker).connect()
+                    late.subscribe("n", 1)
+                    late.publish("n", "behind it", 1)
+                    late.run_until(lambda: "behind it" in late.payloads(), "what comes behind it")
+                    self.assertEqual(late.payloads(), (["kept"] if choice == "true" else []) + ["behind it"])
+
+    def test_3_1_1_through_tls(self):
+        folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="mortise-e2e-"))
+        self.addCleanup(harness.shutil.rmtree, folder, True)
+        authority = Authority(folder)
+        server, key = authority.issue("server", "remote")
+        remote = self.mosquitto(listener=[f"certfile {server}", f"keyfile {key}", "allow_anonymous true"])
+        more = f"version: '3.1.1', tls: {{ca: {authority.pem}}}"
+        both = self.edge(link(remote.port, name="one", out="[{topics: ['#'], local_prefix: o/, remote_prefix: i/, qos: 2}]", into=None,
+                              more=more),
+                         link(remote.port, name="other", out=None, into="[{topics: ['#'], remote_prefix: i/, qos: 2}]", more=more))
+        self.connected(both, name="one"), self.connected(both, name="other")
+        client = self.collector(both, "n/+")
+        for qos in (0, 1, 2):
+            client.publish(f"o/n/{qos}", "through TLS, there and back", qos)
+        client.run_until(lambda: len(client.messages) >= 3, "what went there and came back")
+        self.assertEqual(sorted((message.topic, message.qos) for message in client.messages), [(f"n/{qos}", qos) for qos in (0, 1, 2)])
 
 
 if __name__ == "__main__":
