@@ -4,16 +4,18 @@ out when the remote is back; which session it asks for, what stays retained, and
 What is beyond a bound is counted by the broker, by reason.
 """
 
+import json
 import pathlib
 import re
+import signal
 import time
 import unittest
 import urllib.request
 
 import harness
-from bridging import BridgeTest, link
+from bridging import BridgeTest, bridge, link
 from certificates import Authority
-from harness import free_port, wait_for
+from harness import STORE, free_port, wait_for
 
 
 class Bounds(BridgeTest):
@@ -102,6 +104,27 @@ class Bounds(BridgeTest):
         self.assertEqual(there.payloads(), payloads)
         self.assertGreater(took, 3)
         print(f"200 messages at 50 a second took {took:.1f} s; {len(local.messages)} local ones meanwhile, the slowest {slowest:.3f} s")
+
+
+class Many(BridgeTest):
+    def test_as_many_links_as_there_may_be_are_all_replaced_at_a_reload(self):
+        remote = self.mosquitto()
+        links = lambda more: [link(remote.port, name=f"n{number}", out=f"[{{topics: [t], local_prefix: o/{number}/, "
+                                   f"remote_prefix: r/{number}/, qos: 1}}]", into=None, more=more) for number in range(32)]
+        edge = self.edge(*links("inflight: 10"))
+        self.logged(edge, "bridge.connected", count=32)
+        edge.plugins = [STORE, bridge(*links("inflight: 20"))]
+        self.logging(edge)
+        edge.process.send_signal(signal.SIGHUP)
+        self.logged(edge, "bridge.connected", count=64)
+        wait_for(lambda: sum(json.loads(message.payload)["state"] == "connected" for message in self.states(edge)) == 32,
+                 "all links to be up")
+        there = self.collector(remote, "r/+/t", 1)
+        publisher = self.client(edge).connect()
+        for number in range(32):
+            publisher.publish(f"o/{number}/t", "x", 1)
+        there.run_until(lambda: len(there.messages) >= 32, "a message by each link")
+        self.assertEqual({message.topic for message in there.messages}, {f"r/{number}/t" for number in range(32)})
 
 
 class Choices(BridgeTest):
