@@ -82,7 +82,7 @@ std::string_view Remote::remedy(mqtt::ReasonCode reason) const {
   if (!settings_.is_v5) return "is this the port of an MQTT broker?";
   const bool is_of_5_0_alone =
       reason == mqtt::ReasonCode::receive_maximum_exceeded || reason == mqtt::ReasonCode::topic_alias_invalid;
-  return is_of_5_0_alone ? "it does not keep to MQTT 5.0; version: \"3.1.1\" has no such bound"
+  return is_of_5_0_alone ? "it does not keep to MQTT 5.0: try version: \"3.1.1\""
                          : "is it an MQTT 5.0 broker? version: \"3.1.1\" speaks the older protocol";
 }
 

@@ -15,6 +15,7 @@ constexpr const char* finder_name = "links/states";
 }  // namespace
 
 void States::open() {
+  if (!host_.services().publisher) return;  // not granted: nothing is shown, and nothing was
   const std::string all = "$SYS/broker/bridge/" + std::string{host_.instance()} + "/";
   inline_handlers handlers;
   handlers.deliver = [weak = weak_from_this(), prefix = all.size()](auto deliveries) {
@@ -27,13 +28,18 @@ void States::open() {
     }
     self->finder_.credit(static_cast<std::uint32_t>(deliveries.size()));
   };
+  mortise_status_t status = MORTISE_OK;
   try {
     finder_ = inline_client::open(host_, {.client_id = finder_name, .credits = window}, std::move(handlers));
-    finder_.subscribe({.filter = all + "+"});
+    status = finder_.subscribe({.filter = all + "+"});
   } catch (const error& fault) {
-    host_.log(MORTISE_WARNING, "bridge.states_not_cleared",
-              std::string{"states of links that are gone stay in the $SYS topics: "} + fault.what());
+    status = fault.status();
   }
+  if (status != MORTISE_OK)
+    host_.log(MORTISE_WARNING, "bridge.states_not_cleared",
+              "states that earlier links have left in " + all +
+                  " stay there: grant the plugin mortise.host.inline/1 for it",
+              {{"status", status}});
 }
 
 void States::keep(std::set<std::string> links) {
