@@ -57,6 +57,8 @@ class Cuts(BridgeTest):
     def test_mortise_5_0(self):
         self.cuts(self.broker(), "5.0", (TO_REMOTE, FROM_REMOTE))
 
+    # As a client, with a server nobody here wrote.
+    # proves 3.1.1 MQTT-7.0.0-1
     def test_mosquitto_3_1_1(self):
         self.cuts(self.mosquitto(), "3.1.1", (TO_REMOTE, FROM_REMOTE))
 
