@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,6 +40,21 @@ class Installed(unittest.TestCase):
             self.assertTrue((self.root / name).is_file(), name)
         plugins = next(self.root.glob("usr/lib/**/mortise/plugins"))
         self.assertEqual({file.name for file in plugins.iterdir()}, {"log.so", "store-sqlite.so", "auth-file.so", "bridge-mqtt.so", "metrics-prometheus.so", "sys-topics.so"})
+
+    def inputs_of(self, target, rules):
+        """The files that a target brings up to date, other targets that are no files looked into."""
+        said = run("ninja", "-C", str(BUILD), "-t", "query", target)
+        inputs = re.search(r"^  input: .*\n((?:    .*\n)*)", said, re.MULTILINE)
+        found = {line.strip().lstrip("| ") for line in inputs[1].splitlines()} if inputs else set()
+        return found.union(*(self.inputs_of(name, rules) for name in found if rules.get(name) == "phony"))
+
+    def test_one_target_builds_everything_that_is_installed(self):
+        said = run("ninja", "-C", str(BUILD), "-t", "targets", "all")
+        rules = dict(line.rsplit(": ", 1) for line in said.splitlines())
+        scripts = "".join(script.read_text() for script in BUILD.rglob("cmake_install.cmake"))
+        built = set(re.findall(rf'"{re.escape(str(BUILD))}/([^"]+)"', scripts)) & rules.keys()
+        self.assertGreaterEqual(len(built), 10)
+        self.assertEqual(built - self.inputs_of("mortise_packaged", rules), set())
 
     def test_every_ready_made_configuration_is_there_with_the_files_it_names(self):
         installed = {file.name for file in (self.root / "usr/share/mortise/config").iterdir()}
