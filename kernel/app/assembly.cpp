@@ -320,6 +320,12 @@ void Assembly::look_at_files() { parts_->listeners.look_at_files(parts_->host->l
 
 std::optional<std::uint32_t> Assembly::find_missing_turn() { return parts_->bridge->find_missing_turn(); }
 
+std::string Assembly::holder_of(std::uint32_t loop) const {
+  const auto inside = parts_->host->inside(loop);
+  if (!inside) return "it is in no plugin's hook; the machine may be overloaded";
+  return "the plugin \"" + inside->plugin + "\" holds it in its hook " + std::string{inside->hook};
+}
+
 Traffic Assembly::traffic() const {
   Traffic traffic{.connections = parts_->loops->connections()};
   for (const auto& ledger : parts_->shared->ledgers) {

@@ -42,6 +42,8 @@ class Assembly {
   // A loop that has taken no turn since this last found that all had; empty: all have. Rings them for the
   // next time.
   std::optional<std::uint32_t> find_missing_turn();
+  // Who holds a loop at present, for people.
+  std::string holder_of(std::uint32_t loop) const;
   Traffic traffic() const;
   broker::Log& log();
   // Clients are told, what is unwritten is written, the store is brought to synced, plugins end in reverse.

@@ -43,6 +43,10 @@ Listeners::Plan Listeners::plan(const config::Settings& settings, host::Host& ho
     Running& as = planned.as;
     as.setting = settings.listeners[i];
     as.listener = broker_listener(as.setting);
+    for (const auto* const those : {&running_, &retired_})
+      for (const Running& earlier : *those)
+        if (earlier.setting.name.value == as.setting.name.value)
+          as.listener->traffic = earlier.listener->traffic;
     // Also where nothing changes: the files may be bad by now, and all of it is to be refused then.
     as.tls = read_tls(as.setting, i, host, findings);
     const Running* const before = find(as.setting.name.value);

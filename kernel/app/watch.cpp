@@ -12,7 +12,8 @@ namespace mortise::app {
 namespace {
 
 constexpr auto between_statuses = std::chrono::seconds{5};
-constexpr int feeds_a_watchdog = 4;  // so that a loop may be late once or twice
+constexpr auto between_looks_at_loops = std::chrono::seconds{5};  // that no watchdog asks for
+constexpr int feeds_a_watchdog = 4;                               // so that a loop may be late once or twice
 constexpr auto longest_work = std::chrono::minutes{5};
 constexpr base::Duration shortest_feed = std::chrono::milliseconds{1};
 
@@ -26,9 +27,10 @@ void Watch::begin(Errands& errands, base::TimePoint now) {
   tell_status(now);
   if (manager_.listens())
     errands.every(between_statuses, now, [this](base::TimePoint at) { tell_status(at); });
-  if (manager_.watchdog() > base::Duration::zero())
-    errands.every(std::max(manager_.watchdog() / feeds_a_watchdog, shortest_feed), now,
-                  [this](base::TimePoint) { feed(); });
+  const bool feeds = manager_.watchdog() > base::Duration::zero();
+  errands.every(
+      feeds ? std::max(manager_.watchdog() / feeds_a_watchdog, shortest_feed) : between_looks_at_loops, now,
+      [this](base::TimePoint) { look_at_loops(); });
 }
 
 void Watch::feed_during(const std::function<void()>& work) {
@@ -41,7 +43,7 @@ void Watch::feed_during(const std::function<void()>& work) {
     std::unique_lock lock{mutex};
     while (!changed.wait_for(lock, over, period, [&] { return over.stop_requested(); }) &&
            std::chrono::steady_clock::now() < give_up)
-      feed();
+      look_at_loops();
   }};
   work();
 }
@@ -55,17 +57,18 @@ void Watch::tell_status(base::TimePoint now) {
 }
 
 // A loop that hangs starves the watchdog, and the service manager starts the broker anew.
-void Watch::feed() {
+void Watch::look_at_loops() {
   const auto missing = broker_.find_missing_turn();
-  if (!missing) manager_.feed();
-  if (missing && !is_starving_)
-    write(broker::LogLevel::warning, "service_manager.not_fed",
-          "the watchdog is not fed: loop-" + std::to_string(*missing) +
-              " takes no turn; a plugin that blocks it would be the reason");
-  if (!missing && is_starving_)
-    write(broker::LogLevel::notice, "service_manager.fed",
-          "all loops take turns again, and the watchdog is fed");
-  is_starving_ = missing.has_value();
+  const bool feeds = manager_.watchdog() > base::Duration::zero();
+  if (!missing && feeds) manager_.feed();
+  if (missing && !is_hanging_)
+    write(broker::LogLevel::warning, "loop.hangs",
+          "loop-" + std::to_string(*missing) + " takes no turn, and its clients wait: " +
+              broker_.holder_of(*missing) + (feeds ? "; the watchdog is not fed until it goes on" : ""));
+  if (!missing && is_hanging_)
+    write(broker::LogLevel::notice, "loop.goes_on",
+          feeds ? "all loops take turns again, and the watchdog is fed" : "all loops take turns again");
+  is_hanging_ = missing.has_value();
   log_complaints();
 }
 

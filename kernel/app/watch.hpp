@@ -1,4 +1,5 @@
-// Tells the service manager by and by how the broker does, and the log what the manager cannot be told.
+// Tells the service manager by and by how the broker does, and the log what the manager cannot be told and
+// which loop hangs, in whose plugin.
 //
 // Thread: main.
 #pragma once
@@ -27,7 +28,8 @@ class Watch {
 
  private:
   void tell_status(base::TimePoint now);
-  void feed();
+  // Whether all loops take turns, which feeds the watchdog.
+  void look_at_loops();
   void log_complaints();
   void write(broker::LogLevel level, std::string_view event, const std::string& text);
 
@@ -35,7 +37,7 @@ class Watch {
   ServiceManager& manager_;
   Traffic told_{};
   base::TimePoint told_at_;
-  bool is_starving_ = false;
+  bool is_hanging_ = false;
 };
 
 }  // namespace mortise::app

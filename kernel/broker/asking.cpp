@@ -66,7 +66,7 @@ std::optional<Progress> Publishing::ask(Client& client, Session& session, const 
 // A plugin would not have it.
 Progress Publishing::follow(Client& client, Session& session, const mqtt::Publish& packet,
                             const Answer& answer, Fault& fault) {
-  core_.ledger.published.add(packet.qos);
+  core_.count_published(client, packet.qos);
   if (answer.decision == Decision::drop) {
     refuse(client, session, packet, mqtt::ReasonCode::success, Refused::dropped_by_plugin);
     return Progress::done;

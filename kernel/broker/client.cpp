@@ -4,7 +4,7 @@ namespace mortise::broker {
 
 namespace {
 constexpr std::size_t network_overhead =
-    72;  // what net keeps for an idle one; it charges unread bytes and filters itself
+    80;  // what net keeps for an idle one; it charges unread bytes and filters itself
 }
 
 std::size_t Client::memory() const noexcept {

@@ -63,6 +63,16 @@ class Core {
     return listener.packet_size_max != 0 ? listener.packet_size_max : options.packet_size_max;
   }
 
+  // A message of a client's, whatever becomes of it; and one that has reached a client.
+  void count_published(const Client& client, mqtt::Qos qos) {
+    ledger.published.add(qos);
+    client.listener->traffic->of(loop).received.add(qos);
+  }
+  void count_delivered(const Client& client, mqtt::Qos qos) {
+    ledger.out.add(qos);
+    client.listener->traffic->of(loop).delivered.add(qos);
+  }
+
   // Brings the accounts up to date with what they take themselves.
   void charge(Client& client) { bring_to(Account::connection, client.charged, client.memory()); }
   void uncharge(Client& client) { bring_to(Account::connection, client.charged, 0); }

@@ -112,7 +112,7 @@ void Delivery::deliver(Session& session, mqtt::Qos qos, bool retain,
     return deliver_in_order(session, is_next ? client : nullptr, qos, retain, identifiers, fanout);
   const Sent sent = send(*client, fanout.message, qos, retain, 0, false, identifiers);
   if (sent != Sent::yes) return lose(session, fanout, qos, reason_for(sent));
-  core_.ledger.out.add(qos);
+  core_.count_delivered(*client, qos);
   event(EventKind::delivered, session, fanout.message.get(), qos);
 }
 
@@ -400,7 +400,7 @@ bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
   } else {
     session.queued_bytes -= bytes_of(next);
     core_.ledger.queued.subtract(1);
-    core_.ledger.out.add(mqtt::Qos::at_most_once);
+    core_.count_delivered(client, mqtt::Qos::at_most_once);
   }
   return true;
 }
@@ -411,7 +411,7 @@ bool Delivery::send_or_drop(Session& session, Client& client, Waiting& next) {
 void Delivery::finish(Session& session, Client& client, Waiting& waiting) {
   if (client.in_flight > 0) --client.in_flight;
   core_.ledger.queued.subtract(1);
-  core_.ledger.out.add(waiting.qos);
+  core_.count_delivered(client, waiting.qos);
   session.queued_bytes -= bytes_of(waiting);
   event(EventKind::acknowledged, session, waiting.message.get(), waiting.qos);
   const Position position = session.outbox.position_of(waiting);

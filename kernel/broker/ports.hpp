@@ -14,6 +14,7 @@
 
 #include "base/slot_map.hpp"
 #include "base/time.hpp"
+#include "broker/listener_traffic.hpp"
 #include "broker/message.hpp"
 #include "broker/pace.hpp"
 #include "broker/record.hpp"
@@ -49,6 +50,8 @@ struct Listener {
   mutable std::atomic<std::uint32_t> half_open{0};
   // Nobody is let in any more: it is not in the configuration now.
   mutable std::atomic<bool> is_closed{false};
+  // Shared with what follows it under its name.
+  std::shared_ptr<ListenerTraffic> traffic = std::make_shared<ListenerTraffic>();
   std::vector<std::string> authenticators{};  // plugin instances in order; empty: all of them
   std::string mount_point{};                  // see mount_point.hpp; empty: none
   // The clients of plugins come in here: nobody asks who they are, and they may be silent.

@@ -147,7 +147,7 @@ Progress Publishing::refuse_payload(Client& client, Session& session, const mqtt
   payload_refused_.say(core_.shared.log, core_.now.monotonic, LogLevel::warning, "clients",
                        "client.payload_format", "a payload that says it is UTF-8 is not", &facts,
                        {"topic", packet.topic});
-  core_.ledger.published.add(packet.qos);
+  core_.count_published(client, packet.qos);
   refuse(client, session, packet, mqtt::ReasonCode::payload_format_invalid, Refused::payload_format,
          "the payload is not UTF-8, as its format indicator says");
   return Progress::done;
@@ -188,7 +188,7 @@ Progress Publishing::refuse_for_now(Client& client, const mqtt::Publish& packet,
     Session& session = core_.sessions.at(client.session);
     client.answer.reset();  // a plugin's answer was to this packet and must not meet the next one
     client.asked_about.reset();
-    core_.ledger.published.add(packet.qos);
+    core_.count_published(client, packet.qos);
     refuse(client, session, packet, mqtt::ReasonCode::quota_exceeded, why, text);
     return Progress::done;
   }
@@ -232,7 +232,7 @@ void Publishing::refuse(Client& client, Session& session, const mqtt::Publish& p
 void Publishing::accept(Client& client, Session& session, const mqtt::Publish& packet,
                         const Accepted& accepted) {
   const MessageRef& message = accepted.message;
-  core_.ledger.published.add(packet.qos);
+  core_.count_published(client, packet.qos);
   if (core_.wanted().wants(EventKind::published) || core_.logs_messages()) tell(client, session, *message);
   const Level level = message->level();
   const bool counted = is_counted(packet);

@@ -179,6 +179,17 @@ bool Host::provides_psk(const PskListener& listener) const {
 }
 bool Host::has_psk(const PskListener& listener) const { return host::has_psk(*in_, listener); }
 
+namespace {
+
+std::vector<Host::Status::Hook> hooks_of(const Instance& instance) {
+  std::vector<Host::Status::Hook> hooks;
+  for (std::size_t hook = 0; hook < HookAccount::hooks; ++hook)
+    if (instance.has_hook(hook)) hooks.push_back({hook_name(hook), instance.hook_account.sum(hook)});
+  return hooks;
+}
+
+}  // namespace
+
 std::vector<Host::Status> Host::status() const {
   std::vector<Status> all;
   const std::shared_ptr<const Roster::List> instances = in_->roster.list();
@@ -186,8 +197,16 @@ std::vector<Host::Status> Host::status() const {
     all.push_back({instance->name(), instance->manifest.descriptor->id,
                    instance->manifest.descriptor->version, instance->file.string(),
                    std::string{name_of(instance->now())}, instance->grants.text(), instance->faults.load(),
-                   instance->late_answers.load()});
+                   instance->late_answers.load(), instance->accounts.charged(), hooks_of(*instance)});
   return all;
+}
+
+std::optional<Host::Inside> Host::inside(std::uint32_t loop) const {
+  const std::shared_ptr<const Roster::List> instances = in_->roster.list();
+  for (const Instance* const instance : *instances)
+    if (const auto hook = instance->hook_account.inside(loop))
+      return Inside{instance->name(), hook_name(*hook)};
+  return std::nullopt;
 }
 
 std::vector<VerbRow> Host::verbs() const { return verbs_of(*in_); }

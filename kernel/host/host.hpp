@@ -24,6 +24,7 @@
 #include "broker/shared.hpp"
 #include "config/finding.hpp"
 #include "config/settings.hpp"
+#include "host/hook_account.hpp"
 #include "host/loops.hpp"
 #include "host/losses.hpp"
 #include "host/options.hpp"
@@ -104,8 +105,20 @@ class Host {
     std::string grants;  // "mortise.authorise/1, mortise.host.publish/1 (alerts/#)"
     std::uint64_t faults = 0;
     std::uint64_t late_answers = 0;
+    std::int64_t message_bytes = 0;  // of messages it has made
+    struct Hook {
+      std::string_view name;
+      HookAccount::Sum sum;
+    };
+    std::vector<Hook> hooks;  // those it has
   };
   std::vector<Status> status() const;
+  // Whose hook a loop is in at present; empty: in none. It may be another by the time one looks again.
+  struct Inside {
+    std::string plugin;
+    std::string_view hook;
+  };
+  std::optional<Inside> inside(std::uint32_t loop) const;
   std::vector<Losses::Row> losses() const;
   // Log lines no sink has seen because it was too slow.
   std::uint64_t log_lines_dropped() const noexcept;

@@ -90,6 +90,20 @@ void Instance::tell_slow(std::size_t hook, base::Duration took) {
       nullptr, fields);
 }
 
+bool Instance::has_hook(std::size_t hook) const noexcept {
+  if (hook == HookAccount::observe) return manifest.observe != nullptr;
+  switch (static_cast<Point>(hook)) {
+    case Point::authenticate:
+    case Point::exchange: return manifest.authenticate != nullptr;
+    case Point::intercept: return manifest.has_intercept_publish();
+    case Point::intercept_connect: return manifest.has_intercept_connect();
+    case Point::intercept_will: return manifest.has_intercept_will();
+    case Point::accept: return manifest.accept != nullptr;
+    case Point::psk: return manifest.psk != nullptr;
+    default: return manifest.authorise != nullptr;
+  }
+}
+
 mortise_call_t Instance::quiet_call(void* context) const noexcept {
   mortise_call_t call{};
   call.size = sizeof call;

@@ -86,6 +86,8 @@ struct Instance {
     return hook_account.timed(hook, loop, hook_time.load(std::memory_order_relaxed), std::forward<Call>(call),
                               [this, hook](base::Duration took) { tell_slow(hook, took); });
   }
+  // Whether the plugin has that hook of HookAccount at all.
+  bool has_hook(std::size_t hook) const noexcept;
   // A call that comes from no loop.
   mortise_call_t quiet_call(void* context) const noexcept;
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,19 @@ class Losses {
 
   Losses() : rows_{{"plugin", "a plugin gave it up without a reason"}} {}
 
-  // The number of a reason; the same name gives the same number.
-  std::uint32_t reason(const std::string& name, const std::string& help) {
+  // The number of a reason of an instance; the same name gives the same number, also after the instance was
+  // replaced. Empty: it has named so many already that no new one is shown.
+  std::optional<std::uint32_t> reason(const std::string& instance, const std::string& name,
+                                      const std::string& help) {
     const std::lock_guard lock{mutex_};
-    for (std::size_t i = 0; i < rows_.size(); ++i)
-      if (rows_[i].name == name) return static_cast<std::uint32_t>(i);
-    rows_.push_back({name, help});
+    const std::string prefix = instance + '.', whole = prefix + name;
+    std::size_t of_instance = 0;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (rows_[i].name == whole) return static_cast<std::uint32_t>(i);
+      of_instance += rows_[i].name.starts_with(prefix);
+    }
+    if (of_instance >= reasons_max) return std::nullopt;
+    rows_.push_back({whole, help});
     return static_cast<std::uint32_t>(rows_.size() - 1);
   }
   // An unknown number counts as "plugin".
@@ -52,6 +60,8 @@ class Losses {
   }
 
  private:
+  static constexpr std::size_t reasons_max = 128;  // of one instance: each is a series of a metric
+
   mutable std::mutex mutex_;
   std::vector<Row> rows_;
 };

@@ -92,21 +92,6 @@ void write_store(const Innards& in, const broker::Shared& shared, FigureSheet& s
             sizes.batches.sum());
 }
 
-// Whether the plugin has the hook at all.
-bool provides(const Manifest& manifest, std::size_t hook) {
-  if (hook == HookAccount::observe) return manifest.observe != nullptr;
-  switch (static_cast<Point>(hook)) {
-    case Point::authenticate:
-    case Point::exchange: return manifest.authenticate != nullptr;
-    case Point::intercept: return manifest.has_intercept_publish();
-    case Point::intercept_connect: return manifest.has_intercept_connect();
-    case Point::intercept_will: return manifest.has_intercept_will();
-    case Point::accept: return manifest.accept != nullptr;
-    case Point::psk: return manifest.psk != nullptr;
-    default: return manifest.authorise != nullptr;
-  }
-}
-
 void write_plugin(const Instance& instance, FigureSheet& sheet) {
   const Labels whose{{"plugin", instance.name()}};
   sheet.add(Figure::plugin_running, instance.is(State::running) ? 1.0 : 0.0, whose);
@@ -114,7 +99,7 @@ void write_plugin(const Instance& instance, FigureSheet& sheet) {
   sheet.add(Figure::plugin_late_answers, instance.late_answers.load(), whose);
   sheet.add(Figure::plugin_message_bytes, static_cast<double>(instance.accounts.charged()), whose);
   for (std::size_t hook = 0; hook < HookAccount::hooks; ++hook) {
-    if (!provides(instance.manifest, hook)) continue;
+    if (!instance.has_hook(hook)) continue;
     Labels labels{{"plugin", instance.name()}, {"hook", std::string{hook_name(hook)}}};
     const HookAccount::Sum sum = instance.hook_account.sum(hook);
     sheet.add(Figure::hook_calls, sum.calls, labels);

@@ -38,7 +38,8 @@ Connections::Connections(broker::Shared& shared, std::uint32_t loop, broker::Bro
       ledger_{*shared.ledgers[loop]},
       accounts_{ledger_.accounts},
       guests_{guests},
-      unwritten_max_{unwritten_max(*shared.options())} {}
+      unwritten_max_{unwritten_max(*shared.options())},
+      loop_{loop} {}
 
 // Who is there may still be owed what was allowed before.
 void Connections::renew_options(const broker::Options& options) {
@@ -71,15 +72,16 @@ bool Connections::welcomes(Arrival& arrival) {
 
 void Connections::open(Arrival arrival) {
   if (!arrival.move && !welcomes(arrival)) return;
-  const broker::ClientKey client = arrival.move
-                                       ? broker_.on_arrival(std::move(*arrival.move))
-                                       : broker_.on_open(arrival.door->listener, std::move(arrival.address));
+  const broker::Listener& listener = arrival.move ? *arrival.move->listener : arrival.door->listener;
+  const broker::ClientKey client = arrival.move ? broker_.on_arrival(std::move(*arrival.move))
+                                                : broker_.on_open(listener, std::move(arrival.address));
   if (client.index >= connections_.size()) connections_.resize(client.index + 1);
   Connection& connection = connections_[client.index];
   MORTISE_EXPECT(!connection.client);
   connection.socket = std::move(arrival.socket);
   connection.client = client;
   connection.unread = std::move(arrival.unread);
+  connection.traffic = &listener.traffic->of(loop_);
   connection.line = std::move(arrival.line);
   connection.interest = readable;
   if (connection.line) {
@@ -126,7 +128,7 @@ void Connections::read(Connection& connection) {
   }
   if (got == 0) return on_end_of_input(connection);
   const auto bytes = static_cast<std::size_t>(got);
-  bytes_read_.add(bytes);
+  connection.traffic->bytes_in.add(bytes);
   const std::size_t joined = std::min(bytes, room);
   connection.unread.fill(joined);
   const mqtt::Bytes fresh{buffer_.data(), bytes - joined};
@@ -145,7 +147,7 @@ void Connections::read_line(Connection& connection) {
   }
   if (got == 0) return on_end_of_input(connection);
   const auto bytes = static_cast<std::size_t>(got);
-  bytes_read_.add(bytes);
+  connection.traffic->bytes_in.add(bytes);
   Line& line = *connection.line;
   const broker::ClientKey client = connection.client;
   Line::Admits admits;
@@ -317,7 +319,7 @@ bool Connections::send(Connection& connection, broker::Output& output) {
     message.msg_iovlen = count;
     const ssize_t sent = ::sendmsg(connection.socket.number(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) return is_for_later(errno);
-    bytes_written_.add(static_cast<std::size_t>(sent));
+    connection.traffic->bytes_out.add(static_cast<std::size_t>(sent));
     broker_.on_written(connection.client, output, static_cast<std::size_t>(sent));
     if (static_cast<std::size_t>(sent) < bytes) break;
   }
@@ -335,7 +337,7 @@ bool Connections::send_sealed(Connection& connection, broker::Output& output) {
       sent = ::send(connection.socket.number(), sealed.data(), sealed.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && !is_for_later(errno)) return false;
     const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-    bytes_written_.add(bytes);
+    connection.traffic->bytes_out.add(bytes);
     whole = bytes == sealed.size() && bytes != 0;
     line.sent(bytes, scratch_);
   }

@@ -14,7 +14,7 @@
 // bytes unread would make the system throw away our last words on the peer's side.
 //
 // Thread: the loop's.   Owns: sockets and unread bytes.
-// Cost:   72 bytes an idle connection without filters, here; one read per readable socket and turn, one
+// Cost:   80 bytes an idle connection without filters, here; one read per readable socket and turn, one
 //         gathered write per touched one.
 #pragma once
 
@@ -69,14 +69,12 @@ class Connections {
   // Ends all of them now, without a word.
   void drop_all();
 
-  std::uint64_t bytes_read() const noexcept { return bytes_read_.value(); }        // any thread
-  std::uint64_t bytes_written() const noexcept { return bytes_written_.value(); }  // any thread
-
  private:
   struct Connection {
     Socket socket;
     broker::ClientKey client;  // none: the slot is free
     Unread unread;
+    broker::ListenerTraffic::Cell* traffic = nullptr;
     std::unique_ptr<Line> line;  // null: plain
     std::uint32_t needed = 0;    // no progress with fewer unread bytes; 0: they wait, or nothing is known
     std::uint32_t interest = 0;  // what the poller is asked for
@@ -85,7 +83,7 @@ class Connections {
     bool closing = false;
     bool deaf = false;  // the peer takes nothing more; what it had said before is still to be heard
   };
-  static_assert(sizeof(Connection) == 72);
+  static_assert(sizeof(Connection) == 80);
   using Goodbye = base::Handle<Socket>;
   struct Ending {
     base::TimePoint at{};
@@ -135,8 +133,7 @@ class Connections {
   base::SlotMap<Socket> goodbyes_;
   base::Queue<Ending> closing_;  // in the order of time
   base::Queue<Ending> leaving_;  // likewise
-  broker::Counter bytes_read_;
-  broker::Counter bytes_written_;
+  const std::uint32_t loop_;
   std::array<std::uint8_t, 64 * 1024> buffer_;
   Line::Scratch scratch_;
 };

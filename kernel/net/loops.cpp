@@ -133,23 +133,27 @@ void Loops::wake_all() {
   for (const auto& loop : around_.loops) loop->wake();
 }
 
-std::uint64_t Loops::bytes_read() const noexcept {
+std::uint64_t Loops::bytes_read() const {
   std::uint64_t sum = 0;
-  for (const auto& loop : around_.loops) sum += loop->connections().bytes_read();
+  for (const auto& [listener, attendance] : this->attendance()) sum += attendance.bytes_in();
   return sum;
 }
 
-std::uint64_t Loops::bytes_written() const noexcept {
+std::uint64_t Loops::bytes_written() const {
   std::uint64_t sum = 0;
-  for (const auto& loop : around_.loops) sum += loop->connections().bytes_written();
+  for (const auto& [listener, attendance] : this->attendance()) sum += attendance.bytes_out();
   return sum;
 }
 
 std::map<std::string, Loops::Attendance> Loops::attendance() const {
   std::map<std::string, Attendance> by_listener;
   const std::lock_guard lock{mutex_};
-  for (const auto& [listener, present] : present_) by_listener[listener].open = present.count();
-  for (const auto& door : doors_) by_listener[door->listener.name].accepted += door->accepted.value();
+  for (const auto& door : doors_) {
+    Attendance& attendance = by_listener[door->listener.name];
+    attendance.accepted += door->accepted.value();
+    attendance.open = door->presence.count();
+    attendance.traffic = door->listener.traffic;
+  }
   return by_listener;
 }
 

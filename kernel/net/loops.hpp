@@ -87,14 +87,22 @@ class Loops {
   void wake_all();
 
   std::uint32_t connections() const noexcept { return around_.guests.count(); }
-  std::uint64_t bytes_read() const noexcept;
-  std::uint64_t bytes_written() const noexcept;
+  std::uint64_t bytes_read() const;
+  std::uint64_t bytes_written() const;
   const TurnTimes& turn_times(std::uint32_t loop) const noexcept { return around_.loops[loop]->turn_times(); }
 
-  // Who is there by listener, and how many have come. Any thread.
+  // Who is there by listener, how many have come, and what they said and heard; listeners that are gone are
+  // among them.
   struct Attendance {
     std::uint32_t open = 0;
     std::uint64_t accepted = 0;
+    std::shared_ptr<const broker::ListenerTraffic> traffic;
+    std::uint64_t bytes_in() const noexcept {
+      return traffic->sum([](const auto& cell) { return cell.bytes_in.value(); });
+    }
+    std::uint64_t bytes_out() const noexcept {
+      return traffic->sum([](const auto& cell) { return cell.bytes_out.value(); });
+    }
   };
   std::map<std::string, Attendance> attendance() const;
 

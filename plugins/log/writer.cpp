@@ -128,11 +128,12 @@ void Writer::tell(const News& news, std::uint64_t unix_ns) {
                                                                  : field{"error", news.error}};
   const auto told =
       news.what == What::failed
-          ? own_event(MORTISE_ERROR, "log.failed", "the log cannot be written", unix_ns, fields)
+          ? own_event(MORTISE_ERROR, "log.failed",
+                      "the log cannot be written; make room, or mend what the error says", unix_ns, fields)
       : news.what == What::recovered
           ? own_event(MORTISE_NOTICE, "log.recovered", "the log can be written again", unix_ns, fields)
-          : own_event(MORTISE_ERROR, "log.not_rotated", "the log cannot be rotated and grows on", unix_ns,
-                      fields);
+          : own_event(MORTISE_ERROR, "log.not_rotated",
+                      "the log cannot be rotated and grows on; mend what the error says", unix_ns, fields);
   bool is_on_console = false;
   for (Sink& sink : sinks_) {
     if (&sink == news.about && news.what != What::not_rotated) continue;

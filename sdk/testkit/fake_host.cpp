@@ -146,8 +146,13 @@ FakeHost::FakeHost() {
   ledger_ = {
       sizeof ledger_, 0,
       [](const mortise_host_t* host, const char* name, const char*, std::uint32_t* loss) -> mortise_status_t {
-        of(host).losses.emplace_back(name);
-        *loss = static_cast<std::uint32_t>(of(host).losses.size());
+        std::vector<std::string>& losses = of(host).losses;
+        auto found = std::ranges::find(losses, name);
+        if (found == losses.end()) {
+          if (losses.size() >= 128) return MORTISE_E_LIMIT;
+          found = losses.insert(found, name);
+        }
+        *loss = static_cast<std::uint32_t>(found - losses.begin() + 1);
         return MORTISE_OK;
       },
       [](const mortise_host_t*, std::uint32_t, std::uint64_t, std::uint64_t) {}};

@@ -5,11 +5,14 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -34,15 +37,12 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-std::uint16_t free_port() {
+bool can_bind(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  const sockaddr_in address = loopback(port);
+  const bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(socket);
-  if (!bound) throw std::runtime_error{"no free port on the loopback"};
-  return ntohs(address.sin_port);
+  return bound;
 }
 
 bool somebody_listens(std::uint16_t port) {
@@ -62,10 +62,33 @@ std::filesystem::path new_folder() {
 }  // namespace
 
 SpawnedBroker::SpawnedBroker(const SpawnChoices& choices, const BrokerSettings& settings)
-    : folder_{new_folder()}, port_{free_port()} {
+    : folder_{new_folder()} {
+  claim_a_port();
   write_configuration(choices, settings);
   start(choices);
   wait_until_it_listens();
+}
+
+// Below those the system gives away by itself, and not one that another test has claimed: harness.py of the
+// end-to-end tests does the same.
+void SpawnedBroker::claim_a_port() {
+  std::random_device chance;
+  std::uniform_int_distribution<unsigned> ports{20'000, 31'999};
+  claim_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  for (int tries = 0; tries < 500; ++tries) {
+    const auto port = static_cast<std::uint16_t>(ports(chance));
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    const std::string text = "mortise-test-port-" + std::to_string(port);
+    text.copy(name.sun_path + 1, sizeof name.sun_path - 1);
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+    if (::bind(claim_, reinterpret_cast<const sockaddr*>(&name), size) != 0) continue;
+    port_ = port;
+    if (can_bind(port)) return;
+    ::close(claim_);
+    claim_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  }
+  throw std::runtime_error{"none of 500 ports of the loopback is free"};
 }
 
 void SpawnedBroker::write_configuration(const SpawnChoices& choices, const BrokerSettings& settings) const {
@@ -185,6 +208,7 @@ SpawnedBroker::~SpawnedBroker() {
     ::kill(process_, SIGKILL);
     ::waitpid(process_, nullptr, 0);
   }
+  ::close(claim_);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }

@@ -34,6 +34,7 @@ class SpawnedBroker {
   std::string stop();
 
  private:
+  void claim_a_port();
   void write_configuration(const SpawnChoices& choices, const BrokerSettings& settings) const;
   void start(const SpawnChoices& choices);
   void wait_until_it_listens();
@@ -41,6 +42,7 @@ class SpawnedBroker {
 
   std::filesystem::path folder_;
   std::uint16_t port_ = 0;
+  int claim_ = -1;  // a socket whose name says that the port is ours
   pid_t process_ = -1;
 };
 

@@ -47,6 +47,7 @@ class Asks(CtlTest):
         subscriber.subscribe("a/#", 1)
         mosquitto_pub(broker, "-t", "a/b", "-m", "x", "-q", "1", "-r")
         subscriber.run_until(lambda: subscriber.messages, "the message")
+        wait_for(lambda: self.ctl(broker, "status")["sessions"] == 1, "the publisher to be gone")
         status = self.ctl(broker, "status")
         self.assertEqual((status["loops"], status["sessions"], status["subscriptions"], status["retained"]), (3, 1, 1, 1))
         self.assertEqual((status["published"], status["store"], status["pid"]), (1, "good", broker.process.pid))
@@ -72,20 +73,31 @@ class Asks(CtlTest):
         self.assertEqual(names("--away"), ["away-1"])
         self.assertEqual(names("--id=here-1"), ["here-1"])
         self.assertEqual(names("--sort=queued")[0], "away-1")
+        here[1].subscribe("away/#", 1)
+        mosquitto_pub(broker, "-t", "q/late", "-m", "x", "-q", "1")
+        wait_for(lambda: len(names()) == 4, "the publisher to be gone")
+        self.assertEqual(names("--sort=oldest"), ["away-1", "here-0", "here-1", "here-2"])  # three have no queue
+        self.assertEqual(names("--sort=subscriptions")[:2], ["away-1", "here-1"])
         self.assertEqual(names("--limit=2"), ["away-1", "here-0"])
         one = self.ctl(broker, "client", "away-1")
-        self.assertEqual((one["queued"], one["queued_bytes"], one["connected"], one["stored"]), (5, 65, False, True))
+        self.assertEqual((one["queued"], one["queued_bytes"], one["connected"], one["stored"]), (6, 72, False, True))
         self.assertIn("ends", one)
         filters = {row["filter"]: row["qos"] for row in self.ctl(broker, "subscriptions", "away-1")}
         self.assertEqual(filters, {"q/#": 1, "$share/g/r": 1})
 
     def test_more_sessions_than_are_read_in_a_turn(self):
-        broker = self.broker(kernel="threads: 3")
-        clients = [self.client(broker, f"c{number:04}", clean=False) for number in range(60)]
-        for client in clients:
-            client.connect()
-            client.drop()
-        self.assertEqual(len(self.ctl(broker, "clients", "--limit=5000")), 60)
+        """A turn reads 500 of them, and 1,000 are shown without --limit."""
+        broker = self.broker(kernel="threads: 1", plugins=())
+        for number in range(1050):
+            with socket.create_connection(("127.0.0.1", broker.port), timeout=harness.PATIENCE_S) as peer:
+                peer.sendall(bytes.fromhex("101100044d515454040000000005") + f"c{number:04}".encode())
+                self.assertEqual(peer.recv(4), bytes.fromhex("20020000"))
+        rows = self.ctl(broker, "clients", "--limit=5000")
+        self.assertEqual([row["client"] for row in rows], [f"c{number:04}" for number in range(1050)])
+        shown = subprocess.run([PROGRAM, "ctl", "--state-dir", str(broker.state), "--json", "clients"],
+                               capture_output=True, text=True, timeout=harness.PATIENCE_S, check=True)
+        self.assertEqual(len(json.loads(shown.stdout)), 1000)
+        self.assertEqual(shown.stderr, "mortise ctl: 50 more are left out; --limit=N shows more\n")
 
     def test_kick_ends_a_connection_and_a_session_if_asked_to(self):
         broker = self.broker()
@@ -120,8 +132,39 @@ class Asks(CtlTest):
         for topic in ("a/1", "a/2", "b/1"):
             mosquitto_pub(broker, "-t", topic, "-m", f"value of {topic}", "-r", "-q", "1")
         self.assertEqual([row["topic"] for row in self.ctl(broker, "retained")], ["a/1", "a/2", "b/1"])
+        self.assertEqual(self.ctl(broker, "retained", "a/#", "--count"),
+                         {"filter": "a/#", "messages": 2, "payload_bytes": 24})
         rows = self.ctl(broker, "retained", "a/+", "--payload", "--limit=1")
         self.assertEqual([(row["topic"], row["payload"], row["bytes"]) for row in rows], [("a/1", "value of a/1", 12)])
+
+    def test_what_hooks_are_asked(self):
+        broker = self.broker(plugins=("{name: access, library: auth-file, config: {access: access.yaml}}",), start=False)
+        (broker.folder / "access.yaml").write_text("rules: [{group: anonymous, may: [write, read], topics: ['#']}]\n")
+        broker.configure("threads: 2")
+        broker.start()
+        client = self.client(broker).connect()
+        client.subscribe("elsewhere")
+        for number in range(200):
+            client.publish("a", str(number), 1)
+        one = self.ctl(broker, "plugin", "access")
+        hooks = one["hooks"]
+        self.assertEqual((hooks["authorise_publish"]["calls"], hooks["authorise_subscribe"]["calls"]), (200, 1))
+        self.assertGreater(hooks["authorise_publish"]["mean_us"], 0)
+        self.assertEqual(one["calls"], sum(hook["calls"] for hook in hooks.values()))
+        row = next(row for row in self.ctl(broker, "plugins") if row["plugin"] == "access")
+        self.assertEqual({key: row[key] for key in ("calls", "slow", "deferred", "late_answers", "faults", "message_bytes")},
+                         {"calls": one["calls"], "slow": 0, "deferred": 0, "late_answers": 0, "faults": 0,
+                          "message_bytes": 0})
+        self.assertIn("authorise_publish", self.ctl(broker, "plugin", "access", as_json=False))
+        self.assertIn("mortise ctl plugins", self.ctl(broker, "plugin", "nobody", code=1))
+
+    def test_bridges_are_what_plugins_say_that_run(self):
+        broker = self.broker()
+        forger = self.client(broker).connect()
+        for name in ("store/up", "gone/up"):
+            forger.publish(f"$SYS/broker/bridge/{name}", '{"state": "connected"}', 1, retain=True)
+        self.assertEqual(len(self.ctl(broker, "retained", "$SYS/broker/bridge/#")), 2)
+        self.assertEqual(self.ctl(broker, "bridges"), [])
 
     def test_plugins_and_files(self):
         broker = self.broker(plugins=(STORE, "{name: users, library: auth-file, config: {users: users.yaml}}"), start=False)
@@ -137,8 +180,8 @@ class Asks(CtlTest):
     def test_help_names_every_verb(self):
         verbs = {row["verb"] for row in self.ctl(self.broker(), "help")}
         self.assertEqual({verb for verb in verbs if " " not in verb},
-                         {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "bridges",
-                          "reload", "reload-files"})
+                         {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "plugin",
+                          "bridges", "reload", "reload-files"})
         self.assertEqual({verb.split()[0] for verb in verbs if " " in verb}, {"log", "store"})
 
 
@@ -149,6 +192,10 @@ class Mistakes(CtlTest):
                                   (("clients", "--usr=x"), 2, "did you mean --user?"),
                                   (("clients", "--limit=many"), 2, "not a whole number"),
                                   (("clients", "x"), 2, "takes no words"),
+                                  (("clients", "--limit", "5"), 2, "write --limit=5"),
+                                  (("clients", "--limit"), 2, "--limit has no value"),
+                                  (("clients", "--away=yes"), 2, "write --away alone"),
+                                  (("plugin",), 2, "mortise ctl plugins lists them"),
                                   (("client",), 2, "one client identifier is needed"),
                                   (("client", "nobody"), 1, "mortise ctl clients lists"),
                                   (("kick", "nobody"), 1, "mortise ctl clients lists"),

@@ -43,7 +43,7 @@ class Damage(BrokerTest):
                         file.write_bytes(change(data, at) if file == victim else original)
                     broker.log_file.unlink(missing_ok=True)
                     broker.start()
-                    got = mosquitto_sub(broker, "-t", "kept/#", "-v", "-W", "1")
+                    got = mosquitto_sub(broker, "-t", "kept/#", "-v", "-C", "60", "-W", "5")
                     self.assertTrue(set(got) <= {f"kept/{i} {i}" for i in range(60)}, "a wrong value came back")
                     if len(got) < 60:
                         log = broker.log_file.read_text() + broker.said()

@@ -28,10 +28,24 @@ LOG = "{name: log, library: log, config: {sinks: [{type: file, path: mortise.log
 STORE = "{name: store, library: store-sqlite, config: {path: mortise.db}}"
 
 
+_claims = []  # abstract sockets: the other test processes see them, and they end with this one
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that neither the system nor another test gives to somebody while this process lives.
+
+    The system gives away ports above 32,767 to whoever binds 0; what it gave us and was closed it may give again before
+    a broker has bound it.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 500):
+        claim = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            claim.bind(f"\0mortise-test-port-{port}")
+            probe.bind(("127.0.0.1", port))
+            _claims.append(claim)
+            return port
+        claim.close()
+    raise AssertionError("none of 500 ports is free")
 
 
 def key_file(path, keys):

@@ -99,20 +99,21 @@ class Patience(VerbTest):
 
     def test_ends_when_it_is_over_and_others_are_asked_meanwhile(self):
         broker = self.patient()
-        waiting = subprocess.Popen(self.words(broker, "--wait=2s", "patient", "never"), stderr=subprocess.PIPE, text=True)
-        begin = time.monotonic()
+        waiting = subprocess.Popen(self.words(broker, "patient", "never"), stderr=subprocess.DEVNULL)  # for a minute
+        self.addCleanup(waiting.wait)
+        self.addCleanup(waiting.kill)
         self.assertEqual(self.ctl(broker, "status")["store"], "none")
-        self.assertLess(time.monotonic() - begin, 1.5 * harness.SLOW, "the status did not wait for the plugin")
-        _, said = waiting.communicate(timeout=harness.PATIENCE_S)
-        self.assertEqual(waiting.returncode, 1)
-        self.assertIn('plugin "patient" has not answered within 2s; it may still be at it', said)
+        self.assertIsNone(waiting.poll(), "the status did not wait for the plugin")
+        self.assertIn('plugin "patient" has not answered within 2s; it may still be at it',
+                      self.ctl(broker, "--wait=2s", "patient", "never", code=1))
 
     def test_is_not_needed_for_a_plugin_that_holds_its_strand(self):
         broker = self.patient()
         with socket.socket(socket.AF_UNIX) as holding:
             holding.settimeout(harness.PATIENCE_S)
             holding.connect(str(broker.state / "control.sock"))
-            holding.sendall(b'{"verb": "patient", "words": ["hold", "ms=3000"]}\n')
+            ms = min(10_000, int(4000 * harness.SLOW))  # 10 s is the most it takes
+            holding.sendall(b'{"verb": "patient", "words": ["hold", "ms=%d"]}\n' % ms)
             self.ctl(broker, "status")  # behind it
             self.assertIn("not answered within 1s", self.ctl(broker, "--wait=1s", "patient", "hold", "ms=0", code=1))
             self.assertEqual(json.loads(holding.recv(65536)), {"ok": True, "result": None})
@@ -193,8 +194,8 @@ class Backup(VerbTest):
             copy = broker.folder / "copy.db"
             made = self.ctl(broker, "store", "backup", str(copy))
             after = sent[0]
+            wait_for(lambda: sent[0] > after or not load.is_alive(), "publishing to go on")
         finally:
-            time.sleep(0.3)
             ended.set()
             load.join()
         self.assertGreater(sent[0], after, "publishing went on")
@@ -279,20 +280,21 @@ class Log(VerbTest):
         broker = self.listening()
         text = lambda: broker.log_file.read_text()
         self.subscribe(broker, "before")
-        self.assertEqual(self.ctl(broker, "log", "level", "clients", "debug", "for=3s"),
-                         {"category": "clients", "level": "debug", "sink": "all", "ends_in_s": 3})
+        seconds = int(5 * harness.SLOW)
+        self.assertEqual(self.ctl(broker, "log", "level", "clients", "debug", f"for={seconds}s"),
+                         {"category": "clients", "level": "debug", "sink": "all", "ends_in_s": seconds})
         level = lambda: [row for row in self.ctl(broker, "log", "levels") if row["category"] == "clients"]
         self.assertEqual([(row["level"], row["sink"]) for row in level()], [("debug", 1)])
         self.subscribe(broker, "during")
         wait_for(lambda: "subscribed  filter=a/# client=during" in text(), "the debug line")
-        wait_for(lambda: not level(), "the end of it")
+        wait_for(lambda: not level(), "the end of it", harness.PATIENCE_S + seconds)
         self.subscribe(broker, "after")
         wait_for(lambda: "log.level_restored" in (broker.state / "audit.log").read_text(), "its end in the audit")
         self.assertNotIn("client=before", text())
         self.assertNotIn("client=after", text())
         lines = [json.loads(line) for line in (broker.state / "audit.log").read_text().splitlines()]
         changed = next(line for line in lines if line["event"] == "log.level_changed")
-        self.assertEqual((changed["of"], changed["to"], changed["seconds"]), ("clients", "debug", 3))
+        self.assertEqual((changed["of"], changed["to"], changed["seconds"]), ("clients", "debug", seconds))
         self.assertEqual(next(line["reason"] for line in lines if line["event"] == "log.level_restored"),
                          "its time is over")
 

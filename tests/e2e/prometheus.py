@@ -41,8 +41,10 @@ class Prometheus:
     def __init__(self, root, port, target):
         self.root, self.port = pathlib.Path(root).resolve(), port
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-prometheus-"))
+        from harness import SLOW
+        between = max(1, int(SLOW))
         (self.folder / "prometheus.yml").write_text(
-            "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+            f"global: {{scrape_interval: {between}s, scrape_timeout: {between}s}}\n"
             "scrape_configs:\n"
             f"  - {{job_name: mortise, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}\n")
         self.process = None
@@ -62,7 +64,8 @@ class Prometheus:
 
     def get(self, path, **query):
         url = f"http://127.0.0.1:{self.port}{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        from harness import PATIENCE_S
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
             return answer.read().decode()
 
     def is_ready(self):

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 import paho.mqtt.client as paho
@@ -100,7 +101,8 @@ class Limits(ReloadTest):
         self.kernel = "threads: 2"
         self.assertEqual(self.reload(), ["~ kernel/limits/connections: 1 -> 100000"])
         self.assertTrue(self.connects(broker.port))
-        self.assertIn('the configuration changes  change="~ kernel/limits/connections: 1 -> 100000"', self.logged())
+        line = 'the configuration changes  change="~ kernel/limits/connections: 1 -> 100000"'
+        wait_for(lambda: line in self.logged(), "the line about it")
         self.assertEqual(first.disconnected, 0)
 
     def test_what_a_client_was_told_holds_for_its_connection(self):
@@ -121,9 +123,10 @@ class Limits(ReloadTest):
         client = self.client(broker, "fast").connect()
         self.kernel = "threads: 2\nlimits: {publish_rate: 5}"
         self.reload()
+        began = time.monotonic()
         numbers = [client.publish("a", str(number), 1, wait=False) for number in range(30)]
         client.run_for(1)
-        self.assertLess(len(client.acknowledged), 25)
+        self.assertLessEqual(len(client.acknowledged), 5 * (time.monotonic() - began) + 7)  # a second's worth is saved
         self.kernel = "threads: 2"
         self.reload()
         client.run_until(lambda: set(numbers) <= client.acknowledged, "all of them")
@@ -167,7 +170,7 @@ class Doors(ReloadTest):
         self.assertTrue(self.connects(broker.port))
         first.publish("a", "x", 1)
         self.assertEqual(first.disconnected, 0)
-        self.assertEqual([row["client"] for row in self.ctl("clients", "--connected")], ["first"])
+        wait_for(lambda: [row["client"] for row in self.ctl("clients", "--connected")] == ["first"], "the others to be gone")
 
     def test_an_address_widens_while_clients_come_in(self):
         broker = self.begin()
@@ -177,7 +180,7 @@ class Doors(ReloadTest):
         def knock():
             while not ended.is_set():
                 try:
-                    with socket.create_connection(("127.0.0.1", broker.port), timeout=10) as peer:
+                    with socket.create_connection(("127.0.0.1", broker.port), timeout=harness.PATIENCE_S) as peer:
                         peer.sendall(CONNECT)
                         connected.append(peer.recv(4))
                 except OSError as fault:
@@ -191,9 +194,10 @@ class Doors(ReloadTest):
             self.assertEqual(len(self.reload()), 1)
         ended.set()
         thread.join()
-        self.assertEqual(failed, [])
+        # A handshake that ends between the last accept() of a socket and its close() is reset by the system.
+        self.assertLessEqual(len(failed) + connected.count(b""), 1, failed)
         self.assertGreater(len(connected), 15)
-        self.assertEqual(set(connected), {CONNACK})
+        self.assertEqual(set(connected) - {b""}, {CONNACK})
         stays.publish("a", "x", 1)
         self.assertEqual(stays.disconnected, 0)
 
@@ -272,7 +276,7 @@ class Plugins(ReloadTest):
         for sender in senders:
             sender.finish()
         total = sum(sender.sent for sender in senders)
-        reader.run_until(lambda: len(reader.messages) >= total, f"{total} messages")
+        reader.run_until(lambda: len(reader.messages) >= total, f"{total} messages", 6 * harness.PATIENCE_S)
         for sender in senders:
             got = [int(message.payload) for message in reader.messages if message.topic == sender.topic]
             self.assertEqual(got, list(range(sender.sent)))
@@ -300,7 +304,7 @@ class Plugins(ReloadTest):
             reader.run_for(0.05)
         self.assertEqual(self.reload(), [])
         sender.finish()
-        reader.run_until(lambda: len(reader.messages) >= sender.sent, "all messages")
+        reader.run_until(lambda: len(reader.messages) >= sender.sent, "all messages", 6 * harness.PATIENCE_S)
         self.assertEqual([int(message.payload) for message in reader.messages], list(range(sender.sent)))
         self.assertEqual((reader.disconnected, sender.client.disconnected), (0, 0))
         self.assertGreaterEqual(self.logged().count("plugin stopped  plugin=topics"), 10)  # more are summed up
@@ -387,7 +391,7 @@ plugins:
             self.assertTrue(any(word in line for line in errors), f"{word} is not told:\n{told}")
         self.assertEqual(self.ctl("status")["listeners"], before)
         self.assertTrue(self.connects(broker.port))
-        self.assertIn("the configuration is not taken; what was in force stays in force", self.logged())
+        wait_for(lambda: "the configuration is not taken; what was in force stays in force" in self.logged(), "the line")
 
     def test_what_the_broker_stands_on_cannot_change(self):
         broker = self.begin()

@@ -23,7 +23,8 @@ class Synced(BrokerTest):
         publisher = self.client(broker, "publisher").connect()
         publisher.publish("a", "the-marked-payload", 1)
         publisher.disconnect()
-        wait_for(lambda: "the-marked-payload" in file.read_text(errors="replace"), "the trace")
+        said_later = re.compile(r'the-marked-payload[\s\S]*\n.*(send|write).*"@\\2\\0')
+        wait_for(lambda: said_later.search(file.read_text(errors="replace")), "the trace, which comes after the call")
         lines = file.read_text(errors="replace").splitlines()
         arrived = next(i for i, line in enumerate(lines) if "the-marked-payload" in line and re.search("recv|read", line))
         # A PUBACK: type 4, remaining length 2.

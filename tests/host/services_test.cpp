@@ -301,6 +301,16 @@ class Echo {
   Strings& strings_;
 };
 
+TEST(Losses, of_an_instance_are_as_many_as_a_label_may_have_values) {
+  Losses losses;
+  std::optional<std::uint32_t> last;
+  for (int i = 0; i < 128; ++i) ASSERT_TRUE(last = losses.reason("a", "r" + std::to_string(i), ""));
+  EXPECT_FALSE(losses.reason("a", "one_more", ""));
+  EXPECT_EQ(losses.reason("a", "r127", ""), last);
+  EXPECT_TRUE(losses.reason("ab", "r0", ""));
+  EXPECT_EQ(losses.rows().size(), 130u);  // and "plugin"
+}
+
 // The ways of a plugin's answer to its own message.
 struct Way {
   const char* name;

@@ -32,8 +32,9 @@ constexpr std::string_view usage_text =
     "  client ID              one session in full\n"
     "  subscriptions ID       what it has subscribed to\n"
     "  kick ID                end its connection; --end-session, --no-will\n"
-    "  retained [FILTER]      retained messages; --payload, --limit=N\n"
-    "  plugins, bridges       plugin instances, links to other brokers\n"
+    "  retained [FILTER]      retained messages; --payload, --limit=N; --count, how many and how much\n"
+    "  plugins, plugin NAME   plugin instances, one of them with what its hooks are asked\n"
+    "  bridges                links to other brokers\n"
     "  reload                 take the configuration file as a whole; --dry-run says what would change\n"
     "  reload-files           plugins and TLS listeners read their files again\n\n"
     "A plugin instance may have verbs of its own: \"mortise ctl PLUGIN\" lists them, \"mortise ctl PLUGIN "
@@ -187,6 +188,8 @@ int ctl(const std::vector<std::string>& words) {
     return fail(answer.value("error", "") + (remedy.empty() ? "" : "; " + remedy),
                 kind == "wrong" ? exit_wrong : exit_failed);
   }
+  if (const auto left_out = answer.value("left_out", std::uint64_t{0}); left_out != 0)
+    std::cerr << "mortise ctl: " << left_out << " more are left out; --limit=N shows more\n";
   if (asked.as_json)
     std::cout << answer["result"].dump() << '\n';
   else

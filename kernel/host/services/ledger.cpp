@@ -21,7 +21,9 @@ mortise_status_t reason(const mortise_host_t* host, const char* name, const char
   if (!instance.is(State::starting)) return MORTISE_E_STATE;
   if (!loss || !is_snake_case(view_of(name))) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {
-    *loss = instance.in.losses.reason(instance.name() + '.' + name, std::string{view_of(help)});
+    const auto number = instance.in.losses.reason(instance.name(), name, std::string{view_of(help)});
+    if (!number) return MORTISE_E_LIMIT;
+    *loss = *number;
     return MORTISE_OK;
   });
 }

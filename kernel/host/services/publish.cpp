@@ -10,9 +10,9 @@ namespace {
 // Plugins answer one another's messages, or one its own, without an end.
 mortise_status_t drop_for_hops(Instance& instance, const broker::Message& message) {
   Losses& losses = instance.in.losses;
-  losses.lose(
-      losses.reason(instance.name() + ".hops", "published in answer to messages of plugins, too often"), 1,
-      message.payload().size());
+  const auto reason =
+      losses.reason(instance.name(), "hops", "published in answer to messages of plugins, too often");
+  losses.lose(reason.value_or(0), 1, message.payload().size());
   instance.fault("publish",
                  "it answers messages that plugins published in answer to messages, without an end");
   return MORTISE_E_LIMIT;

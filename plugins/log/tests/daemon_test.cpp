@@ -170,7 +170,8 @@ TEST_F(ADaemon, that_is_not_there_is_told_by_the_others_and_told_itself_when_it_
   write(writer, {{.text = "1"}, {.text = "2"}});
   write(writer, {{.text = "3"}});
   EXPECT_EQ(texts_in(folder_ / "other"),
-            "1|2|the log cannot be written  sink=" + path_ + " error=\"No such file or directory\"|3");
+            "1|2|the log cannot be written; make room, or mend what the error says  sink=" + path_ +
+                " error=\"No such file or directory\"|3");
   Daemon daemon{path_};
   write(writer, {{.text = "4"}});
   const std::string lost = daemon.take();
@@ -188,7 +189,7 @@ TEST_F(ADaemon, that_is_stuck_holds_up_a_batch_for_a_second_at_most) {
         {one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one, one});
   const auto passed = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(passed, std::chrono::milliseconds{900});
-  EXPECT_LT(passed, std::chrono::seconds{3});
+  EXPECT_LT(passed, std::chrono::seconds{15});  // 20 would be a second for each
   EXPECT_NE(texts_in(folder_ / "other").find("the log cannot be written"), std::string::npos);
 }
 

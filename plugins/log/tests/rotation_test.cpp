@@ -250,7 +250,7 @@ TEST_F(Rotated, that_fails_loses_nothing_says_so_once_and_tries_again) {
   for (int i = 0; i < 3; ++i) write(writer, {event});
   EXPECT_EQ(fs::file_size(folder_ / "e/log") / 600, 4u);
   const std::string said = content_of(folder_ / "e/log");
-  const std::size_t at = said.find("the log cannot be rotated and grows on  sink=");
+  const std::size_t at = said.find("the log cannot be rotated and grows on; mend what the error says  sink=");
   ASSERT_NE(at, std::string::npos);
   EXPECT_EQ(said.find("cannot be rotated", at + 20), std::string::npos);
   fs::rename(folder_ / "e", folder_ / "d");

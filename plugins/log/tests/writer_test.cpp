@@ -96,7 +96,8 @@ TEST(FullDisk, is_told_by_the_other_sinks_once) {
   write(writer, {{.text = "1"}});
   write(writer, {{.text = "2"}});
   EXPECT_EQ(texts_in(folder / "other"),
-            "1|the log cannot be written  sink=/dev/full error=\"No space left on device\"|2");
+            "1|the log cannot be written; make room, or mend what the error says  sink=/dev/full error=\"No "
+            "space left on device\"|2");
 }
 
 TEST(FullDisk, that_is_over_is_told_by_all_and_only_the_brokers_lines_are_counted) {
@@ -122,9 +123,9 @@ TEST(FullDisk, is_told_once_on_standard_error_where_there_is_no_console) {
     for (int i = 0; i < 3; ++i) write(writer, {{.text = "1"}});
   }
   ::close(file_end);
-  EXPECT_EQ(
-      content_of(folder / "stderr").substr(12),
-      " error   log      the log cannot be written  sink=/dev/full error=\"No space left on device\"\n");
+  EXPECT_EQ(content_of(folder / "stderr").substr(12),
+            " error   log      the log cannot be written; make room, or mend what the error says  "
+            "sink=/dev/full error=\"No space left on device\"\n");
 }
 
 TEST(FullDisk, is_told_on_standard_error_once_where_there_is_a_console) {

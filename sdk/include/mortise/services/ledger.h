@@ -19,7 +19,7 @@ typedef struct mortise_ledger {
 
   // Makes a reason of this plugin's own and writes its number to `*loss`, for verdict.loss and lose(). `name`
   // is snake_case and shows as "<instance>.<name>"; `help` is one line. Both are copied. The same name gives
-  // the same number. [main & starting]
+  // the same number. E_LIMIT: the instance has 128 already. [main & starting]
   mortise_status_t (*reason)(const mortise_host_t* host, const char* name, const char* help, uint32_t* loss);
 
   // Counts messages the plugin had taken over and gave up, and their payload bytes. Not for a DROP or DENY
