@@ -13,17 +13,33 @@ import unittest
 from harness import PATIENCE_S, PLUGINS, PROGRAM, ROOT
 
 BUILD = pathlib.Path(os.environ["MORTISE_BUILD"])
+COMPONENTS = ("broker", "plugins")
+COMPLETION = "usr/share/bash-completion/completions/mortise"
 EVERYWHERE = ("usr/bin/mortise", "usr/bin/mortise-passwd", "etc/mortise/mortise.yaml", "etc/mortise/users.yaml",
               "etc/mortise/access.yaml", "usr/lib/systemd/system/mortise.service", "usr/lib/systemd/system/mortise.socket",
-              "usr/lib/sysusers.d/mortise.conf",
-              "usr/share/bash-completion/completions/mortise", "usr/share/man/man1/mortise.1",
-              "usr/share/man/man1/mortise-passwd.1", "usr/share/mortise/schema/mortise.schema.json",
-              "usr/share/mortise/grafana-dashboard.json")
-COMPONENTS = ("broker", "plugins")
+              "usr/lib/sysusers.d/mortise.conf", COMPLETION, "usr/share/man/man1/mortise.1",
+              "usr/share/man/man1/mortise-ctl.1", "usr/share/man/man1/mortise-passwd.1",
+              "usr/share/mortise/schema/mortise.schema.json", "usr/share/mortise/grafana-dashboard.json")
 
 
 def run(*words, **more):
     return subprocess.run(words, check=True, capture_output=True, text=True, timeout=PATIENCE_S, **more).stdout
+
+
+def completions(script, line, folder):
+    """What bash offers in `folder` after `line`, whose last word is being typed. A = is a word, as bash has it."""
+    words = re.findall(r"[^ =]+|=", line) + ([""] if line.endswith(" ") else [])
+    text = (f"source {shlex.quote(str(script))}\nCOMP_WORDS=({' '.join(map(shlex.quote, words))})\n"
+            f'COMP_CWORD={len(words) - 1}\n_mortise 2>/dev/null\nprintf "%s\\n" "${{COMPREPLY[@]}}"\n')
+    environment = {"PATH": f"{pathlib.Path(PROGRAM).parent}:{PLUGINS}:{os.environ['PATH']}"}
+    return set(run("bash", "--norc", "-c", text, env=environment, cwd=folder).split())
+
+
+def rows_of(*words, heading):
+    """The first column of what `mortise … --help` says below a heading."""
+    said = run(PROGRAM, *words, "--help")
+    rows = re.search(rf"^{heading}:\n((?:  .*\n)*)", said, re.MULTILINE)
+    return [row.split()[0] for row in rows[1].splitlines()]
 
 
 class Installed(unittest.TestCase):
@@ -68,17 +84,22 @@ class Installed(unittest.TestCase):
         said = run(PROGRAM, "check", "--config", str(file), "--state-dir", str(self.root), "--plugin-path", PLUGINS)
         self.assertEqual(said, "ok\n")
 
-    def test_the_man_pages_say_what_help_says(self):
-        for program in ("mortise", "mortise-passwd"):
-            page = run("man", "--pager=cat", "-l", str(self.root / f"usr/share/man/man1/{program}.1"),
-                       env={**os.environ, "MANWIDTH": "400", "LC_ALL": "C"})
-            words = " ".join(page.split())
-            for option in self.options_of(program):
-                self.assertIn(f" {option} ", words)
-            self.assertIn(f"NAME {program} - ", words)
+    def manual(self, name):
+        page = run("man", "--pager=cat", "-l", str(self.root / f"usr/share/man/man1/{name}.1"),
+                   env={**os.environ, "MANWIDTH": "400", "LC_ALL": "C"})
+        return " ".join(page.split())
 
-    def options_of(self, program):
-        text = run(PROGRAM if program == "mortise" else f"{PLUGINS}/{program}", "--help")
+    def test_the_man_pages_say_what_help_says(self):
+        for name, more in (("mortise", rows_of(heading="Commands")), ("mortise-ctl", rows_of("ctl", heading="Verbs")),
+                           ("mortise-passwd", [])):
+            page = self.manual(name)
+            self.assertIn(f"NAME {name} - ", page)
+            for word in self.options_of(*(["mortise", "ctl"] if name == "mortise-ctl" else [name])) + more:
+                self.assertIn(f" {word} ", page, name)
+        self.assertRegex(self.manual("mortise-ctl"), r"SYNOPSIS mortise ctl .*PLUGIN VERB .* DESCRIPTION")
+
+    def options_of(self, *words):
+        text = run(PROGRAM if words[0] == "mortise" else f"{PLUGINS}/{words[0]}", *words[1:], "--help")
         found = [line.split()[0] for line in text.splitlines() if line.startswith("  --")]
         self.assertGreaterEqual(len(found), 3, text)
         return found
@@ -86,14 +107,7 @@ class Installed(unittest.TestCase):
     # ---- completion
 
     def completions(self, line):
-        """What bash offers after `line`, whose last word is being typed."""
-        words = line.split(" ")
-        script = (f"source {shlex.quote(str(self.root / 'usr/share/bash-completion/completions/mortise'))}\n"
-                  f"COMP_WORDS=({' '.join(map(shlex.quote, words))})\nCOMP_CWORD={len(words) - 1}\n"
-                  '_mortise 2>/dev/null\nprintf "%s\\n" "${COMPREPLY[@]}"\n')
-        environment = {"PATH": f"{PLUGINS}:{os.environ['PATH']}"}
-        said = run("bash", "--norc", "-c", script, env=environment, cwd=self.root / "etc/mortise")
-        return set(said.split())
+        return completions(self.root / COMPLETION, line, self.root / "etc/mortise")
 
     def test_commands_are_completed_those_of_plugins_too(self):
         self.assertLessEqual({"run", "check", "passwd"}, self.completions("mortise "))
