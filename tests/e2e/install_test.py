@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What `cmake --install` puts where, and that it is fit for use."""
 
+import json
 import os
 import pathlib
 import re
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import PATIENCE_S, PLUGINS, PROGRAM, ROOT
+from harness import PATIENCE_S, PLUGINS, PROGRAM, ROOT, STORE, BrokerTest
 
 BUILD = pathlib.Path(os.environ["MORTISE_BUILD"])
 COMPONENTS = ("broker", "plugins")
@@ -123,6 +124,54 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.completions("mortise check --config m"), {"mortise.yaml"})
         self.assertEqual(self.completions("mortise passwd us"), {"users.yaml"})
         self.assertEqual(self.completions("mortise run --state-dir ../m"), {"../mortise"})
+
+
+class CompletionOfVerbs(BrokerTest):
+    """mortise ctl: its own verbs come from its help, everything else from the running broker."""
+
+    def completions(self, line, broker=None):
+        asked = f"mortise ctl --state-dir {broker.state if broker else '/nowhere'} {line}"
+        return completions(ROOT / "config/completion/mortise.bash", asked, ROOT)
+
+    def test_verbs_are_completed_without_a_broker(self):
+        verbs = set(rows_of("ctl", heading="Verbs"))
+        self.assertLessEqual({"help", "status", "kick", "reload"}, verbs)
+        self.assertEqual(self.completions(""), verbs)
+        self.assertEqual(self.completions("reload-"), {"reload-files"})
+
+    def test_help_and_completion_have_every_verb_of_the_broker_and_its_options(self):
+        broker = self.broker()
+        rows = json.loads(run(PROGRAM, "ctl", "--state-dir", str(broker.state), "--json", "help"))
+        own = [row for row in rows if " " not in row["verb"]]
+        self.assertEqual(set(rows_of("ctl", heading="Verbs")), {"help", *(row["verb"] for row in own)})
+        usual = set(rows_of("ctl", heading="Options"))
+        self.assertEqual(self.completions("--"), usual)
+        for row in own:
+            self.assertEqual(self.completions(f"{row['verb']} --") - usual, set(row["options"].split()), row["verb"])
+        self.assertIn("--dry-run", self.completions("reload --d"))
+
+    def test_verbs_of_plugins_are_completed_with_their_arguments(self):
+        broker = self.broker(plugins=(STORE,))
+        self.assertLessEqual({"log", "store", "status"}, self.completions("", broker))
+        self.assertEqual(self.completions("log le", broker), {"level", "levels"})
+        self.assertEqual(self.completions("log help res", broker), {"reset"})
+        self.assertLessEqual({"category=", "for="}, self.completions("log level ", broker))
+        self.assertEqual(self.completions("log level --f", broker), {"--for="})
+        self.assertEqual(self.completions("store backup READ", broker), {"README.md"})
+        self.assertEqual(self.completions("store backup file=READ", broker), {"README.md"})
+
+    def test_values_are_completed(self):
+        broker = self.broker(plugins=())
+        for name in ("pump-1", "pump-2", "door", "two words", "$(touch ran)", "`touch ran`"):
+            self.client(broker, name).connect()
+        self.assertEqual(self.completions("kick ", broker), {"pump-1", "pump-2", "door"})
+        self.assertEqual(self.completions("client pump", broker), {"pump-1", "pump-2"})
+        self.assertEqual(self.completions("clients --id=d", broker), {"door"})
+        self.assertEqual(self.completions("clients --sort=queued", broker), {"queued", "queued_bytes"})
+        self.assertLessEqual({"client", "listener"}, self.completions("clients --sort=", broker))
+        self.assertEqual(self.completions("plugin ", broker), {"log"})
+        self.assertEqual(self.completions("clients --limit=", broker), set())
+        self.assertFalse((ROOT / "ran").exists(), "an identifier was run as a command")
 
 
 if __name__ == "__main__":
