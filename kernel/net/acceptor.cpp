@@ -55,8 +55,11 @@ void Acceptor::replace(const Door& door, Door& by) {
 
 void Acceptor::remove(const Door& door, bool turns_away, base::TimePoint now,
                       std::vector<Arrival>& accepted) {
-  for (const Watched& one : watched_)
-    if (one.door == &door && !turns_away) accept(one, accepted_at_the_end, now, accepted);
+  for (const Watched& one : watched_) {
+    if (one.door != &door) continue;
+    if (!turns_away) accept(one, accepted_at_the_end, now, accepted);
+    poller_.remove(one.listening.socket.number());
+  }
   std::erase_if(watched_, [&](const Watched& one) { return one.door == &door; });
 }
 
@@ -70,6 +73,7 @@ void Acceptor::watch(Watched& one) {
 }
 
 void Acceptor::close() {
+  for (const Watched& one : watched_) poller_.remove(one.listening.socket.number());
   watched_.clear();
   resting_until_ = base::never;
 }

@@ -49,6 +49,7 @@ Link::Link(asio::io_context& io, mortise::host host, LinkSettings settings, std:
       settings_{std::move(settings)},
       node_{std::move(node)},
       backoff_{settings_.reconnect_first, settings_.reconnect_longest, chance()},
+      returns_{settings_.return_after},
       pace_{settings_.rate},
       reconnect_{io},
       timeout_{io},
@@ -245,6 +246,8 @@ void Link::on_bytes(std::span<const std::uint8_t> bytes) {
 // What the packets gave rise to goes out; then the next ones are read, or the link ends.
 void Link::after_packets() {
   if (!remote_->failed().empty()) {
+    if (const auto fault = remote_->fault())
+      counts_.refuse("remote sent: " + std::string{mqtt::text_of(*fault)});
     flush();
     return lose(address() + ": " + remote_->failed());
   }
@@ -325,7 +328,10 @@ void Link::lose(const std::string& why) {
   const bool was_sound = running_ && Clock::now() - running_since_ >= sound_after;
   // What comes back may be another broker.
   if (running_) bridge_bit_ = settings_.bridge_bit && !knows_no_bridges_;
-  if (was_sound) backoff_.reset();
+  if (was_sound) {
+    backoff_.reset();
+    if (address_ == 0) returns_.succeeded();
+  }
   try_again(why);
 }
 
@@ -334,6 +340,7 @@ void Link::try_again(const std::string& why) {
   ++counts_.failures;
   const bool was_running = running_;
   close();
+  returns_.failed();
   host_.log(why == last_failure_ ? MORTISE_DEBUG : MORTISE_WARNING, "bridge.lost", why,
             {{"link", settings_.name}});
   last_failure_ = why;
@@ -401,27 +408,44 @@ void Link::tick() {
 
 // From another address back to the first, when that can be reached again.
 void Link::look_for_the_first() {
-  if (address_ == 0 || settings_.return_after == std::chrono::seconds{}) return;
-  return_.expires_after(settings_.return_after);
+  if (address_ == 0 || !returns_.are_wanted()) return;
+  return_.expires_after(returns_.wait());
+  return_.async_wait(guarded([this, number = attempt_] {
+    if (attempt_ == number) probe_the_first();
+  }));
+}
+
+// As far as TLS goes: what is said after that ends what is said to the address we have.
+void Link::probe_the_first() {
+  std::string fault;
+  std::shared_ptr<asio::ssl::context> context;
+  if (settings_.tls && !(context = make_context(*settings_.tls, fault))) return look_for_the_first();
+  Stream::Handlers handlers;
+  handlers.on_open = [this, number = attempt_] {
+    if (attempt_ == number) return_to_the_first();
+  };
+  handlers.on_lost = [this, number = attempt_](const std::string&) {
+    if (attempt_ == number) look_for_the_first();
+  };
+  probe_.emplace(io_, std::move(context), std::move(handlers));
+  probe_->open(settings_.addresses[0], settings_.tls ? settings_.tls->server_name : std::string{});
+  return_.expires_after(settings_.connect_timeout);
   return_.async_wait(guarded([this, number = attempt_] {
     if (attempt_ != number) return;
-    Stream::Handlers handlers;
-    handlers.on_open = [this, number] {
-      if (attempt_ != number) return;
-      host_.log(MORTISE_NOTICE, "bridge.returns", "the first address can be reached again",
-                {{"link", settings_.name}, {"address", settings_.addresses[0].text()}});
-      remote_->disconnect(mqtt::ReasonCode::normal_disconnection);
-      flush();
-      close();
-      address_ = 0;
-      attempt();
-    };
-    handlers.on_lost = [this, number](const std::string&) {
-      if (attempt_ == number) look_for_the_first();
-    };
-    probe_.emplace(io_, nullptr, std::move(handlers));
-    probe_->open(settings_.addresses[0], {});
+    probe_.reset();
+    look_for_the_first();
   }));
+}
+
+void Link::return_to_the_first() {
+  host_.log(MORTISE_NOTICE, "bridge.returns", "the first address can be reached again",
+            {{"link", settings_.name}, {"address", settings_.addresses[0].text()}});
+  remote_->disconnect(mqtt::ReasonCode::normal_disconnection);
+  flush();
+  close();
+  address_ = 0;
+  returns_.begin();
+  attempt();
 }
 
 // Of the files that say who we are.

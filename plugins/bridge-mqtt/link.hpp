@@ -27,6 +27,7 @@
 #include "outgoing.hpp"
 #include "pace.hpp"
 #include "remote.hpp"
+#include "returns.hpp"
 #include "settings.hpp"
 #include "stream.hpp"
 
@@ -118,6 +119,8 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   void close();
   void tick();
   void look_for_the_first();
+  void probe_the_first();
+  void return_to_the_first();
   void become(State state, const std::string& why);
   std::string fingerprint() const;
   // The client identifier of the link's session here.
@@ -134,6 +137,7 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   const std::string node_;
   Counts counts_;
   Backoff backoff_;
+  Returns returns_;
   Pace pace_;
   boost::asio::steady_timer reconnect_, timeout_, tick_, pace_timer_, return_;
 

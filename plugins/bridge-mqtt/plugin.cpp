@@ -34,8 +34,11 @@ void Bridge::start() {
   node_ = node_name(std::string{host_.state_dir()});
   for (const LinkSettings& settings : settings_.links) links_.push_back(make_link(settings));
   work_.emplace(io_.get_executor());
-  states_.emplace(io_);
+  states_timer_.emplace(io_);
+  states_ = std::make_shared<States>(io_, host_);
+  states_->open();
   boost::asio::post(io_, [this] {
+    keep_states();
     for (const auto& link : links_) link->start();
     publish_states();
   });
@@ -51,7 +54,7 @@ void Bridge::start() {
 void Bridge::stop() {
   if (!thread_.joinable()) return;
   boost::asio::post(io_, [this] {
-    states_->cancel();
+    states_timer_->cancel();
     for (const auto& link : links_) link->stop();
     work_.reset();
   });
@@ -83,10 +86,16 @@ void Bridge::take(const Settings& settings) {
     const auto is_successor = [&](const auto& one) { return one->settings().name == name; };
     if (std::ranges::any_of(next, is_successor)) continue;
     link->forget_waiting();
-    if (publish(name, "")) published_.erase(name);
   }
   links_ = std::move(next);
+  keep_states();
   for (const auto& link : fresh) link->start();
+}
+
+void Bridge::keep_states() {
+  std::set<std::string> names;
+  for (const auto& link : links_) names.insert(link->settings().name);
+  states_->keep(std::move(names));
 }
 
 void Bridge::publish_states() {
@@ -94,40 +103,25 @@ void Bridge::publish_states() {
     publish_state(*link);
     link->look([this](Link& seen) { publish_state(seen); });
   }
-  states_->expires_after(states_every);
-  states_->async_wait([this](const boost::system::error_code& code) {
+  states_->sweep();
+  states_timer_->expires_after(states_every);
+  states_timer_->async_wait([this](const boost::system::error_code& code) {
     if (!code) publish_states();
   });
 }
 
-// Only when it is not what it was.
 void Bridge::publish_state(const Link& link) {
   if (std::ranges::find(links_, &link, [](const auto& one) { return one.get(); }) == links_.end()) return;
-  std::string state = state_of(link);
-  std::string& published = published_[link.settings().name];
-  if (published != state && publish(link.settings().name, state)) published = std::move(state);
-}
-
-// Retained; an empty state clears it. False: not granted, or the broker is not up yet; the next one says the
-// same.
-bool Bridge::publish(const std::string& link, const std::string& state) {
-  const std::string topic = "$SYS/broker/bridge/" + std::string{host_.instance()} + "/" + link;
-  try {
-    edit wanted;
-    wanted.topic = topic;
-    wanted.payload = std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()};
-    wanted.retain = true;
-    return host_.publish(host_.make(wanted)) == MORTISE_OK;
-  } catch (const error&) {
-    return false;
-  }
+  states_->show(link.settings().name, state_of(link));
 }
 
 }  // namespace mortise::bridge
 
 MORTISE_PLUGIN(mortise::bridge::Bridge, "org.mortise.bridge-mqtt", "0.1.0", mortise::bridge::schema,
-               mortise::want{MORTISE_HOST_INLINE, nullptr,
-                             "a session for each link, in which messages wait for the remote"},
+               mortise::want{
+                   MORTISE_HOST_INLINE, nullptr,
+                   "a session for each link, in which messages wait for the remote; and what earlier links "
+                   "have left in their states"},
                mortise::want{MORTISE_HOST_CLIENTS, "read",
                              "what a link has subscribed to by earlier settings, and what waits for it",
                              false},

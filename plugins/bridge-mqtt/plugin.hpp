@@ -7,7 +7,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <mortise/plugin.hpp>
 #include <string>
@@ -17,6 +16,7 @@
 
 #include "link.hpp"
 #include "settings.hpp"
+#include "states.hpp"
 
 namespace mortise::bridge {
 
@@ -43,16 +43,16 @@ class Bridge {
   void take(const Settings& settings);
   void publish_states();
   void publish_state(const Link& link);
-  bool publish(const std::string& link, const std::string& state);
+  void keep_states();
 
   host host_;
   const Settings settings_;
   boost::asio::io_context io_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
-  std::optional<boost::asio::steady_timer> states_;
+  std::optional<boost::asio::steady_timer> states_timer_;
+  std::shared_ptr<States> states_;
   std::string node_;
   std::vector<std::shared_ptr<Link>> links_;
-  std::map<std::string, std::string> published_;  // the latest state of each
   std::thread thread_;
 };
 

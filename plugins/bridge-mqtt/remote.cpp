@@ -69,10 +69,21 @@ void Remote::disconnect(mqtt::ReasonCode reason) {
   mqtt::encode(packet, version(), output);
 }
 
-void Remote::fail(mqtt::ReasonCode reason, std::string why) {
+void Remote::fail(mqtt::ReasonCode reason, const std::string& why) {
   if (!failed_.empty()) return;
-  failed_ = std::move(why);
+  failed_ = why + "; " + std::string{remedy(reason)};
+  fault_ = reason;
   if (connected_ && settings_.is_v5) disconnect(reason);
+}
+
+// What the operator can do about it.
+std::string_view Remote::remedy(mqtt::ReasonCode reason) const {
+  if (reason == mqtt::ReasonCode::packet_too_large) return "raise packet_size";
+  if (!settings_.is_v5) return "is this the port of an MQTT broker?";
+  const bool is_of_5_0_alone =
+      reason == mqtt::ReasonCode::receive_maximum_exceeded || reason == mqtt::ReasonCode::topic_alias_invalid;
+  return is_of_5_0_alone ? "it does not keep to MQTT 5.0: try version: \"3.1.1\""
+                         : "is it an MQTT 5.0 broker? version: \"3.1.1\" speaks the older protocol";
 }
 
 void Remote::on_bytes(mqtt::Bytes bytes, Clock::time_point now) {
@@ -93,7 +104,10 @@ void Remote::read() {
   while (failed_.empty() && done < unread_.size()) {
     const auto frame = mqtt::read_frame(mqtt::Bytes{unread_}.subspan(done), settings_.packet_size);
     if (!frame) {
-      fail(frame.error().reason, "the remote sent what is no MQTT: " + std::string{frame.error().what});
+      const bool is_mqtt = frame.error().reason == mqtt::ReasonCode::packet_too_large;
+      fail(frame.error().reason, is_mqtt
+                                     ? "the remote sent a packet of over packet_size"
+                                     : "the remote sent what is no MQTT: " + std::string{frame.error().what});
       break;
     }
     if (frame->size == 0) break;

@@ -4,13 +4,15 @@
 // watches the keep alive. What a message means is its owner's.
 //
 // Thread: the link's.   Owns: its unread and unwritten bytes.
-// Fails:  what the remote does wrong ends it: `failed()` says why, and a remote of 5.0 is told with DISCONNECT.
+// Fails:  what the remote does wrong ends it: `failed()` says why and what to do, `fault()` what it was, and a
+//         remote of 5.0 is told with DISCONNECT.
 // Source: MQTT 5.0 and 3.1.1, chapters 3 and 4, the client's side.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -82,6 +84,8 @@ class Remote {
   bool is_connected() const { return connected_; }
   // Empty while all is well.
   const std::string& failed() const { return failed_; }
+  // What the remote has done wrong, as MQTT calls it; nothing where it ended the connection by its own word.
+  std::optional<mqtt::ReasonCode> fault() const { return fault_; }
 
  private:
   void read();
@@ -89,7 +93,8 @@ class Remote {
   bool take(const mqtt::Frame& frame);
   void on_connack(const mqtt::Connack& packet);
   bool on_publish(const mqtt::Publish& packet);
-  void fail(mqtt::ReasonCode reason, std::string why);
+  void fail(mqtt::ReasonCode reason, const std::string& why);
+  std::string_view remedy(mqtt::ReasonCode reason) const;
 
   const LinkSettings& settings_;
   const std::string password_;
@@ -103,6 +108,7 @@ class Remote {
   bool held_ = false;
   bool waits_for_pingresp_ = false;
   std::string failed_;
+  std::optional<mqtt::ReasonCode> fault_;
   Clock::time_point last_written_{};
   Clock::time_point pinged_{};
   Clock::time_point heard_{};  // bytes of the remote

@@ -1,16 +1,13 @@
-"""bridge-mqtt on real sockets: Mosquitto and a second Mortise at the other end, with lines that are cut and brokers that
-are killed.
+"""bridge-mqtt on real sockets: Mosquitto and a second Mortise at the other end, with lines that are cut.
 
 What is published here with QoS 1 or 2 reaches the remote, in order, QoS 2 once; and the other way round.
 """
 
-import contextlib
 import json
 import os
 import pathlib
 import signal
 import subprocess
-import threading
 import time
 import unittest
 
@@ -18,9 +15,8 @@ import harness
 import mosquitto
 from bridging import MOSQUITTO, BridgeTest, bridge, link
 from certificates import Authority
-from harness import STORE, Client, free_port, mosquitto_pub, seeded, wait_for
+from harness import STORE, Client, free_port, mosquitto_pub, wait_for
 
-ROUNDS = int(os.environ.get("MORTISE_KILL_ROUNDS", "20"))
 OUTAGE_S = float(os.environ.get("MORTISE_OUTAGE_S", "6"))
 
 
@@ -31,6 +27,8 @@ class Carries(BridgeTest):
         here, there = self.collector(edge, "#"), self.collector(remote, "#")
         for qos in (0, 1, 2):
             here.publish(f"o/a/{qos}", f"out {qos}", qos)
+        there.run_until(lambda: len(there.payloads()) >= 3, "what went out: behind the link's SUBSCRIBE")
+        for qos in (0, 1, 2):
             there.publish(f"i/a/{qos}", f"in {qos}", qos)
         here.run_until(lambda: len(here.payloads()) >= 6, "what was published here and there")
         there.run_until(lambda: len(there.payloads()) >= 6, "the same there")
@@ -75,7 +73,7 @@ class Carries(BridgeTest):
         self.connected(edge)
         there, elsewhere = self.collector(remote, "#", 1), self.collector(second, "#", 1)
         ctl = lambda *words: subprocess.run([harness.PROGRAM, "ctl", "--state-dir", str(edge.state), "--json", *words],
-                                            capture_output=True, text=True, timeout=60, check=True).stdout
+                                            capture_output=True, text=True, timeout=60 * harness.SLOW, check=True).stdout
         sender = self.client(edge, "sender").connect()
         sender.publish("a", "1", 1)
         there.run_until(lambda: there.payloads() == ["1"], "the first")
@@ -99,12 +97,33 @@ class Carries(BridgeTest):
         self.logging(edge)
         ctl("reload")
         wait_for(lambda: [row["link"] for row in json.loads(ctl("bridges"))] == ["bridge/up"], "the second to go")
-        self.assertEqual([row["filter"] for row in json.loads(ctl("subscriptions", "$inline/bridge/up"))], ["b"])
+        wait_for(lambda: [row["filter"] for row in json.loads(ctl("subscriptions", "$inline/bridge/up"))] == ["b"],
+                 "its session to have the new topics only")
         sender.publish("c", "for nobody", 1)
         sender.publish("b", "last", 1)
         elsewhere.run_until(lambda: "last" in elsewhere.payloads(), "the last")
         self.assertNotIn("for nobody", elsewhere.payloads())
         self.assertEqual(sender.disconnected, 0)
+
+    def test_the_state_of_a_link_that_is_gone_goes_with_it(self):
+        remote = self.mosquitto()
+        two = [link(remote.port), link(remote.port, name="second", out="[{topics: [c]}]", into=None)]
+        edge = self.edge(*two)
+        links = lambda: sorted(message.topic.rsplit("/", 1)[1] for message in self.states(edge))
+        for end in (edge.stop, edge.kill):
+            wait_for(lambda: links() == ["second", "up"], "the states of both links")
+            end()
+            edge.plugins = [STORE, bridge(two[0])]
+            self.logging(edge).start()
+            wait_for(lambda: links() == ["up"], f"the second's state to go after {end.__name__}")
+            edge.plugins = [STORE, bridge(*two)]
+            self.logging(edge)
+            edge.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: links() == ["second", "up"], "both again")
+        edge.plugins = [STORE, bridge(two[1])]
+        self.logging(edge)
+        edge.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: links() == ["second"], "the first's state to go at a reload")
 
     def test_retained_messages_stay_retained_and_properties_travel(self):
         remote = self.mosquitto()
@@ -114,9 +133,11 @@ class Carries(BridgeTest):
                       "text/plain", "-D", "publish", "user-property", "unit", "kelvin")
         wait_for(lambda: "kept" in subprocess.run(
             ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(remote.port), "-t", "kept", "-V", "5", "-F", "%t %r %C %P %p",
-             "-W", "1", "-C", "1"], capture_output=True, text=True, timeout=20).stdout, "the retained message there")
+             "-W", "1", "-C", "1"], capture_output=True, text=True, timeout=harness.PATIENCE_S).stdout,
+                 "the retained message there")
         said = subprocess.run(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(remote.port), "-t", "kept", "-V", "5", "-F",
-                               "%t %r %C %P %p", "-W", "2", "-C", "1"], capture_output=True, text=True, timeout=20).stdout
+                               "%t %r %C %P %p", "-W", "10", "-C", "1"], capture_output=True, text=True,
+                              timeout=harness.PATIENCE_S).stdout
         self.assertIn("kept 1 text/plain unit:kelvin mortise-origin:", said)
         self.assertTrue(said.rstrip().endswith("mortise-hops:1 on"), said)
 
@@ -148,9 +169,6 @@ class Carries(BridgeTest):
 
 
 class Outages(BridgeTest):
-    def numbered(self, client):
-        return [int(payload) for payload in client.payloads()]
-
     def test_nothing_is_lost_before_the_remote_was_ever_there(self):
         port = free_port()
         edge = self.edge(link(port, into=None))
@@ -200,68 +218,6 @@ class Outages(BridgeTest):
             wanted = [number for number in range(sent) if 1 + number % 2 == qos]
             self.assertEqual(came if qos == 2 else list(dict.fromkeys(came)), wanted)
 
-    def kills(self, brokers, random):
-        """Kills each side in turn while messages flow both ways; what was acknowledged to whom published it."""
-        acknowledged, stop = {kind: [] for kind in brokers}, threading.Event()
-        # Nobody connects to a broker that is away: paho sends a QoS 2 message anew after two failures in a row.
-        there = {kind: threading.Lock() for kind in brokers}
-
-        def publish(kind, broker, topic):
-            client = Client(broker.port, f"publisher-{kind}", clean=False)
-            number, mid, end = 0, None, None
-            while not stop.is_set() or (mid is not None and time.monotonic() < end):
-                with contextlib.suppress(OSError, AssertionError):
-                    if not client.connected:
-                        with there[kind]:
-                            client.connect()
-                    elif mid is None:
-                        mid, end = client.publish(topic, str(number), qos=2, wait=False), time.monotonic() + 60
-                    elif mid in client.acknowledged:
-                        acknowledged[kind].append(number)
-                        number, mid = number + 1, None
-                    else:
-                        client.step()
-            client.close()
-
-        threads = [threading.Thread(target=publish, args=(kind, broker, topic))
-                   for kind, (broker, topic) in brokers.items()]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in range(ROUNDS):
-                for kind, (broker, _) in brokers.items():
-                    time.sleep(random.uniform(0.05, 0.6))
-                    with there[kind]:
-                        broker.kill()
-                        broker.start()
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join(120)
-        return acknowledged
-
-    def test_kills_of_both_sides_lose_nothing_and_repeat_nothing(self):
-        random = seeded()
-        remote = self.broker(plugins=(STORE,))
-        edge = self.edge(link(remote.port, more="inflight: 20"))
-        self.connected(edge)
-        here = self.collector(edge, "n")
-        there = self.collector(remote, "n")
-        here.drop(), there.drop()
-        acknowledged = self.kills({"out": (edge, "o/n"), "in": (remote, "i/n")}, random)
-        for kind, broker, client in (("out", remote, there), ("in", edge, here)):
-            again = Client(broker.port, "collector", clean=False)
-            self.addCleanup(again.close)
-            again.connect()
-            wanted = acknowledged[kind]
-            again.run_until(lambda: set(wanted) <= {int(text) for text in again.payloads()}, f"all that went {kind}",
-                            6 * harness.PATIENCE_S)
-            again.run_for(0.5)
-            came = self.numbered(again)
-            print(f"{kind}: {len(wanted)} acknowledged, {len(came)} came, in {ROUNDS} kills of each side")
-            self.assertEqual(sorted(set(came)), sorted(came), "QoS 2 once")
-            self.assertEqual(sorted(came), came, "in order")
-
     def test_another_address_is_taken_and_the_first_again_when_it_is_back(self):
         first, second = self.broker(), self.broker()
         edge = self.edge(link([first.port, second.port], into=None, more="return_after: 1s"))
@@ -306,7 +262,7 @@ class Refusals(BridgeTest):
             publisher.publish("o/good/x", f"yes {qos}", qos)
         there.run_until(lambda: len(there.messages) >= 3, "what is allowed")
         self.assertEqual(there.payloads(), ["yes 0", "yes 1", "yes 2"])
-        wait_for(lambda: self.state(edge)["refused"].get("remote: not authorized") == 2, "the count of refusals", 30)
+        wait_for(lambda: self.state(edge)["refused"].get("remote: not authorized") == 2, "the count of refusals", 10 + harness.PATIENCE_S)
         state = self.state(edge)
         self.assertEqual(state["state"], "connected")
         self.assertEqual(state["refused"]["too large for the remote"], 103)
@@ -320,7 +276,7 @@ class Refusals(BridgeTest):
         for number in range(100):
             publisher.publish("o/a", str(number))
         publisher.publish("elsewhere", "behind them", 1)
-        wait_for(lambda: self.state(edge)["out"] >= 1, "the first to be sent", 30)
+        wait_for(lambda: self.state(edge)["out"] >= 1, "the first to be sent", 10 + harness.PATIENCE_S)
         remote.stop()
         lost = lambda: self.state(edge)["refused"].get("QoS 0: the link went down", 0)
         wait_for(lambda: lost() >= 1, "what is lost to be counted")
@@ -363,10 +319,15 @@ class Refusals(BridgeTest):
 
 
 class Loops(BridgeTest):
-    def settle(self, *clients):
-        for _ in range(20):
-            for client in clients:
-                client.run_for(0.03)
+    def come_to_an_end(self, *clients):
+        """Until nothing new comes for more than a second."""
+        def is_quiet():
+            before = [len(client.messages) for client in clients]
+            for _ in range(20):
+                for client in clients:
+                    client.run_for(0.03)
+            return [len(client.messages) for client in clients] == before
+        wait_for(is_quiet, "an end")
 
     def test_two_brokers_that_bridge_each_other_do_not_loop(self):
         a, b = self.broker(start=False), self.broker(start=False)
@@ -383,14 +344,11 @@ class Loops(BridgeTest):
         wanted = {f"{kind}{number}" for kind in "ab" for number in range(10)}
         for client in (here, there):
             client.run_until(lambda client=client: wanted <= set(client.payloads()), "what was published on both sides")
-        self.settle(here, there)
+        self.come_to_an_end(here, there)
         for client in (here, there):
             self.assertEqual(set(client.payloads()), wanted)
             # Two links between the same two, each in both directions: a message comes by more than one way, and no more.
             self.assertLessEqual(len(client.payloads()), 3 * len(wanted))
-        counts = [len(client.messages) for client in (here, there)]
-        self.settle(here, there)
-        self.assertEqual([len(client.messages) for client in (here, there)], counts, "it has an end")
 
     def test_a_ring_of_three_is_found_and_named(self):
         brokers = [self.broker(start=False) for _ in range(3)]
@@ -406,7 +364,7 @@ class Loops(BridgeTest):
         readers[0].publish("x/1", "once", 1)
         for reader in readers:
             reader.run_until(lambda reader=reader: reader.messages, "the message on its way round")
-        self.settle(*readers)
+        self.come_to_an_end(*readers)
         # Nobody takes it in from a link here: it goes round until its hops are used up.
         counts = [len(reader.payloads()) for reader in readers]
         self.assertGreaterEqual(min(counts), 1)

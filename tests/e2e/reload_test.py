@@ -353,6 +353,22 @@ class Plugins(ReloadTest):
         self.client(broker, "one").connect()
         self.assertTrue(self.connects(broker.port))
 
+    def test_one_that_never_comes_to_its_end_is_named_and_taken_out(self):
+        lingering = f"{{name: slow, library: {os.environ['MORTISE_TEST_PLUGINS']}/lingering.so, config: {{owes: true}}}}"
+        self.plugins = [STORE, lingering]
+        broker = self.begin()
+        client = self.client(broker, "stays").connect()
+        self.plugins = [STORE]
+        self.assertEqual(self.reload(), [f"- plugins/slow: {os.environ['MORTISE_TEST_PLUGINS']}/lingering.so"])
+        wait_for(lambda: 'a plugin did not finish in time  plugin=slow owed=drain()' in self.logged(), "the line about it")
+        self.assertEqual([row["plugin"] for row in self.ctl("plugins")], ["log", "store"])
+        client.publish("a", "x", 1)
+        self.assertEqual(client.disconnected, 0)
+        self.plugins = [STORE, lingering]  # and one of that name comes again
+        self.assertEqual(len(self.reload()), 1)
+        client.publish("a", "y", 1)
+        self.assertEqual(client.disconnected, 0)
+
     def test_metrics_are_scraped_from_a_plugin_that_came_later(self):
         self.begin()
         port = free_port()

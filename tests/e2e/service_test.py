@@ -156,6 +156,41 @@ class Service(BrokerTest):
         manager.wait_for("WATCHDOG=1", "the watchdog to be fed again", after=hanging)
         wait_for(lambda: "all loops take turns again" in self.log_of(broker), "the log's line about it")
 
+    def test_the_watchdog_is_fed_while_a_reload_waits_for_a_plugin(self):
+        broker, manager = self.managed(environment={"WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))})
+        broker.start()
+        ready = manager.wait_for("READY=1")
+        blocker = broker.folder / "blocker"
+        blocker.touch()
+        broker.plugins = [f"{{name: slow, library: {TEST_PLUGINS}/lingering.so, config: {{start_without: {blocker}}}}}"]
+        broker.configure("threads: 1")
+        broker.process.send_signal(signal.SIGHUP)
+        at = manager.wait_for(r"RELOADING=1\nMONOTONIC_USEC=\d+", after=ready)
+        wait_for(pathlib.Path(f"{blocker}.held").exists, "the plugin to begin its start")
+        while manager.hear():
+            pass
+        at = len(manager.tells)
+        for _ in range(5):
+            at = manager.wait_for("WATCHDOG=1", "the watchdog to be fed during the reload", after=at) + 1
+        self.assertIsNone(manager.find("READY=1", after=ready + 1), "the reload is not over")
+        self.client(broker, "meanwhile").connect()
+        blocker.unlink()
+        manager.wait_for("READY=1", after=at)
+
+    def test_a_loop_that_hangs_is_named_without_a_watchdog_too(self):
+        broker = self.broker(start=False, log="notice")
+        broker.plugins = [f"{{name: hanging, library: {TEST_PLUGINS}/hanging.so}}"]
+        broker.configure("threads: 2")
+        broker.start()
+        blocker = broker.folder / "blocker"
+        blocker.touch()
+        self.addCleanup(blocker.unlink, missing_ok=True)
+        mosquitto_pub(broker, "-t", "hang/now", "-m", str(blocker))
+        wait_for(lambda: 'the plugin "hanging" holds it in its hook intercept' in self.log_of(broker), "the log's line")
+        self.assertNotIn("watchdog", self.log_of(broker))
+        blocker.unlink()
+        wait_for(lambda: "all loops take turns again" in self.log_of(broker), "the log's line about its end")
+
     def test_odd_variables_are_said_in_the_log_and_the_broker_runs(self):
         broker = self.broker(start=False, plugins=())
         self.set_environment({"NOTIFY_SOCKET": "somewhere", "WATCHDOG_USEC": "30s"})

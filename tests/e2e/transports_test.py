@@ -10,7 +10,7 @@ import unittest
 
 import paho.mqtt.client as paho
 
-from harness import BrokerTest, PATIENCE_S, free_port, wait_for
+from harness import PATIENCE_S, PROGRAM, BrokerTest, Client, free_port, wait_for
 
 # Does what systemd does before it starts a service: the socket is descriptor 3, the variables tell of it.
 ACTIVATE = """
@@ -157,6 +157,38 @@ class Transports(BrokerTest):
             broker.port = listening.getsockname()[1]
             self.client(broker, "early").connect().disconnect()  # it waits in the socket until the broker is there
             self.assertEqual(broker.stop(), 0)
+
+    def test_a_passed_socket_outlives_reloads_that_are_refused_and_its_own_listener(self):
+        listening = self.listening()
+        broker = self.activated("systemd:mqtt", listening)
+        port, passed = listening.getsockname()[1], broker.listener
+        lives = lambda: Client(port, "somebody").connect().disconnect()
+        reload = lambda: subprocess.run([PROGRAM, "ctl", "--state-dir", str(broker.state), "reload"], check=False,
+                                        capture_output=True, text=True, timeout=3 * PATIENCE_S)
+        lives()
+        stays = Client(port, "stays")
+        self.addCleanup(stays.close)
+        stays.connect()
+        for refused in ("{", "unknown_key: 1}", "bind: 127.0.0.1:99999}"):
+            broker.listener = passed + "}\n  - {name: wrong, anonymous: allow, " + refused.rstrip("}")
+            broker.configure("threads: 1")
+            self.assertEqual(reload().returncode, 1)
+            lives()
+        broker.listener = passed + ", maximum_qos: 1"
+        broker.configure("threads: 1")
+        self.assertEqual(reload().returncode, 0)
+        lives()
+        stays.publish("a", "still here", 1)
+        broker.listener = "anonymous: allow"  # it goes, and comes again
+        broker.configure("threads: 1")
+        self.assertEqual(reload().returncode, 0)
+        stays.run_until(lambda: stays.disconnected, "the end of who came by it")
+        broker.listener = passed
+        broker.configure("threads: 1")
+        done = reload()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lives()
+        self.assertEqual(broker.stop(), 0)
 
     def test_a_socket_that_was_not_passed_is_named(self):
         for broker, says in (

@@ -101,7 +101,8 @@ TEST(Remote, takes_packets_of_its_size_and_says_in_5_0_what_that_is) {
   EXPECT_EQ(talk.remote.failed(), "");
   packet.payload = does_not;
   talk.hear(packet);
-  EXPECT_NE(talk.remote.failed(), "");
+  EXPECT_NE(talk.remote.failed().find("raise packet_size"), std::string::npos) << talk.remote.failed();
+  EXPECT_EQ(talk.remote.fault(), mqtt::ReasonCode::packet_too_large);
   EXPECT_EQ(talk.told.lines, (std::vector<std::string>{"connected", "publish a"}));
 }
 
@@ -167,6 +168,7 @@ TEST(Remote, a_refusal_is_told_with_its_reason) {
   talk.hear(packet);
   EXPECT_EQ(talk.told.lines, std::vector<std::string>{"refused bad user name or password"});
   EXPECT_NE(talk.remote.failed().find("who are you?"), std::string::npos);
+  EXPECT_FALSE(talk.remote.fault());
 }
 
 TEST(Remote, may_not_have_a_session_after_a_clean_start) {  // [MQTT-3.2.2-4]
@@ -177,6 +179,7 @@ TEST(Remote, may_not_have_a_session_after_a_clean_start) {  // [MQTT-3.2.2-4]
   packet.session_present = true;
   talk.hear(packet);
   EXPECT_NE(talk.remote.failed().find("clean start"), std::string::npos);
+  EXPECT_EQ(talk.remote.fault(), mqtt::ReasonCode::protocol_error);
 }
 
 TEST(Remote, may_not_go_beyond_our_receive_maximum) {
@@ -195,12 +198,22 @@ TEST(Remote, may_not_go_beyond_our_receive_maximum) {
   EXPECT_NE(talk.remote.failed().find("receive maximum"), std::string::npos);
 }
 
+TEST(Remote, of_3_1_1_is_found_out_and_the_operator_told) {
+  Talk talk{link_of(true)};
+  const std::uint8_t connack[] = {0x20, 0x02, 0x00, 0x00};
+  talk.remote.on_bytes(connack, talk.now);
+  EXPECT_NE(talk.remote.failed().find("version: \"3.1.1\" speaks the older protocol"), std::string::npos)
+      << talk.remote.failed();
+}
+
 TEST(Remote, in_3_1_1_nothing_more_is_said_to_one_that_is_wrong) {
   Talk talk{link_of(false)};
   talk.let_in();
   const std::uint8_t garbage[] = {0x00, 0x00};
   talk.remote.on_bytes(garbage, talk.now);
-  EXPECT_NE(talk.remote.failed(), "");
+  EXPECT_NE(talk.remote.failed().find("the port of an MQTT broker"), std::string::npos)
+      << talk.remote.failed();
+  EXPECT_EQ(talk.remote.fault(), mqtt::ReasonCode::malformed_packet);
   EXPECT_TRUE(talk.remote.output.empty());
 }
 

@@ -1,4 +1,4 @@
-// How long a link waits: between attempts, and between messages.
+// How long a link waits: between attempts, before it goes back to its first address, and between messages.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include "backoff.hpp"
 #include "node.hpp"
 #include "pace.hpp"
+#include "returns.hpp"
 
 namespace mortise::bridge {
 namespace {
@@ -30,6 +31,34 @@ TEST(Backoff, two_links_do_not_come_back_together) {
   int same = 0;
   for (int i = 0; i < 20; ++i) same += one.next() == other.next();
   EXPECT_LT(same, 3);
+}
+
+TEST(Returns, wait_twice_as_long_after_each_that_came_to_nothing_up_to_a_day) {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  Returns returns{hours{5}};
+  returns.failed();  // an attempt that was no return
+  EXPECT_EQ(returns.wait(), hours{5});
+  for (const int wanted : {10, 20, 24, 24}) {
+    returns.begin();
+    returns.failed();
+    returns.failed();  // and the next attempt, at another address
+    EXPECT_EQ(returns.wait(), hours{wanted});
+  }
+  returns.begin();
+  returns.succeeded();
+  EXPECT_EQ(returns.wait(), hours{5});
+  returns.failed();
+  EXPECT_EQ(returns.wait(), hours{5});
+  EXPECT_TRUE(returns.are_wanted());
+  EXPECT_FALSE(Returns{seconds{0}}.are_wanted());
+}
+
+TEST(Returns, never_wait_less_than_they_were_told_to) {
+  Returns returns{std::chrono::hours{24 * 7}};
+  returns.begin();
+  returns.failed();
+  EXPECT_EQ(returns.wait(), std::chrono::hours{24 * 7});
 }
 
 TEST(Pace, lets_a_tenth_of_a_second_through_at_once_and_then_as_much_as_time_allows) {

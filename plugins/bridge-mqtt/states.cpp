@@ -1,0 +1,79 @@
+#include "states.hpp"
+
+#include <boost/asio/post.hpp>
+#include <span>
+
+namespace mortise::bridge {
+
+namespace {
+
+constexpr std::uint32_t window = 64;  // states between the broker and this thread
+
+// With a slash, which the name of a link cannot have: their sessions stand beside this one.
+constexpr const char* finder_name = "links/states";
+
+}  // namespace
+
+void States::open() {
+  if (!host_.services().publisher) return;  // not granted: nothing is shown, and nothing was
+  const std::string all = "$SYS/broker/bridge/" + std::string{host_.instance()} + "/";
+  inline_handlers handlers;
+  handlers.deliver = [weak = weak_from_this(), prefix = all.size()](auto deliveries) {
+    const auto self = weak.lock();
+    if (!self) return;
+    for (const mortise_delivery_t* const delivery : deliveries) {
+      if ((delivery->flags & MORTISE_INLINE_RETAIN) == 0) continue;  // what is published here just now
+      const std::string link{view(delivery->message->topic).substr(prefix)};
+      boost::asio::post(self->io_, [self, link] { self->on_found(link); });
+    }
+    self->finder_.credit(static_cast<std::uint32_t>(deliveries.size()));
+  };
+  mortise_status_t status = MORTISE_OK;
+  try {
+    finder_ = inline_client::open(host_, {.client_id = finder_name, .credits = window}, std::move(handlers));
+    status = finder_.subscribe({.filter = all + "+"});
+  } catch (const error& fault) {
+    status = fault.status();
+  }
+  if (status != MORTISE_OK)
+    host_.log(MORTISE_WARNING, "bridge.states_not_cleared",
+              "states that earlier links have left in " + all +
+                  " stay there: grant the plugin mortise.host.inline/1 for it",
+              {{"status", status}});
+}
+
+void States::keep(std::set<std::string> links) {
+  links_ = std::move(links);
+  sweep();
+}
+
+void States::on_found(const std::string& link) {
+  published_.try_emplace(link);
+  sweep();
+}
+
+void States::show(const std::string& link, const std::string& state) {
+  std::string& published = published_[link];
+  if (published != state && publish(link, state)) published = state;
+}
+
+void States::sweep() {
+  std::erase_if(published_,
+                [this](const auto& one) { return !links_.contains(one.first) && publish(one.first, ""); });
+}
+
+// False: not granted, or the broker is not up yet.
+bool States::publish(const std::string& link, const std::string& state) {
+  edit wanted;
+  const std::string topic = "$SYS/broker/bridge/" + std::string{host_.instance()} + "/" + link;
+  wanted.topic = topic;
+  wanted.payload = std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()};
+  wanted.retain = true;
+  try {
+    return host_.publish(host_.make(wanted)) == MORTISE_OK;
+  } catch (const error&) {
+    return false;
+  }
+}
+
+}  // namespace mortise::bridge
