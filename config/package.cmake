@@ -14,11 +14,14 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_MORTISE_PACKAGE_NAME mortise)
 set(CPACK_DEBIAN_MORTISE_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_MORTISE_PACKAGE_DEPENDS adduser)
+# What a bridge's link holds a remote's certificate against, where its settings name no authority.
+set(CPACK_DEBIAN_MORTISE_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_MORTISE_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_MORTISE_DESCRIPTION "MQTT broker for edge servers
 Serves MQTT 3.1, 3.1.1 and 5.0 over TCP, TLS, WebSocket and Unix sockets.
 A minimal kernel for sockets, framing, sessions and routing, and plugins
-for everything else: logs, a store on SQLite, users and access rules.")
+for everything else: logs, a store on SQLite, users and access rules,
+bridges to other brokers, metrics.")
 # dpkg asks before it touches one that was edited.
 list(TRANSFORM default_files PREPEND ${etc}/ OUTPUT_VARIABLE conffiles)
 list(JOIN conffiles "\n" conffiles)

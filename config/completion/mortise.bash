@@ -21,38 +21,92 @@ _mortise_passwd() {
   esac
 }
 
-# The first column of what the running broker answers: verbs, its own and instances of plugins, or one's verbs.
-_mortise_verbs() {
-  mortise ctl "$@" 2>/dev/null | awk 'NR > 1 && $1 != "" {print $1}' | sort -u
+# The rows of `mortise ctl --help` below a heading: verbs are read from there, so that they are known without a broker.
+_mortise_usage() {
+  mortise ctl --help 2>/dev/null | awk -v heading="$1:" '$0 == heading {on = 1; next} !/^  / {on = 0} on'
+}
+
+# What the running broker of the caller's `folder` answers; a hanging one holds nobody up for long.
+_mortise_ask() {
+  timeout 10 mortise ctl "${folder[@]}" "$@" 2>/dev/null
+}
+
+# The first column of that: verbs, instances of plugins, or arguments.
+_mortise_names() {
+  _mortise_ask "$@" | awk 'NR > 1 && $1 != "" {print $1}' | sort -u
+}
+
+# Clients choose their identifiers: none may reach compgen -W, which expands what it is given, and those that would have
+# to be quoted are left out.
+_mortise_clients() {
+  mapfile -t COMPREPLY < <(_mortise_ask clients ${1:+"--id=$1"} | sed -n '2,$s|^\([A-Za-z0-9._/-]\{1,\}\)  .*|\1|p')
+}
+
+_mortise_value() {
+  case $1 in
+    --state-dir)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$2")
+      ;;
+    --sort) _mortise_words "$2" "$(_mortise_ask clients --limit=1 | awk 'NR == 1 && NF > 1')" ;;
+    --id) _mortise_clients "$2" ;;
+    --*) ;;
+    *) _mortise_files "$2" ;;
+  esac
 }
 
 _mortise_ctl() {
-  local current=$1 previous=$2 word folder=() words=() at
+  local current=$1 previous=$2 option='' folder=() words=() verbs row names at
   for ((at = 2; at < COMP_CWORD; at++)); do
-    word=${COMP_WORDS[at]}
-    case $word in
-      --state-dir) folder=(--state-dir "${COMP_WORDS[at + 1]}") && ((at++)) ;;
-      --wait) ((at++)) ;;
+    case ${COMP_WORDS[at]} in
+      --state-dir | --wait)
+        option=${COMP_WORDS[at]}
+        if [[ ${COMP_WORDS[at + 1]} == = ]]; then ((at++)); fi
+        if ((++at < COMP_CWORD)); then
+          if [[ $option == --state-dir ]]; then folder=(--state-dir "${COMP_WORDS[at]}"); fi
+          option=''
+        fi
+        ;;
+      =) ((at++)) ;;  # bash has it as a word of its own
       -*) ;;
-      *) words+=("$word") ;;
+      *) words+=("${COMP_WORDS[at]}") ;;
     esac
   done
-  if [[ $previous == --state-dir ]]; then
-    compopt -o filenames
-    mapfile -t COMPREPLY < <(compgen -d -- "$current")
-  elif [[ $current == -* ]]; then
-    _mortise_words "$current" "--state-dir --json --wait --help"
-  elif ((${#words[@]} == 0)); then
-    _mortise_words "$current" "$({ _mortise_own_verbs && _mortise_verbs "${folder[@]}" help; } | sort -u)"
-  elif ((${#words[@]} == 1)) && ! _mortise_own_verbs | grep -qxF -e "${words[0]}"; then
-    _mortise_words "$current" "$(_mortise_verbs "${folder[@]}" "${words[0]}") help"
-  elif ((${#words[@]} >= 2)); then
-    _mortise_files "$current"
+  if [[ $current == = ]]; then
+    option=$previous current=''
+  elif [[ $previous == = ]]; then
+    option=${COMP_WORDS[COMP_CWORD - 2]}
   fi
-}
+  if [[ $option ]]; then
+    _mortise_value "$option" "$current"
+    return
+  fi
 
-_mortise_own_verbs() {
-  printf '%s\n' status clients client subscriptions kick retained plugins bridges reload reload-files help
+  verbs=$(_mortise_usage Verbs)
+  row=$(awk -v verb="${words[0]}" '$1 == verb' <<<"$verbs")
+  if [[ $current == -* ]]; then
+    names=$(_mortise_usage Options | awk '{print $1}')
+    if [[ $row ]]; then
+      names+=" $(grep -o -e '--[a-z][a-z-]*=\?' <<<"$row")"
+    elif ((${#words[@]} >= 2)); then
+      names+=" $(_mortise_names "${words[0]}" help "${words[1]}" | sed 's/.*/--&=/')"
+    fi
+  elif ((${#words[@]} == 0)); then
+    names="$(awk '{print $1}' <<<"$verbs") $(_mortise_names help)"
+  elif [[ $row ]]; then
+    ((${#words[@]} == 1)) || return
+    case $(awk '{print $2}' <<<"$row") in
+      ID) _mortise_clients "$current" ;;
+      NAME) names=$(_mortise_names plugins) ;;
+    esac
+  elif ((${#words[@]} == 1)) || [[ ${#words[@]} == 2 && ${words[1]} == help ]]; then
+    names="help $(_mortise_names "${words[0]}")"
+  else
+    names=$(_mortise_names "${words[0]}" help "${words[1]}" | sed 's/$/=/')
+  fi
+  if [[ $names ]]; then _mortise_words "$current" "$names"; fi
+  if ((${#COMPREPLY[@]} == 0 && ${#words[@]} >= 2)) && [[ ! $row ]]; then _mortise_files "$current"; fi
+  if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
 }
 
 _mortise() {

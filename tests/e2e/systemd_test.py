@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
 import harness
-from harness import BrokerTest, PATIENCE_S, wait_for
+from certificates import Authority
+from harness import BrokerTest, PATIENCE_S, ROOT, free_port, wait_for
 
 UNIT = pathlib.Path(os.environ["MORTISE_BUILD"]) / "config" / "mortise.service"
-SYSUSERS = harness.ROOT / "config" / "systemd" / "mortise.sysusers"
+SYSUSERS = ROOT / "config" / "systemd" / "mortise.sysusers"
 EXPOSURE_MAX = 2.0
 SKIPPED = 77
 BEFORE_THE_FILTER = {"execve"}  # of the program itself, by systemd
@@ -43,6 +45,10 @@ def allowed_calls(unit):
     return allowed
 
 
+def allowed_families(unit):
+    return set().union(*(value.split() for value in settings_of(unit, "RestrictAddressFamilies")))
+
+
 class Unit(BrokerTest):
     def test_its_exposure_is_2_0_or_better(self):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)], check=True,
@@ -63,8 +69,24 @@ class Unit(BrokerTest):
         subprocess.run(["systemd-sysusers", f"--root={root}", str(SYSUSERS)], check=True, timeout=PATIENCE_S)
         self.assertRegex((root / "etc" / "passwd").read_text(), r"(?m)^mortise:x:\d+:\d+:[^:]*:/var/lib/mortise:\S*nologin$")
 
+    def traced(self, broker, wrapper=()):
+        """Has the broker's system calls written down."""
+        self.trace = broker.folder / "trace"
+        broker.wrapper = [*wrapper, "strace", "-D", "-f", "-qq", "-s", "0", "-o", str(self.trace)]
+        return broker
+
+    def refused(self, broker):
+        """Ends a traced broker: the system calls and the sockets it made that the unit does not allow."""
+        self.assertEqual(broker.stop(), 0)
+        text = self.trace.read_text(errors="replace")
+        made = set(re.findall(r"^\d+ +(\w+)\(", text, re.MULTILINE))
+        self.assertIn("epoll_wait", made | {call.replace("pwait", "wait") for call in made})
+        families = set(re.findall(r"^\d+ +socket(?:pair)?\((\w+)", text, re.MULTILINE))
+        self.assertIn("AF_INET", families)
+        return (made - BEFORE_THE_FILTER - allowed_calls(UNIT)) | (families - allowed_families(UNIT))
+
     def test_it_allows_every_system_call_the_broker_makes(self):
-        broker = self.broker(start=False, plugins=(harness.STORE,), log="notice")
+        broker = self.traced(self.broker(start=False, plugins=(harness.STORE,), log="notice"))
         users, access = broker.folder / "users.yaml", broker.folder / "access.yaml"
         users.write_text("groups: []\nusers: []\n")
         access.write_text('rules: [{group: anonymous, may: [write, read], topics: ["#"]}]\n')
@@ -72,8 +94,6 @@ class Unit(BrokerTest):
         door = broker.folder / "door"
         broker.listener = f"anonymous: allow}}\n  - {{name: files, bind: 'unix:{door}', mode: '0660', anonymous: allow"
         broker.configure("threads: 2")
-        trace = broker.folder / "trace"
-        broker.wrapper = ["strace", "-D", "-f", "-qq", "-s", "0", "-o", str(trace)]
         broker.start()
         client = self.client(broker, "first", clean=False).connect()
         client.subscribe("a/#", 2)
@@ -93,10 +113,34 @@ class Unit(BrokerTest):
             for words in (("reload",), ("store", "backup", str(broker.folder / f"copy{len(ending)}.db"))):
                 subprocess.run([harness.PROGRAM, "ctl", "--state-dir", str(broker.state), *words], check=True,
                                capture_output=True, timeout=60 * harness.SLOW)
-        self.assertEqual(broker.stop(), 0)
-        made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
-        self.assertIn("epoll_wait", made | {call.replace("pwait", "wait") for call in made})
-        self.assertEqual(made - BEFORE_THE_FILTER - allowed_calls(UNIT), set())
+        self.assertEqual(self.refused(broker), set())
+
+    def test_it_allows_links_by_name_and_scrapes(self):
+        """glibc asks over AF_NETLINK which addresses this machine has, and looks names up without where that is refused."""
+        remote = self.broker(start=False, plugins=())
+        authority = Authority(remote.folder)
+        certificate, key = authority.issue("server", "remote")
+        remote.listener = f"anonymous: allow, tls: {{certificate: {certificate}, key: {key}}}"
+        remote.configure("threads: 1")
+        remote.start()
+        metrics = free_port()
+        link = (f"{{name: up, addresses: ['localhost:{remote.port}'], client_id: edge, tls: {{ca: {authority.pem}}}, "
+                "out: [{topics: ['#']}]}")
+        confined = [sys.executable, str(ROOT / "tests/e2e/confined.py"), ",".join(allowed_families(UNIT))]
+        broker = self.traced(self.broker(start=False, plugins=(
+            harness.STORE, f"{{name: bridge, library: bridge-mqtt, config: {{links: [{link}]}}}}",
+            f"{{name: metrics, library: metrics-prometheus, config: {{bind: '127.0.0.1:{metrics}'}}}}",
+            "{name: sys, library: sys-topics}")), confined)
+        broker.start()
+
+        def shows(metric):
+            with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE_S) as answer:
+                return re.search(rf"^mortise_bridge_{metric}\{{.*\}} 1$", answer.read().decode(), re.MULTILINE)
+
+        wait_for(lambda: shows("connected"), "the link")
+        self.client(broker).connect().publish("a", "x", 1)
+        wait_for(lambda: shows("messages_acknowledged_total"), "a message to go over the link")
+        self.assertEqual(self.refused(broker) - {"AF_NETLINK"}, set())
 
 
 if __name__ == "__main__":

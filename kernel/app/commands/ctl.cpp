@@ -22,18 +22,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// The manual page and the completion of bash are made from it: they know lines that begin with "or:", the
+// headings and the rows below them, and in a row the options of a verb.
 constexpr std::string_view usage_text =
     "Usage: mortise ctl [OPTION]... VERB [WORD]... [--NAME[=VALUE]]...\n"
-    "       mortise ctl [OPTION]... PLUGIN VERB [WORD]... [NAME=VALUE]...\n\n"
-    "Asks the running broker. \"mortise ctl help\" lists the verbs; among them\n"
+    "  or:  mortise ctl [OPTION]... PLUGIN VERB [WORD]... [NAME=VALUE]...\n\n"
+    "Asks the running broker and its plugins.\n\n"
+    "Verbs:\n"
+    "  help                   every verb with its options, those of plugin instances too\n"
     "  status                 what it does at present\n"
-    "  clients                sessions; --user, --listener, --id=PREFIX, --connected, --away, --sort=COLUMN, "
-    "--limit=N\n"
+    "  clients                sessions; --user=NAME, --listener=NAME, --id=PREFIX, --connected, --away, "
+    "--sort=COLUMN, --limit=N\n"
     "  client ID              one session in full\n"
     "  subscriptions ID       what it has subscribed to\n"
     "  kick ID                end its connection; --end-session, --no-will\n"
     "  retained [FILTER]      retained messages; --payload, --limit=N; --count, how many and how much\n"
-    "  plugins, plugin NAME   plugin instances, one of them with what its hooks are asked\n"
+    "  plugins                plugin instances\n"
+    "  plugin NAME            one of them, with what its hooks are asked\n"
     "  bridges                links to other brokers\n"
     "  reload                 take the configuration file as a whole; --dry-run says what would change\n"
     "  reload-files           plugins and TLS listeners read their files again\n\n"
