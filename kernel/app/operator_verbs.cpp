@@ -182,12 +182,13 @@ Answered clients(const Reach& reach, const Words& words) {
       from = found->next;
     } while (from != 0);
   }
-  std::ranges::stable_sort(rows, [&](const Json& one, const Json& other) {
-    return comes_before(one.value(sort, Json{}), other.value(sort, Json{}));
-  });
+  for (const std::string& column : {std::string{"client"}, sort})  // those who are equal stand by their names
+    std::ranges::stable_sort(rows, [&](const Json& one, const Json& other) {
+      return comes_before(one.value(column, Json{}), other.value(column, Json{}));
+    });
   const std::uint64_t left_out = rows.size() - std::min(rows.size(), most);
   rows.resize(rows.size() - left_out);
-  return {Json{std::move(rows)}, left_out};
+  return {Json(std::move(rows)), left_out};
 }
 
 const std::string& the_client(const Words& words) {
@@ -342,9 +343,9 @@ Json plugin(const Reach& reach, const Words& words) {
 Json bridges(const Reach& reach, const Words&) {
   static constexpr std::string_view prefix = "$SYS/broker/bridge/";
   const std::vector<PluginStatus> instances = reach.host.status();
-  const auto is_running = [&](std::string_view link) {
+  const auto is_word_of_one = [&](std::string_view link, std::string_view publisher) {
     return std::ranges::any_of(instances, [&](const PluginStatus& one) {
-      return one.state == "running" && link.starts_with(one.name + "/");
+      return one.state == "running" && one.name == publisher && link.starts_with(one.name + "/");
     });
   };
   std::vector<broker::MessageRef> messages;
@@ -354,7 +355,7 @@ Json bridges(const Reach& reach, const Words&) {
   for (const broker::MessageRef& message : messages) {
     const std::string_view link = message->topic().substr(prefix.size());
     const Json state = Json::parse(message->payload().begin(), message->payload().end(), nullptr, false);
-    if (!state.is_object() || !message->publisher().empty() || !is_running(link)) continue;
+    if (!state.is_object() || !is_word_of_one(link, message->publisher())) continue;
     Json row{{"link", link}};
     for (const auto& [key, value] : state.items())
       if (key != "refused" || !value.empty()) row[key] = value;

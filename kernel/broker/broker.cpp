@@ -251,7 +251,7 @@ bool Broker::accepts(ClientKey key, std::string_view address) {
 
 ClientKey Broker::on_open(const Listener& listener, std::string address) {
   Core& core = interior_->core;
-  const ClientKey key = core.clients.emplace(listener, std::move(address));
+  const ClientKey key = core.clients.emplace(listener, core.loop, std::move(address));
   Client& client = core.clients.at(key);
   client.key = key;
   client.timer.set_owner(key.value());

@@ -81,11 +81,15 @@ class Client {
   // The questions about one packet, in their order: of a CONNECT the first two, `access` who it is.
   enum class Asked : std::uint8_t { interception, access, retain };
 
-  Client(const Listener& came_in, std::string from)
-      : listener{&came_in}, address{std::move(from)}, timer{TimerKind::silence, 0} {}
+  Client(const Listener& came_in, std::uint32_t loop, std::string from)
+      : listener{&came_in},
+        traffic{&came_in.traffic->of(loop)},
+        address{std::move(from)},
+        timer{TimerKind::silence, 0} {}
 
   ClientKey key;
   const Listener* listener;
+  ListenerTraffic::Cell* traffic;  // the listener's, of this loop
   std::string address;
   std::string username;
   State state = State::expects_connect;

@@ -66,11 +66,11 @@ class Core {
   // A message of a client's, whatever becomes of it; and one that has reached a client.
   void count_published(const Client& client, mqtt::Qos qos) {
     ledger.published.add(qos);
-    client.listener->traffic->of(loop).received.add(qos);
+    client.traffic->received.add(qos);
   }
   void count_delivered(const Client& client, mqtt::Qos qos) {
     ledger.out.add(qos);
-    client.listener->traffic->of(loop).delivered.add(qos);
+    client.traffic->delivered.add(qos);
   }
 
   // Brings the accounts up to date with what they take themselves.

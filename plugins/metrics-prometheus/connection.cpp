@@ -125,6 +125,7 @@ void Connection::send(http::status status, std::string body, bool keep) {
 
 void Connection::on_sent(boost::system::error_code code) {
   serializer_.reset();
+  if (!socket_.is_open()) return;
   const bool keep = response_.keep_alive();
   response_ = {};  // its body may be large
   if (code) return close();

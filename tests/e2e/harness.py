@@ -28,13 +28,10 @@ LOG = "{name: log, library: log, config: {sinks: [{type: file, path: mortise.log
 STORE = "{name: store, library: store-sqlite, config: {path: mortise.db}}"
 
 
-_claims = []  # abstract sockets: the other test processes see them, and they end with this one
-
-
 def free_port():
     """A port that neither the system nor another test gives to somebody while this process lives.
 
-    The system gives away ports above 32,767 to whoever binds 0; what it gave us and was closed it may give again before
+    An abstract socket claims it: the other test processes see that, and it ends with this one. The system gives away ports above 32,767 to whoever binds 0; what it gave us and was closed it may give again before
     a broker has bound it.
     """
     for port in random.SystemRandom().sample(range(20_000, 32_000), 500):
@@ -42,7 +39,7 @@ def free_port():
         with contextlib.suppress(OSError), socket.socket() as probe:
             claim.bind(f"\0mortise-test-port-{port}")
             probe.bind(("127.0.0.1", port))
-            _claims.append(claim)
+            claim.detach()  # open until this process ends
             return port
         claim.close()
     raise AssertionError("none of 500 ports is free")
