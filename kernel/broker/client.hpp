@@ -12,6 +12,7 @@
 #include <string>
 
 #include "broker/introduction.hpp"
+#include "broker/listener_traffic.hpp"
 #include "broker/output.hpp"
 #include "broker/pace.hpp"
 #include "broker/session.hpp"

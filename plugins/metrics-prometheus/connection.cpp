@@ -76,10 +76,12 @@ void Connection::on_read(boost::system::error_code code) {
   if (!socket_.is_open()) return;
   if (timed_out_) {
     if (!request_->got_some() && buffer_.size() == 0) return close();
-    return send(http::status::request_timeout, "the request did not end in time; send it at once: GET /metrics HTTP/1.1\n", false);
+    return send(http::status::request_timeout,
+                "the request did not end in time; send it at once: GET /metrics HTTP/1.1\n", false);
   }
   if (!code) return answer();
-  if (is_of_http(code)) return send(refusal_of(code), "this is no request for metrics; ask with GET /metrics HTTP/1.1\n", false);
+  if (is_of_http(code))
+    return send(refusal_of(code), "this is no request for metrics; ask with GET /metrics HTTP/1.1\n", false);
   close();
 }
 
@@ -94,7 +96,8 @@ void Connection::answer() {
     send(http::status::ok, service_.render(), request.keep_alive());
   } catch (const std::exception& fault) {
     send(http::status::internal_server_error,
-         std::string{"the metrics cannot be read: "} + fault.what() + "; the broker's log may say more\n", false);
+         std::string{"the metrics cannot be read: "} + fault.what() + "; the broker's log may say more\n",
+         false);
   }
 }
 

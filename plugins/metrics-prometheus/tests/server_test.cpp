@@ -180,7 +180,8 @@ TEST(Server, says_that_the_metrics_cannot_be_read) {
   served.render = []() -> std::string { throw std::runtime_error{"closed"}; };
   const std::string answer = served.ask("GET /metrics HTTP/1.1\r\n\r\n");
   EXPECT_EQ(status_line(answer), "HTTP/1.1 500 Internal Server Error");
-  EXPECT_TRUE(answer.ends_with("the metrics cannot be read: closed; the broker's log may say more\n")) << answer;
+  EXPECT_TRUE(answer.ends_with("the metrics cannot be read: closed; the broker's log may say more\n"))
+      << answer;
 }
 
 TEST(Server, stops_with_connections_open) {
