@@ -35,8 +35,8 @@ class Poller {
   // another.
   bool add(int descriptor, std::uint32_t events, std::uint64_t token);
   void change(int descriptor, std::uint32_t events, std::uint64_t token);
-  // For what stays open, here or as a copy: closing the last descriptor of a socket removes it by itself, and a
-  // passed one has a copy that is kept.
+  // For what stays open, here or as a copy: closing the last descriptor of a socket removes it by itself, and
+  // a passed one has a copy that is kept.
   void remove(int descriptor);
 
   // What is ready now, waiting for at most `timeout_ms` for anything to be; negative: for ever.
