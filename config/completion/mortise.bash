@@ -48,7 +48,10 @@ _mortise_value() {
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$2")
       ;;
-    --sort) _mortise_words "$2" "$(_mortise_ask clients --limit=1 | awk 'NR == 1 && NF > 1')" ;;
+    --sort)
+      _mortise_words "$2" "$(timeout 10 mortise ctl "${folder[@]}" clients --sort=none-such 2>&1 |
+        sed -n 's/.*sort by one of //p' | tr -d ,)"
+      ;;
     --id) _mortise_clients "$2" ;;
     --*) ;;
     *) _mortise_files "$2" ;;
@@ -63,7 +66,10 @@ _mortise_ctl() {
         option=${COMP_WORDS[at]}
         if [[ ${COMP_WORDS[at + 1]} == = ]]; then ((at++)); fi
         if ((++at < COMP_CWORD)); then
-          if [[ $option == --state-dir ]]; then folder=(--state-dir "${COMP_WORDS[at]}"); fi
+          if [[ $option == --state-dir ]]; then
+            folder=(--state-dir "${COMP_WORDS[at]}")
+            [[ ${folder[1]} != "~/"* ]] || folder[1]=$HOME/${folder[1]:2}
+          fi
           option=''
         fi
         ;;

@@ -59,7 +59,7 @@ void check_option(const OperatorVerb& verb, const std::string& name, const std::
   if (takes_value && value.empty())
     throw Refused{"--" + name + " has no value",
                   "write --" + name + "=" + (words.all().empty() ? "…" : words.all().front()), true};
-  if (!takes_value && !value.empty())
+  if (!takes_value && !value.empty() && value != "true")
     throw Refused{"--" + name + " takes no value", "write --" + name + " alone", true};
 }
 

@@ -339,7 +339,7 @@ Json plugin(const Reach& reach, const Words& words) {
 }
 
 // What the bridges have published of their links. A state may be older than the instance, which was taken
-// out; and what a client has published there is no bridge's word.
+// out. Clients of a plugin's name could write there, too, where access rules let them.
 Json bridges(const Reach& reach, const Words&) {
   static constexpr std::string_view prefix = "$SYS/broker/bridge/";
   const std::vector<PluginStatus> instances = reach.host.status();

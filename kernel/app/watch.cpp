@@ -61,14 +61,17 @@ void Watch::look_at_loops() {
   const auto missing = broker_.find_missing_turn();
   const bool feeds = manager_.watchdog() > base::Duration::zero();
   if (!missing && feeds) manager_.feed();
-  if (missing && !is_hanging_)
+  const std::string hanging = missing
+                                  ? "loop-" + std::to_string(*missing) +
+                                        " takes no turn, and its clients wait: " + broker_.holder_of(*missing)
+                                  : "";
+  if (missing && hanging != hanging_)
     write(broker::LogLevel::warning, "loop.hangs",
-          "loop-" + std::to_string(*missing) + " takes no turn, and its clients wait: " +
-              broker_.holder_of(*missing) + (feeds ? "; the watchdog is not fed until it goes on" : ""));
-  if (!missing && is_hanging_)
+          hanging + (feeds ? "; the watchdog is not fed until it goes on" : ""));
+  if (!missing && !hanging_.empty())
     write(broker::LogLevel::notice, "loop.goes_on",
           feeds ? "all loops take turns again, and the watchdog is fed" : "all loops take turns again");
-  is_hanging_ = missing.has_value();
+  hanging_ = hanging;
   log_complaints();
 }
 

@@ -37,7 +37,7 @@ class Watch {
   ServiceManager& manager_;
   Traffic told_{};
   base::TimePoint told_at_;
-  bool is_hanging_ = false;
+  std::string hanging_;  // what was last said of it
 };
 
 }  // namespace mortise::app

@@ -127,8 +127,9 @@ struct Ledger {
   Counter letters_sent;
   std::array<Counter, static_cast<std::size_t>(Limit::count)> limited;  // how often each took hold
 
-  Counter held_most;    // bytes of the connection that holds most, while memory is used up
-  Counter queued_most;  // of the largest queue that can be shed, while memory is short; 0: not said yet
+  Counter held_most;       // bytes of the connection that holds most, while memory is used up
+  Counter queued_most;     // of the largest queue that can be shed, while memory is short; 0: not said yet
+  Counter queued_said_ms;  // when that was said, on the monotonic clock
 
   Accounts accounts;
 

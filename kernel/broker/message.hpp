@@ -30,7 +30,7 @@ struct MessageParts {
   std::string_view topic;
   mqtt::Bytes payload;
   mqtt::Bytes raw_properties;  // as received or restored; make() keeps those a server passes on
-  std::string_view publisher;  // client identifier; empty: the broker or a plugin
+  std::string_view publisher;  // client identifier, or the name of a plugin instance; empty: the broker
   std::string_view username;
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   bool retain = false;

@@ -7,11 +7,17 @@ namespace mortise::broker {
 namespace {
 
 constexpr base::Duration period = std::chrono::milliseconds{100};
+constexpr std::uint64_t said_holds_ms = 1000;  // of a loop that hangs nobody waits to hear more
 constexpr std::size_t queues_at_once = 16;
 constexpr std::size_t drops_between_looks = 256;
 constexpr std::size_t drops_at_once = 16 * 1024;
 constexpr std::uint64_t large_holding = 64 * 1024, small_holding = 4 * 1024;
 constexpr std::size_t stub_bytes = 80;  // what a message takes whose body has left memory, or will have
+
+std::uint64_t milliseconds(base::TimePoint time) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
 
 std::string mebibytes(std::uint64_t bytes) {
   const std::uint64_t tenths = bytes * 10 / (1024 * 1024);
@@ -65,7 +71,10 @@ void Shedding::announce(Pressure before, Pressure now, std::uint64_t used) const
 
 void Shedding::on_timer() {
   look();
-  if (core_.pressure == Pressure::none) return core_.ledger.queued_most.set(0);
+  if (core_.pressure == Pressure::none) {
+    core_.ledger.held_most.set(0);
+    return core_.ledger.queued_most.set(0);
+  }
   shed_slow_readers();
   shed_queues();
   look();
@@ -85,14 +94,16 @@ std::uint64_t Shedding::held_by(const Client& client) const {
 // Every loop says what its largest holds, and by the next time all have heard it. Where connections have
 // taken most of the memory even small ones are to blame; elsewhere their end would not help.
 bool Shedding::sheds(std::uint64_t most) {
-  std::uint64_t by_connections = 0;
-  for (const auto& ledger : core_.shared.ledgers)
+  std::uint64_t by_connections = 0, elsewhere = 0;
+  for (const auto& ledger : core_.shared.ledgers) {
     by_connections += static_cast<std::uint64_t>(std::max<std::int64_t>(
         0, ledger->accounts.charged(Account::connection) + ledger->accounts.charged(Account::queue)));
+    if (ledger.get() != &core_.ledger) elsewhere = std::max(elsewhere, ledger->held_most.value());
+  }
   const bool was_said = core_.ledger.held_most.value() != 0;
   core_.ledger.held_most.set(std::max<std::uint64_t>(most, 1));
   const std::uint64_t least = by_connections > core_.options.memory_max / 2 ? small_holding : large_holding;
-  if (!was_said || most < least || most < elsewhere_at_most(&Ledger::held_most)) return false;
+  if (!was_said || most < least || most < elsewhere) return false;
   core_.ledger.hit(Limit::memory);
   return true;
 }
@@ -113,13 +124,13 @@ void Shedding::shed_queues() {
   // As with connections: by the second time all have heard of each other.
   const bool was_said = core_.shared.loops() == 1 || core_.ledger.queued_most.value() != 0;
   const bool sheds = was_said && core_.pressure >= Pressure::queues;
-  const std::uint64_t elsewhere = elsewhere_at_most(&Ledger::queued_most);
+  const std::uint64_t elsewhere = queued_elsewhere();
   std::uint64_t most = 1;
   std::size_t left = drops_at_once;
   for (const Candidate& candidate : largest) {
     Outbox& outbox = candidate.session->outbox;
     const std::size_t before = outbox.size();
-    const bool is_its_turn = sheds && candidate.held >= elsewhere && !is_relieved();
+    const bool is_its_turn = left != 0 && sheds && candidate.held >= elsewhere && !is_relieved();
     const std::size_t goal = is_its_turn ? before - std::min(left, (before + 1) / 2) : before;
     while (outbox.size() > goal && !is_relieved()) {
       const std::size_t size = outbox.size();
@@ -131,6 +142,7 @@ void Shedding::shed_queues() {
     if (!is_its_turn || outbox.size() < before) most = std::max(most, queued_by(*candidate.session));
   }
   core_.ledger.queued_most.set(most);
+  core_.ledger.queued_said_ms.set(milliseconds(core_.now.monotonic));
 }
 
 std::vector<Shedding::Candidate> Shedding::largest_queues() const {
@@ -149,10 +161,12 @@ std::vector<Shedding::Candidate> Shedding::largest_queues() const {
   return largest;
 }
 
-std::uint64_t Shedding::elsewhere_at_most(Counter Ledger::*what) const {
+std::uint64_t Shedding::queued_elsewhere() const {
+  const std::uint64_t now = milliseconds(core_.now.monotonic);
   std::uint64_t most = 0;
   for (const auto& ledger : core_.shared.ledgers)
-    if (ledger.get() != &core_.ledger) most = std::max(most, ((*ledger).*what).value());
+    if (ledger.get() != &core_.ledger && now <= ledger->queued_said_ms.value() + said_holds_ms)
+      most = std::max(most, ledger->queued_most.value());
   return most;
 }
 

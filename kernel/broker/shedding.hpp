@@ -44,8 +44,8 @@ class Shedding {
   // Says what the largest holds; sheds when that step is reached.
   void shed_queues();
   std::vector<Candidate> largest_queues() const;
-  // Of the other loops' ledgers.
-  std::uint64_t elsewhere_at_most(Counter Ledger::*what) const;
+  // What the other loops have said not long ago.
+  std::uint64_t queued_elsewhere() const;
   std::uint64_t used() const {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, core_.shared.memory_used()));
   }

@@ -201,11 +201,13 @@ std::vector<Host::Status> Host::status() const {
   return all;
 }
 
+// Instances that are leaving are not in the list any more, and stay.
 std::optional<Host::Inside> Host::inside(std::uint32_t loop) const {
-  const std::shared_ptr<const Roster::List> instances = in_->roster.list();
-  for (const Instance* const instance : *instances)
-    if (const auto hook = instance->hook_account.inside(loop))
-      return Inside{instance->name(), hook_name(*hook)};
+  for (std::size_t i = 0; i < in_->roster.size(); ++i) {
+    const Instance& instance = in_->roster.at(i);
+    if (const auto hook = instance.hook_account.inside(loop))
+      return Inside{instance.name(), hook_name(*hook)};
+  }
   return std::nullopt;
 }
 

@@ -21,7 +21,7 @@ struct Innards;
 
 class InlineClients {
  public:
-  static constexpr std::size_t open_max = 64;  // of one instance
+  static constexpr std::size_t open_max = 80;  // of one instance
 
   InlineClients(Innards& inside, std::uint32_t loops);
 

@@ -33,7 +33,9 @@ class Losses {
     std::size_t of_instance = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (rows_[i].name == whole) return static_cast<std::uint32_t>(i);
-      of_instance += rows_[i].name.starts_with(prefix);
+      // Names of instances may have dots, those of reasons have none.
+      of_instance +=
+          rows_[i].name.starts_with(prefix) && rows_[i].name.find('.', prefix.size()) == std::string::npos;
     }
     if (of_instance >= reasons_max) return std::nullopt;
     rows_.push_back({whole, help});

@@ -328,10 +328,7 @@ void Link::lose(const std::string& why) {
   const bool was_sound = running_ && Clock::now() - running_since_ >= sound_after;
   // What comes back may be another broker.
   if (running_) bridge_bit_ = settings_.bridge_bit && !knows_no_bridges_;
-  if (was_sound) {
-    backoff_.reset();
-    if (address_ == 0) returns_.succeeded();
-  }
+  if (was_sound) backoff_.reset();
   try_again(why);
 }
 
@@ -339,6 +336,7 @@ void Link::try_again(const std::string& why) {
   if (state_ == State::stopped) return;
   ++counts_.failures;
   const bool was_running = running_;
+  if (running_ && address_ == 0 && Clock::now() - running_since_ >= sound_after) returns_.succeeded();
   close();
   returns_.failed();
   host_.log(why == last_failure_ ? MORTISE_DEBUG : MORTISE_WARNING, "bridge.lost", why,
@@ -419,21 +417,25 @@ void Link::look_for_the_first() {
 void Link::probe_the_first() {
   std::string fault;
   std::shared_ptr<asio::ssl::context> context;
-  if (settings_.tls && !(context = make_context(*settings_.tls, fault))) return look_for_the_first();
+  const auto stay = [this](const std::string& why) {
+    host_.log(MORTISE_INFO, "bridge.not_returned", why, {{"link", settings_.name}});
+    look_for_the_first();
+  };
+  if (settings_.tls && !(context = make_context(*settings_.tls, fault))) return stay(fault);
   Stream::Handlers handlers;
   handlers.on_open = [this, number = attempt_] {
     if (attempt_ == number) return_to_the_first();
   };
-  handlers.on_lost = [this, number = attempt_](const std::string&) {
-    if (attempt_ == number) look_for_the_first();
+  handlers.on_lost = [this, stay, number = attempt_](const std::string& why) {
+    if (attempt_ == number) stay(why);
   };
   probe_.emplace(io_, std::move(context), std::move(handlers));
   probe_->open(settings_.addresses[0], settings_.tls ? settings_.tls->server_name : std::string{});
   return_.expires_after(settings_.connect_timeout);
-  return_.async_wait(guarded([this, number = attempt_] {
+  return_.async_wait(guarded([this, stay, number = attempt_] {
     if (attempt_ != number) return;
     probe_.reset();
-    look_for_the_first();
+    stay(settings_.addresses[0].text() + ": no answer within connect_timeout");
   }));
 }
 

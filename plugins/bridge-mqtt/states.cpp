@@ -28,18 +28,22 @@ void States::open() {
     }
     self->finder_.credit(static_cast<std::uint32_t>(deliveries.size()));
   };
+  const auto say = [host = host_, all](mortise_status_t status, std::uint8_t reason) {
+    host.log(MORTISE_WARNING, "bridge.states_not_cleared",
+             "states that earlier links have left in " + all +
+                 " stay there: the broker does not let the plugin subscribe to them",
+             {{"status", status}, {"reason", unsigned{reason}}});
+  };
   mortise_status_t status = MORTISE_OK;
   try {
     finder_ = inline_client::open(host_, {.client_id = finder_name, .credits = window}, std::move(handlers));
-    status = finder_.subscribe({.filter = all + "+"});
+    status = finder_.subscribe({.filter = all + "+"}, [say](mortise_status_t ended, std::uint8_t reason) {
+      if (ended != MORTISE_OK || reason >= 0x80) say(ended, reason);
+    });
   } catch (const error& fault) {
     status = fault.status();
   }
-  if (status != MORTISE_OK)
-    host_.log(MORTISE_WARNING, "bridge.states_not_cleared",
-              "states that earlier links have left in " + all +
-                  " stay there: grant the plugin mortise.host.inline/1 for it",
-              {{"status", status}});
+  if (status != MORTISE_OK) say(status, 0);
 }
 
 void States::keep(std::set<std::string> links) {

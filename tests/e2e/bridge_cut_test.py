@@ -17,6 +17,8 @@ class Cuts(BridgeTest):
         edge = self.edge(link(cutter.port, more=f"version: '{version}'").replace("first: 50ms, longest: 500ms",
                                                                                  "first: 10ms, longest: 10ms"))
         self.connected(edge)
+        if isinstance(remote, harness.Broker):
+            self.subscribed(remote)
         here, there = self.collector(edge, "n"), self.collector(remote, "n")
         sent = []
 

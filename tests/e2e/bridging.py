@@ -5,6 +5,7 @@ import json
 import os
 import select
 import socket
+import subprocess
 import threading
 
 import harness
@@ -196,6 +197,12 @@ class BridgeTest(BrokerTest):
 
     def count(self, edge, event, *words):
         return sum(line["event"] == event and all(word in json.dumps(line) for word in words) for line in self.log(edge))
+
+    def subscribed(self, remote):
+        """Waits until a remote Mortise has the subscription of the link; the link says before that it has connected."""
+        asked = [harness.PROGRAM, "ctl", "--state-dir", str(remote.state), "subscriptions", "edge-up"]
+        wait_for(lambda: "i/#" in subprocess.run(asked, capture_output=True, text=True, timeout=harness.PATIENCE_S).stdout,
+                 "the link's subscription")
 
     def connected(self, edge, count=1, name="up"):
         """Waits until a link has connected so many times."""

@@ -158,9 +158,9 @@ class Asks(CtlTest):
         self.assertIn("authorise_publish", self.ctl(broker, "plugin", "access", as_json=False))
         self.assertIn("mortise ctl plugins", self.ctl(broker, "plugin", "nobody", code=1))
 
-    def test_bridges_are_what_plugins_say_that_run(self):
+    def test_bridges_are_what_is_said_in_the_name_of_plugins_that_run(self):
         broker = self.broker()
-        forger = self.client(broker).connect()
+        forger = self.client(broker, "forger").connect()
         for name in ("store/up", "gone/up"):
             forger.publish(f"$SYS/broker/bridge/{name}", '{"state": "connected"}', 1, retain=True)
         self.assertEqual(len(self.ctl(broker, "retained", "$SYS/broker/bridge/#")), 2)

@@ -168,7 +168,7 @@ class CompletionOfVerbs(BrokerTest):
         self.assertEqual(self.completions("client pump", broker), {"pump-1", "pump-2"})
         self.assertEqual(self.completions("clients --id=d", broker), {"door"})
         self.assertEqual(self.completions("clients --sort=queued", broker), {"queued", "queued_bytes"})
-        self.assertLessEqual({"client", "listener"}, self.completions("clients --sort=", broker))
+        self.assertLessEqual({"client", "listener", "oldest"}, self.completions("clients --sort=", broker))
         self.assertEqual(self.completions("plugin ", broker), {"log"})
         self.assertEqual(self.completions("clients --limit=", broker), set())
         self.assertFalse((ROOT / "ran").exists(), "an identifier was run as a command")

@@ -29,6 +29,8 @@ class Interception(BrokerTest):
                 with context.wrap_socket(peer) if context else peer as stream:
                     stream.sendall(CONNECT)
                     return stream.recv(4)
+        except TimeoutError:
+            raise
         except OSError:
             return b""
 
@@ -79,8 +81,7 @@ class Interception(BrokerTest):
         for qos in (0, 1, 2):
             for topic in ("later/a", "plain", "later/changed", "later/denied", "later/a"):
                 writer.publish(topic, f"{qos}", qos, wait=False)
-        last = writer.publish("plain", "end", 2)
-        self.assertIn(last, writer.acknowledged)
+        writer.publish("plain", "end", 2)
         reader.run_until(lambda: len(reader.messages) >= 13, "what passes")
         for qos in (0, 1, 2):  # paho shows those of QoS 2 when they are released
             self.assertEqual([(message.topic, message.payload) for message in reader.messages if message.qos == qos][:4],

@@ -309,6 +309,8 @@ TEST(Losses, of_an_instance_are_as_many_as_a_label_may_have_values) {
   EXPECT_EQ(losses.reason("a", "r127", ""), last);
   EXPECT_TRUE(losses.reason("ab", "r0", ""));
   EXPECT_EQ(losses.rows().size(), 130u);  // and "plugin"
+  for (int i = 0; i < 128; ++i) ASSERT_TRUE(losses.reason("c.d", "r" + std::to_string(i), ""));
+  EXPECT_TRUE(losses.reason("c", "r0", ""));
 }
 
 // The ways of a plugin's answer to its own message.

@@ -94,7 +94,7 @@ typedef struct mortise_inline_clients {
   uint32_t size;
   uint32_t reserved;
   // Opens a client; opened() or closed() follows. One of the same identifier that is open is closed (0x8E).
-  // E_INVALID: no client identifier, or one of over 200 bytes. E_LIMIT: 64 are open. [any]
+  // E_INVALID: no client identifier, or one of over 200 bytes. E_LIMIT: 80 are open. [any]
   mortise_status_t (*open)(const mortise_host_t* host, const mortise_inline_open_t* how,
                            mortise_inline_t* client);
   // Closes a client: closed() follows. `end_session` 1 ends its session, too. E_UNKNOWN: it is closed
