@@ -406,11 +406,11 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return row.param.name; });
 
-TEST(Inline, sixty_four_may_be_open_and_no_more) {
+TEST(Inline, eighty_may_be_open_and_no_more) {
   Rig rig{one};
   rig.run();
   std::vector<std::unique_ptr<Line>> lines;
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < 80; ++i) {
     lines.push_back(std::make_unique<Line>(rig));
     ASSERT_EQ(MORTISE_OK, lines.back()->open("c" + std::to_string(i)));
   }
