@@ -32,10 +32,13 @@ class Bounds(BridgeTest):
         self.logged(edge, "bridge.lost", "no connection")
         return edge, remote, there
 
-    def dropped(self, reason):
+    def metric(self, series):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=harness.PATIENCE_S) as answer:
             said = answer.read().decode()
-        return float(re.search(rf'^mortise_deliveries_dropped_total{{reason="{reason}"}} (\S+)$', said, re.MULTILINE).group(1))
+        return float(re.search(rf"^{re.escape(series)} (\S+)$", said, re.MULTILINE).group(1))
+
+    def dropped(self, reason):
+        return self.metric(f'mortise_deliveries_dropped_total{{reason="{reason}"}}')
 
     def what_fits(self, queue, payloads, fitting):
         edge, remote, there = self.away(f"queue: {queue}")
@@ -44,10 +47,12 @@ class Bounds(BridgeTest):
             publisher.publish("o/n", payload, 1)
         wait_for(lambda: self.dropped("queue_full") == len(payloads) - fitting, "what does not fit to be counted")
         remote.start()
-        self.connected(edge)
-        publisher.publish("o/n", "last", 1)  # behind all that waited
         there.connect()
-        there.run_until(lambda: "last" in there.payloads(), "what waited")
+        there.run_until(lambda: len(there.messages) >= fitting, "what waited")
+        # What is on its way to the remote takes its place until it is acknowledged.
+        wait_for(lambda: self.metric("mortise_deliveries_queued") == 0, "all of it to be acknowledged")
+        publisher.publish("o/n", "last", 1)
+        there.run_until(lambda: "last" in there.payloads(), "what is published afterwards")
         self.assertEqual(there.payloads(), payloads[-fitting:] + ["last"], "the newest that fit")
         self.assertEqual(self.dropped("queue_full"), len(payloads) - fitting)
 
