@@ -14,7 +14,7 @@ namespace mortise::broker {
 
 class ListenerTraffic {
  public:
-  static constexpr std::uint32_t loops_max = 64;
+  static constexpr std::uint32_t loops_max = 64;  // as Interest has it
   struct alignas(base::cache_line) Cell {
     QosCounter received;   // messages that its clients have published
     QosCounter delivered;  // to its clients: acknowledged, or written for QoS 0

@@ -1,7 +1,7 @@
 // What the hooks of one instance are asked, which of them a loop is in, and how long one call in 64 takes.
 //
 // Thread: each loop and the instance's strand write a part of their own; readers see values that may be a moment old.
-// Cost:   a call is three stores to one line of cache; one in 64 reads the clock twice.
+// Cost:   a call is three stores to lines of cache that are the loop's own; one in 64 reads the clock twice.
 #pragma once
 
 #include <array>

@@ -122,6 +122,7 @@ class Many(BridgeTest):
         self.logging(edge)
         edge.process.send_signal(signal.SIGHUP)
         self.logged(edge, "bridge.connected", count=64)
+        self.assertEqual(self.count(edge, "bridge.lost", "does not open a client"), 0, "two of each and the states' fit")
         wait_for(lambda: sum(json.loads(message.payload)["state"] == "connected" for message in self.states(edge)) == 32,
                  "all links to be up")
         there = self.collector(remote, "r/+/t", 1)
