@@ -76,9 +76,10 @@ class Access {
   ByName<List> by_user_;
 };
 
-// Reads the text of `file`. With `users`, rules may only name users and groups that are there, and the
-// identities of `keys`, which may be null; without, another plugin knows the users and no group but anonymous
-// and everyone is known. Every mistake is added; empty only if the text cannot be followed at all.
+// Reads the text of `file`. With `users`, rules may only name groups that are there. A rule for a user who is
+// neither there nor an identity of `keys`, which may be null, gets a warning: it forbids what it forbids, and
+// allows nothing. Without `users` another plugin knows the users, and no group but anonymous and everyone is
+// known. Every mistake is added; empty only if the text cannot be followed at all.
 std::optional<Access> read_access(const std::string& text, const std::string& file, const Users* users,
                                   const PskKeys* keys, Mistakes& mistakes);
 

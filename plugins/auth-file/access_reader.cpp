@@ -56,7 +56,7 @@ class AccessReader {
       return;
     }
     Rule rule;
-    read_subject(node, keys, path, rule);
+    const bool is_of_users = read_subject(node, keys, path, rule);
     read_actions(node, keys, path, rule);
     read_topics(node, keys, path, rule);
     const std::string subject{rule.subject == Rule::Subject::client ? "client " + rule.name : rule.name};
@@ -68,34 +68,48 @@ class AccessReader {
               join({yaml_.file(), ":", std::to_string(line_of(node)), " ", subject,
                     rule.allows ? " may " : " may not ", rule.words[action], " ", topic.text()});
     }
-    out_.rules_.push_back(std::move(rule));
+    // A name of nobody here may come in by another authenticator: it gets nothing, and what it may not it may
+    // not.
+    if (is_of_users || !rule.allows) out_.rules_.push_back(std::move(rule));
   }
 
-  void read_subject(const YAML::Node& node, const Keys& keys, const std::string& path, Rule& rule) {
+  // Whether there is such a subject.
+  bool read_subject(const YAML::Node& node, const Keys& keys, const std::string& path, Rule& rule) {
     const auto count = keys.count("user") + keys.count("group") + keys.count("client");
-    if (count != 1)
-      return yaml_.complain(node, path, count == 0 ? "does not say whom it is for" : "is for more than one",
-                            "give one of user, group, client");
+    if (count != 1) {
+      yaml_.complain(node, path, count == 0 ? "does not say whom it is for" : "is for more than one",
+                     "give one of user, group, client");
+      return false;
+    }
     const std::string key = keys.contains("user") ? "user" : keys.contains("group") ? "group" : "client";
     rule.subject = key == "user"    ? Rule::Subject::user
                    : key == "group" ? Rule::Subject::group
                                     : Rule::Subject::client;
     const std::string place = path + "/" + key;
     const auto name = yaml_.text(keys.at(key), place);
-    if (!name) return;
+    if (!name) return false;
     rule.name = *name;
-    if (rule.subject == Rule::Subject::user) check_user(keys.at(key), place, *name);
+    if (rule.subject == Rule::Subject::user)
+      return is_user(keys.at(key), place, *name, keys.contains("may_not"));
     if (rule.subject == Rule::Subject::group) check_group(keys.at(key), place, *name);
+    return true;
   }
 
-  void check_user(const YAML::Node& at, const std::string& place, const std::string& name) {
-    if (!users_ || users_->find(name) || (keys_ && keys_->find(name))) return;
+  // That there is none must not keep users.yaml out: whoever was removed there is not to get in because of a
+  // rule that has stayed.
+  bool is_user(const YAML::Node& at, const std::string& place, const std::string& name, bool forbids) {
+    if (!users_ || users_->find(name) || (keys_ && keys_->find(name))) return true;
     std::vector<std::string> known;
     for (const auto& [each, user] : users_->by_name) known.push_back(each);
     std::ranges::sort(known);
     const std::string meant = suggestion(name, known);
-    yaml_.complain(at, place, join({"there is no user \"", name, "\" in ", users_->file}),
-                   meant.empty() ? "add it with: mortise passwd " + users_->file + " " + name : meant);
+    yaml_.warn(at, place,
+               join({"there is no user \"", name, "\" in ", users_->file,
+                     keys_ ? " and no such identity in " : "", keys_ ? keys_->file : "",
+                     forbids ? ", so the rule holds only for one whom another authenticator lets in"
+                             : ", so the rule allows nobody anything"}),
+               meant.empty() ? "remove it, or add the user with mortise passwd" : meant);
+    return false;
   }
 
   void check_group(const YAML::Node& at, const std::string& place, const std::string& name) {

@@ -62,12 +62,24 @@ bool WaitingLogins::take(mortise_token_t id) {
 
 namespace {
 
+std::string path_of(std::string_view folder, const std::string& name) {
+  return (std::filesystem::path{folder} / name).string();
+}
+
 // What the setting `key` names, read; empty if it is not set, or with a mistake if it cannot be read.
 std::optional<std::string> content_of(const config& from, const std::string& key, std::string_view folder,
                                       Mistakes& mistakes, Holds holds = Holds::settings) {
   const std::string name{from.text("/" + key, "")};
   if (name.empty()) return std::nullopt;
-  return read_file((std::filesystem::path{folder} / name).string(), name, mistakes, holds);
+  auto text = read_file(path_of(folder, name), name, mistakes, holds);
+  if (!text) mistakes.back().setting = "/" + key;
+  return text;
+}
+
+finding finding_of(const Mistake& mistake, std::string_view folder) {
+  const std::string path = path_of(folder, mistake.file);
+  if (!mistake.setting.empty()) return {mistake.setting, path + " " + mistake.text, mistake.remedy};
+  return finding{{}, mistake.text, mistake.remedy}.in(path, mistake.line, mistake.column);
 }
 
 // The parser's own copies of the digits are out of reach, and go with its nodes.
@@ -79,7 +91,8 @@ std::optional<PskKeys> keys_of(const config& from, std::string_view folder, Mist
   return keys;
 }
 
-std::shared_ptr<const Files> read_files(const config& from, std::string_view folder) {
+std::shared_ptr<const Files> read_files(const config& from, const host& to) {
+  const std::string_view folder = to.config_dir();
   auto out = std::make_shared<Files>();
   Mistakes mistakes;
   if (const auto text = content_of(from, "users", folder, mistakes))
@@ -92,11 +105,14 @@ std::shared_ptr<const Files> read_files(const config& from, std::string_view fol
   if (const auto text = content_of(from, "access", folder, mistakes); text && knows_names)
     out->access = read_access(*text, std::string{from.text("/access")}, out->users ? &*out->users : nullptr,
                               out->keys ? &*out->keys : nullptr, mistakes);
-  if (mistakes.empty()) return out;
-  std::vector<finding> list;
+  std::vector<finding> errors;
   for (const Mistake& each : mistakes)
-    list.push_back(finding{{}, each.text, each.remedy}.in(each.file, each.line, each.column));
-  throw findings{std::move(list)};
+    if (each.is_warning)
+      to.warn(finding_of(each, folder));
+    else
+      errors.push_back(finding_of(each, folder));
+  if (!errors.empty()) throw findings{std::move(errors)};
+  return out;
 }
 
 }  // namespace
@@ -104,7 +120,7 @@ std::shared_ptr<const Files> read_files(const config& from, std::string_view fol
 Plugin::Plugin(host to, config from) : host_{to} {
   if (!from.at("/users") && !from.at("/access") && !from.at("/psk"))
     throw finding{{}, "names none of users, access and psk", "give at least one of the three files"};
-  files_.set(read_files(from, host_.config_dir()));
+  files_.set(read_files(from, host_));
 }
 
 void Plugin::start() { attach_to(*files_.get()); }
@@ -179,7 +195,7 @@ answer Plugin::find_psk(call now, const mortise_psk_query_t& asked, mortise_psk_
   });
 }
 
-Plugin::Plan Plugin::prepare(config from) const { return read_files(from, host_.config_dir()); }
+Plugin::Plan Plugin::prepare(config from) const { return read_files(from, host_); }
 
 void Plugin::commit(Plan plan) {
   files_.set(plan);

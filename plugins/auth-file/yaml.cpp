@@ -89,14 +89,19 @@ std::string Mistake::to_text() const {
 
 std::optional<std::string> read_file(const std::string& path, const std::string& shown, Mistakes& mistakes,
                                      Holds holds) {
-  const auto fail = [&](const std::string& why) {
-    mistakes.push_back({shown, 0, 0, "cannot be read: " + why, {}});
+  const auto fail = [&](const std::string& why, const char* remedy = "") {
+    mistakes.push_back({shown, 0, 0, "cannot be read: " + why, remedy});
     return std::nullopt;
   };
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   struct stat status {};
-  if (file.number < 0 || ::fstat(file.number, &status) != 0)
-    return fail(std::generic_category().message(errno));
+  if (file.number < 0 || ::fstat(file.number, &status) != 0) {
+    const int why = errno;
+    return fail(std::generic_category().message(why), why == ENOENT
+                                                          ? "make it, or name the file that is meant"
+                                                      : why == EACCES ? "let the broker's user read it"
+                                                                      : "");
+  }
   if (const mode_t open_to_all = status.st_mode & (S_IROTH | S_IWOTH); holds == Holds::keys && open_to_all) {
     mistakes.push_back({shown, 0, 0,
                         std::string{"can be "} + (open_to_all & S_IROTH ? "read" : "written") +
@@ -128,6 +133,12 @@ void YamlReader::complain(const YAML::Mark& at, const std::string& path, const s
 void YamlReader::complain(const YAML::Node& at, const std::string& path, const std::string& text,
                           const std::string& remedy) {
   complain(at.Mark(), path, text, remedy);
+}
+
+void YamlReader::warn(const YAML::Node& at, const std::string& path, const std::string& text,
+                      const std::string& remedy) {
+  complain(at, path, text, remedy);
+  mistakes_.back().is_warning = true;
 }
 
 std::optional<YAML::Node> YamlReader::parse(const std::string& text) {

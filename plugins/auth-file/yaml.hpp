@@ -22,6 +22,8 @@ struct Mistake {
   std::uint32_t column = 0;  // from 1
   std::string text;          // "users/2/password: this looks like a plain password"
   std::string remedy;        // may be empty
+  bool is_warning = false;   // the file can be followed all the same
+  std::string setting{};     // "/users": the setting that names the file, where that is what to look at
 
   // "users.yaml:3:9  users/2/password: …; hash it with: …"
   std::string to_text() const;
@@ -59,6 +61,8 @@ class YamlReader {
 
   void complain(const YAML::Node& at, const std::string& path, const std::string& text,
                 const std::string& remedy = {});
+  void warn(const YAML::Node& at, const std::string& path, const std::string& text,
+            const std::string& remedy);
 
   const std::string& file() const { return file_; }
 

@@ -289,14 +289,14 @@ void FakeHost::set_host() {
   host_.fault = [](const mortise_host_t* host, mortise_str_t where, mortise_str_t text) {
     of(host).faults.push_back(copy(where) + ": " + copy(text));
   };
-  report_ = {sizeof report_, 0, this, [](const mortise_report_t* report, const mortise_finding_t* found) {
-               std::string text =
-                   copy(found->json_pointer) + "|" + copy(found->text) + "|" + copy(found->remedy) + "|";
-               if (found->file.data && found->file.size)
-                 text += copy(found->file) + ":" + std::to_string(found->line) + ":" +
-                         std::to_string(found->column);
-               static_cast<FakeHost*>(report->context)->findings.push_back(text);
-             }};
+  report_ = {
+      sizeof report_, 0, this, [](const mortise_report_t* report, const mortise_finding_t* found) {
+        std::string text = (found->level < MORTISE_ERROR ? "warning: " : "") + copy(found->json_pointer) +
+                           "|" + copy(found->text) + "|" + copy(found->remedy) + "|";
+        if (found->file.data && found->file.size)
+          text += copy(found->file) + ":" + std::to_string(found->line) + ":" + std::to_string(found->column);
+        static_cast<FakeHost*>(report->context)->findings.push_back(text);
+      }};
 }
 
 void FakeHost::set_messages() {

@@ -89,10 +89,10 @@ class FakeHost {
   std::vector<std::string> withheld;   // ids of services that are not granted
   std::vector<Said> replies;           // through reply(), in order
   std::map<std::uint64_t, Said> late;  // through answer(), by token
-  std::vector<std::string> findings;   // "pointer|text|remedy|file:line:column"
-  std::vector<std::string> faults;     // "where: text"
-  std::vector<std::string> lines;      // "event key=value …"
-  std::vector<std::string> losses;     // the ledger's reasons, in order of their numbers from 1
+  std::vector<std::string> findings;  // "pointer|text|remedy|file:line:column"; "warning: …" in front of one
+  std::vector<std::string> faults;    // "where: text"
+  std::vector<std::string> lines;     // "event key=value …"
+  std::vector<std::string> losses;    // the ledger's reasons, in order of their numbers from 1
   std::vector<Attached> attached;
   std::deque<std::function<void()>> strand;
   std::vector<std::pair<std::string, std::uint32_t>> published;  // topic, level

@@ -218,6 +218,26 @@ TEST(Wrapper, a_throwing_start_fails_with_a_finding) {
   EXPECT_EQ(driven.host.findings, std::vector<std::string>{"|the port is taken||"});
 }
 
+struct Wary {
+  Wary(mortise::host to, config) : host{to} { host.warn({"/file", "is not there yet", "make it"}); }
+  void start() { host.warn(finding{{}, "is empty"}.in("users.yaml", 1, 1)); }
+  mortise::host host;
+};
+
+TEST(Wrapper, a_warning_is_told_with_its_place_and_stops_nothing) {
+  Driven<Wary> driven;
+  EXPECT_EQ(driven.configured, MORTISE_OK);
+  EXPECT_EQ(driven.start(), MORTISE_ALLOW);
+  EXPECT_EQ(driven.host.findings, (std::vector<std::string>{"warning: /file|is not there yet|make it|",
+                                                            "warning: |is empty||users.yaml:1:1"}));
+  try {
+    driven.plugin().host.warn({"/file", "is gone"});
+    FAIL() << "nobody collects findings here";
+  } catch (const error& fault) {
+    EXPECT_EQ(fault.status(), MORTISE_E_STATE);
+  }
+}
+
 TEST(Wrapper, what_a_finding_does_not_say_is_absent) {
   mortise_finding_t got{};
   const mortise_report_t report{sizeof report, 0, &got,

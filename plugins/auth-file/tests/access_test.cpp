@@ -187,8 +187,13 @@ INSTANTIATE_TEST_SUITE_P(
          "access.yaml:2:13  rules/0/group: there is no group \"valves\"; name it in the list groups of "
          "users.yaml"},
         {"an_unknown_user", "rules:\n  - {user: pump-8, may: [read], topics: [a]}\n",
-         "access.yaml:2:12  rules/0/user: there is no user \"pump-8\" in users.yaml; did you mean "
-         "\"pump-7\"?"},
+         "access.yaml:2:12  rules/0/user: there is no user \"pump-8\" in users.yaml, so the rule allows "
+         "nobody "
+         "anything; did you mean \"pump-7\"?"},
+        {"an_unknown_user_who_may_not", "rules:\n  - {user: valve, may_not: [read], topics: [a]}\n",
+         "access.yaml:2:12  rules/0/user: there is no user \"valve\" in users.yaml, so the rule holds only "
+         "for "
+         "one whom another authenticator lets in; remove it, or add the user with mortise passwd"},
         {"nobody", "rules:\n  - {may: [read], topics: [a]}\n",
          "access.yaml:2:5  rules/0: does not say whom it is for; give one of user, group, client"},
         {"two_subjects", "rules:\n  - {user: panel, group: pumps, may: [read], topics: [a]}\n",

@@ -35,6 +35,7 @@ class AuthFile : public testing::Test {
   ~AuthFile() override { fs::remove_all(folder_); }
 
   void write(const char* name, const std::string& text) const { std::ofstream{folder_ / name} << text; }
+  std::string path(const char* name) const { return (folder_ / name).string(); }
   std::string read(const char* name) const {
     std::ifstream in{folder_ / name};
     return {std::istreambuf_iterator<char>{in}, {}};
@@ -227,12 +228,41 @@ TEST_F(AuthFile, keeps_the_old_files_when_a_new_one_is_wrong) {
   EXPECT_EQ(driven.host.findings,
             (std::vector<std::string>{
                 "|users/0/password: this looks like a plain password|hash it with: mortise passwd users.yaml "
-                "sensor-2|users.yaml:3:32",
-                "|rules/0/group: there is no group \"pump\"|did you mean \"pumps\"?|access.yaml:2:13"}));
+                "sensor-2|" +
+                    path("users.yaml") + ":3:32",
+                "|rules/0/group: there is no group \"pump\"|did you mean \"pumps\"?|" + path("access.yaml") +
+                    ":2:13"}));
   EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_ALLOW);
   connect(driven, "pump-7", "secret");
   driven.host.run_strand();
   EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_ALLOW);
+}
+
+TEST_F(AuthFile, lets_nobody_in_who_was_removed_and_is_named_by_a_rule) {
+  write("access.yaml",
+        "rules:\n  - {user: pump-7, may_not: [write], topics: [\"alarm/#\"]}\n"
+        "  - {user: pump-7, may: [write], topics: [\"#\"]}\n"
+        "  - {group: everyone, may: [read, write], topics: [\"alarm/#\", \"news/#\"]}\n");
+  Driven<Plugin> driven{both, folder_.string()};
+  driven.start();
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_ALLOW);
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "alarm/7"), MORTISE_REPLIED);
+  EXPECT_EQ(driven.host.findings, std::vector<std::string>{});
+  write("users.yaml", "groups: [pumps]\nusers: []\n");
+  ASSERT_EQ(reload(driven, both), MORTISE_OK);
+  ASSERT_EQ(driven.host.findings.size(), 2u);
+  EXPECT_EQ(driven.host.findings[1],
+            "warning: |rules/1/user: there is no user \"pump-7\" in users.yaml, so the rule allows nobody "
+            "anything|remove it, or add the user with mortise passwd|" +
+                path("access.yaml") + ":3:12");
+  connect(driven, "pump-7", "secret");
+  driven.host.run_strand();
+  EXPECT_EQ(driven.host.late.begin()->second.answer, MORTISE_PASS) << "nobody of ours";
+  // Its connection has stayed: it has the rights of everyone, but for what it was forbidden.
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "state/7"), MORTISE_REPLIED);
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "alarm/7"), MORTISE_REPLIED);
+  EXPECT_EQ(check(driven, "pump-7", MORTISE_PUBLISH, "news/7"), MORTISE_ALLOW);
+  EXPECT_EQ(check(driven, "pump-8", MORTISE_PUBLISH, "alarm/7"), MORTISE_ALLOW);
 }
 
 // An editor empties a file before it fills it again, and the SIGHUP may come in between.
@@ -259,7 +289,9 @@ TEST_F(AuthFile, names_a_file_that_is_not_there) {
   const Driven<Plugin> driven{both, folder_.string()};
   EXPECT_EQ(driven.configured, MORTISE_E_INVALID);
   EXPECT_EQ(driven.host.findings,
-            (std::vector<std::string>{"|cannot be read: No such file or directory||users.yaml:0:0"}));
+            (std::vector<std::string>{"/users|" + path("users.yaml") +
+                                      " cannot be read: No such file or directory|make it, or name the file "
+                                      "that is meant|"}));
 }
 
 TEST_F(AuthFile, attaches_only_to_what_it_has_a_file_for) {

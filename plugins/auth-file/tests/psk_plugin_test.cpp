@@ -76,7 +76,8 @@ TEST_F(AuthFilePsk, takes_new_keys_and_keeps_the_old_ones_when_a_new_file_is_wro
   EXPECT_EQ(
       driven.host.findings,
       (std::vector<std::string>{"|keys/0/key: a key of 1 bytes can be guessed: 16 are the least|make one "
-                                "with: openssl rand -hex 32|psk.yaml:1:32"}));
+                                "with: openssl rand -hex 32|" +
+                                (folder_ / "psk.yaml").string() + ":1:32"}));
   EXPECT_EQ(find(driven, "pump-7"), 18);
 }
 
@@ -92,8 +93,9 @@ TEST_F(AuthFilePsk, refuses_a_file_that_everybody_may_read_at_start_and_at_reloa
   EXPECT_EQ(driven.configured, MORTISE_E_INVALID);
   EXPECT_EQ(
       driven.host.findings,
-      std::vector<std::string>{"|can be read by every user of this machine, and it holds keys|chmod 640 "
-                               "it, or 600|psk.yaml:0:0"});
+      std::vector<std::string>{"/psk|" + (folder_ / "psk.yaml").string() +
+                               " can be read by every user of this machine, and it holds keys|chmod 640 it, "
+                               "or 600|"});
 }
 
 TEST_F(AuthFilePsk, is_not_asked_for_keys_without_a_file_of_them) {

@@ -15,9 +15,10 @@
 //   mortise::answer intercept_publish(mortise::call, const mortise_client_view_t&,
 //                                     const mortise_message_view_t&)
 //   mortise::answer intercept_connect(mortise::call, const mortise_connect_t&)
-//   mortise::answer intercept_will(mortise::call, const mortise_client_view_t&, const
-//   mortise_message_view_t&) mortise::answer accept(mortise::call, const mortise_peer_t&) mortise::answer
-//   find_psk(mortise::call, const mortise_psk_query_t&, mortise_psk_key_t&)
+//   mortise::answer intercept_will(mortise::call, const mortise_client_view_t&,
+//                                  const mortise_message_view_t&)
+//   mortise::answer accept(mortise::call, const mortise_peer_t&)
+//   mortise::answer find_psk(mortise::call, const mortise_psk_query_t&, mortise_psk_key_t&)
 //
 //   void observe(mortise::call, std::span<const mortise_event_t* const>)
 //
@@ -43,8 +44,8 @@
 //
 // Thread: as the C headers say of each function.
 // Fails:  what a hook throws is counted as a fault and answered with the operator's fallback; what the
-// constructor,
-//         start() or prepare() throws becomes a finding of the report. Nothing crosses the border.
+//         constructor, start() or prepare() throws becomes a finding of the report. host.warn() in one of the
+//         three is a finding that stops nothing. Nothing crosses the border.
 #pragma once
 
 #include "mortise/cpp/clients.hpp"

@@ -106,6 +106,16 @@ class host {
   // Counts a fault of this instance and logs it.
   void fault(std::string_view where, std::string_view text) const noexcept { services_->fault(where, text); }
 
+  // Tells the operator of something in his files that should be known and stops nothing: `mortise check` and
+  // the broker's start show it with its place. Only in the constructor, start() and
+  // prepare(), on their thread.
+  // Fails: error MORTISE_E_STATE anywhere else.
+  void warn(const finding& found) const {
+    if (services_->reports.load() != std::this_thread::get_id())
+      throw error{MORTISE_E_STATE, "nobody collects findings here and now"};
+    found.add_to(*services_->report.load(), MORTISE_WARNING);
+  }
+
   // Whether lines of `level` are read by anybody.
   bool logs(std::int32_t level) const noexcept {
     return services_->log && level >= services_->log->level(services_->host);

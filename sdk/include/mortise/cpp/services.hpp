@@ -1,6 +1,7 @@
 // The host's tables of one instance, looked up once.
 //
-// Thread: written in create() and start(), before any hook runs; read from every thread afterwards.
+// Thread: written in create() and start(), before any hook runs, and read from every thread afterwards; but for
+//         what is atomic.
 // Owns:   nothing of the host; the callbacks that wait to be called.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -48,6 +50,9 @@ struct services {
   const mortise_clients_t* clients = nullptr;
   const mortise_metrics_t* metrics = nullptr;
   const mortise_host_store_t* store = nullptr;
+  // Of the call that may report at present, and its thread: others see that it is not theirs.
+  std::atomic<const mortise_report_t*> report = nullptr;
+  std::atomic<std::thread::id> reports{};
 
   explicit services(const mortise_host_t* of) : host{of} {
     find(MORTISE_HOST_CONFIG, config);

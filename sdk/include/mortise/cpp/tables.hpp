@@ -61,8 +61,14 @@ inline void report_thrown(const services& of, const mortise_node_t* settings, co
 
 // Runs `body`; what it throws becomes a finding. False: it threw.
 template <class Body>
-bool reported(const services& of, const mortise_node_t* settings, const mortise_report_t& report,
+bool reported(services& of, const mortise_node_t* settings, const mortise_report_t& report,
               Body&& body) noexcept {
+  struct open_report {
+    services& of;
+    ~open_report() { of.reports = std::thread::id{}; }
+  } const open{of};
+  of.report = &report;
+  of.reports = std::this_thread::get_id();
   try {
     body();
     return true;

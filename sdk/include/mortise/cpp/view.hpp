@@ -69,9 +69,10 @@ class finding : public std::runtime_error {
   const std::string& pointer() const noexcept { return pointer_; }
   const std::string& remedy() const noexcept { return remedy_; }
 
-  void add_to(const mortise_report_t& report) const noexcept {
+  // As an error, or as a warning (MORTISE_WARNING).
+  void add_to(const mortise_report_t& report, std::int32_t level = MORTISE_ERROR) const noexcept {
     const mortise_finding_t found{sizeof found,
-                                  MORTISE_ERROR,
+                                  level,
                                   str_or_absent(pointer_),
                                   str(what()),
                                   str_or_absent(remedy_),
