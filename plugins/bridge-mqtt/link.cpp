@@ -263,12 +263,26 @@ void Link::flush() {
   stream_->write(remote_->output);
 }
 
-void Link::on_refused(mqtt::ReasonCode reason, std::string_view) {
+void Link::on_refused(mqtt::ReasonCode reason) {
   counts_.refuse("connection: " + std::string{mqtt::text_of(reason)});
   // It knows MQTT 3.1.1 and no bridges.
   if (reason != mqtt::ReasonCode::unsupported_protocol_version) return;
   knows_no_bridges_ = true;
   bridge_bit_ = false;
+}
+
+// Not all of its reasons are about us: a remote that is restarted refuses nothing.
+void Link::on_ended(mqtt::ReasonCode reason) {
+  switch (reason) {
+    case mqtt::ReasonCode::normal_disconnection:
+    case mqtt::ReasonCode::server_shutting_down:
+    case mqtt::ReasonCode::session_taken_over:
+    case mqtt::ReasonCode::administrative_action:
+    case mqtt::ReasonCode::use_another_server:
+    case mqtt::ReasonCode::server_moved:
+    case mqtt::ReasonCode::maximum_connect_time: return;
+    default: counts_.refuse("connection: " + std::string{mqtt::text_of(reason)});
+  }
 }
 
 void Link::on_connected(bool session_present) {

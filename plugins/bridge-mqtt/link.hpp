@@ -84,7 +84,8 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
 
   // ---- Remote::Events
   void on_connected(bool session_present) override;
-  void on_refused(mqtt::ReasonCode reason, std::string_view why) override;
+  void on_refused(mqtt::ReasonCode reason) override;
+  void on_ended(mqtt::ReasonCode reason) override;
   bool on_publish(const mqtt::Publish& packet) override;
   bool on_pubrel(mqtt::PacketId packet_id) override;
   void on_puback(mqtt::PacketId packet_id, mqtt::ReasonCode reason) override;

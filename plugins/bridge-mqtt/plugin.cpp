@@ -16,6 +16,13 @@ constexpr std::chrono::seconds states_every{10};
 
 }  // namespace
 
+Settings Bridge::read(const config& from) const {
+  const std::string folder{host_.config_dir()};
+  Settings settings = read_settings(from, folder);
+  for (const finding& found : unreadable_files(from, folder)) host_.warn(found);
+  return settings;
+}
+
 std::shared_ptr<Link> Bridge::make_link(const LinkSettings& settings) {
   const auto link = std::make_shared<Link>(io_, host_, settings, node_);
   // A broker that is older than the metrics carries messages all the same.

@@ -26,8 +26,7 @@ class Bridge {
   static constexpr const char* summary =
       "links to other MQTT brokers that lose nothing while the line is down";
 
-  Bridge(host of, const config& from)
-      : host_{of}, settings_{read_settings(from, std::string{of.config_dir()})} {}
+  Bridge(host of, const config& from) : host_{of}, settings_{read(from)} {}
   ~Bridge() { stop(); }
 
   void start();
@@ -35,10 +34,11 @@ class Bridge {
 
   // Links come, go and are replaced as their settings say; of those that stay, files of passwords and
   // certificates are looked at again.
-  Settings prepare(const config& from) { return read_settings(from, std::string{host_.config_dir()}); }
+  Settings prepare(const config& from) { return read(from); }
   void commit(Settings settings);
 
  private:
+  Settings read(const config& from) const;
   std::shared_ptr<Link> make_link(const LinkSettings& settings);
   void take(const Settings& settings);
   void publish_states();

@@ -157,7 +157,7 @@ bool Remote::take(const mqtt::Frame& frame) {
       connected_ = false;
       failed_ = "the remote ended the connection: " + std::string{mqtt::text_of(packet->reason)};
       if (packet->reason_string) failed_ += " (" + std::string{*packet->reason_string} + ")";
-      events_.on_refused(packet->reason, failed_);
+      events_.on_ended(packet->reason);
     } else {
       fail(mqtt::ReasonCode::protocol_error, "the remote sent a packet that only a client sends");
     }
@@ -170,7 +170,7 @@ void Remote::on_connack(const mqtt::Connack& packet) {
   if (mqtt::is_error(packet.reason)) {
     failed_ = "the remote refused the connection: " + std::string{mqtt::text_of(packet.reason)};
     if (packet.reason_string) failed_ += " (" + std::string{*packet.reason_string} + ")";
-    return events_.on_refused(packet.reason, failed_);
+    return events_.on_refused(packet.reason);
   }
   if (packet.session_present && !settings_.persistent) {  // [MQTT-3.2.2-4]
     connected_ = true;

@@ -40,8 +40,8 @@ class Remote {
   class Events {
    public:
     virtual void on_connected(bool session_present) = 0;
-    // The attempt, or the connection, is over by the remote's word.
-    virtual void on_refused(mqtt::ReasonCode reason, std::string_view why) = 0;
+    virtual void on_refused(mqtt::ReasonCode reason) = 0;  // its CONNACK says no
+    virtual void on_ended(mqtt::ReasonCode reason) = 0;    // its DISCONNECT
     // False: not now; it is offered again by resume().
     virtual bool on_publish(const mqtt::Publish& packet) = 0;
     virtual bool on_pubrel(mqtt::PacketId packet_id) = 0;  // likewise

@@ -1,10 +1,14 @@
 #include "settings.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <limits>
 #include <set>
+#include <system_error>
 
 #include "mqtt/topic.hpp"
 #include "mqtt/utf8.hpp"
@@ -194,6 +198,20 @@ Settings read_settings(const config& from, const std::string& config_dir) {
                     "give each link a name of its own"};
   });
   return settings;
+}
+
+std::vector<finding> unreadable_files(const config& from, const std::string& config_dir) {
+  std::vector<finding> out;
+  from.each("/links", [&](const config& link) {
+    for (const char* const key : {"/password_file", "/tls/ca", "/tls/certificate", "/tls/key"}) {
+      const std::string path = path_of(std::string{link.text(key, "")}, config_dir);
+      if (path.empty() || ::access(path.c_str(), R_OK) == 0) continue;
+      const int why = errno;
+      out.emplace_back(link.path() + key, path + " cannot be read: " + std::generic_category().message(why),
+                       "the link does not connect before it can be");
+    }
+  });
+  return out;
 }
 
 }  // namespace mortise::bridge

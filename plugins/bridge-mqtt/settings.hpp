@@ -79,4 +79,8 @@ struct Settings {
 // `config_dir`: where relative paths begin. Throws a finding.
 Settings read_settings(const config& from, const std::string& config_dir);
 
+// The files named there that cannot be read at present. A link tries to read them each time it connects, so
+// this is to be known and stops nothing.
+std::vector<finding> unreadable_files(const config& from, const std::string& config_dir);
+
 }  // namespace mortise::bridge

@@ -115,6 +115,17 @@ class Impostors(BridgeTest):
                 client.run_until(lambda: client.messages, "a local message")
                 self.assertEqual(edge.stop(), 0)
 
+    def test_an_end_is_counted_as_a_refusal_where_it_is_one(self):
+        for reason, refused in ((0x87, {"connection: not authorized"}), (0x98, set())):  # by an operator's will: it is none
+            with self.subTest(hex(reason)):
+                end = bytes([0xE0, 1, reason])
+                remote = self.impostor(lambda self, connection, end=end: (connection.sendall(end), self.hear(connection)))
+                edge = self.edge(link(remote.port, into=None))
+                self.logged(edge, "bridge.lost", "the remote ended the connection")
+                wait_for(lambda: self.state(edge)["failures"] >= 2, "two of them to be counted")
+                self.assertEqual({*self.state(edge)["refused"]}, refused)
+                self.assertEqual(edge.stop(), 0)
+
     def test_a_remote_whose_quota_is_exceeded_is_counted_and_stays(self):
         taken = []
 

@@ -105,6 +105,27 @@ class Carries(BridgeTest):
         self.assertNotIn("for nobody", elsewhere.payloads())
         self.assertEqual(sender.disconnected, 0)
 
+    def test_a_file_that_cannot_be_read_is_a_warning(self):
+        edge = self.edge(link(free_port(), more="password_file: none"))
+        warning = "password_file: plugin", f"{edge.folder}/none cannot be read"
+        self.logged(edge, "config.finding", *warning)
+        self.logged(edge, "bridge.lost", "no password can be read from it")
+        done = subprocess.run([harness.PROGRAM, "check", "--config", str(edge.file), "--state-dir", str(edge.state),
+                               "--plugin-path", harness.PLUGINS], capture_output=True, text=True, timeout=harness.PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(all(word in done.stderr for word in ("warning: ", *warning)), done.stderr)
+
+    def test_a_remote_that_is_restarted_has_refused_nothing(self):
+        remote = self.broker(plugins=(STORE,))
+        edge = self.edge(link(remote.port))
+        self.connected(edge)
+        remote.stop()
+        self.logged(edge, "bridge.lost", "the remote ended the connection: server shutting down")
+        remote.start()
+        wait_for(lambda: self.state(edge)["connects"] == 2, "the link to come back")
+        state = self.state(edge)
+        self.assertEqual((state["refused"], state["failures"] >= 1), ({}, True))
+
     def test_the_state_of_a_link_that_is_gone_goes_with_it(self):
         remote = self.mosquitto()
         two = [link(remote.port), link(remote.port, name="second", out="[{topics: [c]}]", into=None)]

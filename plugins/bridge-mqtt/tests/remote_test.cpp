@@ -16,8 +16,11 @@ class Told final : public Remote::Events {
   bool takes = true;
 
   void on_connected(bool present) override { lines.push_back(present ? "connected again" : "connected"); }
-  void on_refused(mqtt::ReasonCode reason, std::string_view) override {
+  void on_refused(mqtt::ReasonCode reason) override {
     lines.push_back("refused " + std::string{mqtt::text_of(reason)});
+  }
+  void on_ended(mqtt::ReasonCode reason) override {
+    lines.push_back("ended " + std::string{mqtt::text_of(reason)});
   }
   bool on_publish(const mqtt::Publish& packet) override {
     if (takes) lines.push_back("publish " + std::string{packet.topic});
@@ -169,6 +172,17 @@ TEST(Remote, a_refusal_is_told_with_its_reason) {
   EXPECT_EQ(talk.told.lines, std::vector<std::string>{"refused bad user name or password"});
   EXPECT_NE(talk.remote.failed().find("who are you?"), std::string::npos);
   EXPECT_FALSE(talk.remote.fault());
+}
+
+TEST(Remote, an_end_is_told_with_its_reason_and_is_no_refusal) {
+  Talk talk{link_of(true)};
+  talk.let_in();
+  mqtt::Disconnect packet;
+  packet.reason = mqtt::ReasonCode::server_shutting_down;
+  packet.reason_string = "until noon";
+  talk.hear(packet);
+  EXPECT_EQ(talk.told.lines, (std::vector<std::string>{"connected", "ended server shutting down"}));
+  EXPECT_NE(talk.remote.failed().find("until noon"), std::string::npos);
 }
 
 TEST(Remote, may_not_have_a_session_after_a_clean_start) {  // [MQTT-3.2.2-4]

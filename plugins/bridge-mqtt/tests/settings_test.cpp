@@ -46,6 +46,20 @@ TEST(Settings, have_the_defaults_the_book_says) {
   EXPECT_TRUE(link.out.at(0).retain);
 }
 
+TEST(Settings, tell_of_files_that_cannot_be_read_and_take_them_all_the_same) {
+  const Json json =
+      section({{"password_file", "/dev/null"},
+               {"tls", {{"ca", "no/ca.pem"}, {"certificate", "/dev/null"}, {"key", "/no/key.pem"}}}});
+  test::FakeHost host;
+  const detail::services services{host.raw()};
+  std::vector<std::string> found;
+  for (const finding& one : unreadable_files(config{services, test::node(json)}, "/nowhere"))
+    found.push_back(one.pointer() + " " + one.what());
+  EXPECT_EQ(found, (std::vector<std::string>{
+                       "/links/0/tls/ca /nowhere/no/ca.pem cannot be read: No such file or directory",
+                       "/links/0/tls/key /no/key.pem cannot be read: No such file or directory"}));
+}
+
 TEST(Settings, know_all_forms_of_an_address) {
   const auto addresses =
       read(section({{"addresses", {"a.example", "10.0.0.2:1885", "[::1]", "[fe80::1]:8884"}}}))
