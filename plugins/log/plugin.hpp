@@ -9,7 +9,9 @@
 #include <mortise/plugin.hpp>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "overrides.hpp"
@@ -165,7 +167,11 @@ class Plugin {
     timer_.emplace(host_.every(std::chrono::seconds{10}, [this] { writer()->on_time(host_.unix_ns()); }));
   }
 
-  void log_write(std::span<const mortise_log_event_t* const> events) { writer()->write(events); }
+  void log_write(std::span<const mortise_log_event_t* const> events) {
+    for (const mortise_log_event_t* const event : events)
+      if (seen_.size() < seen_max && !seen_.contains(view(event->source))) seen_.emplace(view(event->source));
+    writer()->write(events);
+  }
   void log_flush() { writer()->flush(); }
 
   // New settings, and the files opened anew: what was renamed by a log rotation is let go.
@@ -205,6 +211,8 @@ class Plugin {
   answer reset(call now, const request& asked);
 
  private:
+  static constexpr std::size_t seen_max = 256;
+
   // The sink an operator names, by number or name; empty if he names none.
   std::string sink_named(const config& arguments) const;
   // Puts it in force, and says so; its end is a timer's. Returns what the operator is told.
@@ -221,10 +229,14 @@ class Plugin {
     return writer_;
   }
 
+  // What to tell an operator of whose category no line has come; empty if one has.
+  std::string word_about(const std::string& category) const;
+
   host host_;
   mortise_hook_t hook_{};
-  mutable std::mutex mutex_;  // guards what follows: of the writer the pointer only
-  Settings settings_;         // as the YAML has them
+  std::set<std::string, std::less<>> seen_;  // categories of the lines that came; on the strand
+  mutable std::mutex mutex_;                 // guards what follows: of the writer the pointer only
+  Settings settings_;                        // as the YAML has them
   Overrides overrides_;
   std::shared_ptr<Writer> writer_;
   std::uint64_t version_ = 0;       // of settings and overrides together

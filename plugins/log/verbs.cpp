@@ -138,7 +138,18 @@ answer Plugin::begin(call now, Override wanted, const request& asked) {
     told.add("category", category).add("level", level);
   else
     told.add("client", client);
-  return now.result(told.add("sink", sink).add("ends_in_s", seconds).text());
+  told.add("sink", sink).add("ends_in_s", seconds);
+  if (const std::string word = word_about(category); !word.empty()) told.add("note", word);
+  return now.result(told.text());
+}
+
+std::string Plugin::word_about(const std::string& category) const {
+  const bool is_meant = category == every_category || category == silent_category;
+  if (category.empty() || is_meant || seen_.contains(category) || seen_.size() == seen_max) return {};
+  std::string known;
+  for (const std::string& one : seen_) known += (known.empty() ? "" : ", ") + one;
+  return "no line of \"" + category + "\" has come to this log so far" +
+         (known.empty() ? "" : ", but lines of " + known);
 }
 
 answer Plugin::reset(call now, const request& asked) {

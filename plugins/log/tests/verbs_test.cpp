@@ -105,6 +105,19 @@ TEST_F(LogVerbs, change_a_level_for_a_time_and_no_longer) {
                                       "log.level_restored of=store sink=all reason=its time is over"}));
 }
 
+TEST_F(LogVerbs, say_so_where_no_line_of_a_category_has_come) {
+  const auto note = [&](const char* category) {
+    return Json::parse(run("level", {{"category", category}, {"level", "debug"}}).data).value("note", "");
+  };
+  EXPECT_EQ(note("auht"), "no line of \"auht\" has come to this log so far");
+  say({.source = "auth", .event = "client.denied", .text = "no"});
+  say({.source = "store", .event = "store.opened", .text = "open"});
+  EXPECT_EQ(note("auht"), "no line of \"auht\" has come to this log so far, but lines of auth, store");
+  EXPECT_EQ(note("auth"), "");
+  EXPECT_EQ(note("all"), "");
+  EXPECT_EQ(note("messages"), "") << "nobody wants them before they are asked for";
+}
+
 TEST_F(LogVerbs, change_one_sink_if_it_is_named) {
   run("level", {{"category", "messages"}, {"level", "info"}, {"for", "1h"}, {"sink", "3"}});
   EXPECT_EQ(level_of(3, "messages"), "info 3600");
