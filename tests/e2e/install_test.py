@@ -97,6 +97,10 @@ class Installed(unittest.TestCase):
             self.assertIn(f"NAME {name} - ", page)
             for word in self.options_of(*(["mortise", "ctl"] if name == "mortise-ctl" else [name])) + more:
                 self.assertIn(f" {word} ", page, name)
+            for other in {"mortise", "mortise-ctl", "mortise-passwd"} - {name}:
+                self.assertRegex(page, rf"SEE ALSO .*{other}\(1\)")
+            for path in re.findall(r" (/(?:etc|usr)/\S*\w)", page[page.index(" FILES "):page.index(" SEE ALSO ")]):
+                self.assertTrue((self.root / path[1:]).exists(), path)
         self.assertRegex(self.manual("mortise-ctl"), r"SYNOPSIS mortise ctl .*PLUGIN VERB .* DESCRIPTION")
 
     def options_of(self, *words):
