@@ -183,6 +183,20 @@ std::string listed(const Json& values) {
   return text;
 }
 
+// "between 0 and 2", as the schema has the bounds of a number.
+std::string range_of(const Json* schema) {
+  const auto bound = [&](const char* key) {
+    const Json* const value = member(schema, key);
+    return value ? value->dump() : std::string{};
+  };
+  const std::string least = bound("minimum"), most = bound("maximum");
+  const std::string above = bound("exclusiveMinimum"), below = bound("exclusiveMaximum");
+  if (!least.empty() && !most.empty()) return "between " + least + " and " + most;
+  const std::string low = !least.empty() ? least + " or more" : !above.empty() ? "more than " + above : "";
+  const std::string high = !most.empty() ? most + " or less" : !below.empty() ? "less than " + below : "";
+  return low + (low.empty() || high.empty() ? "" : " and ") + high;
+}
+
 // What is wrong with `node`, from the schema where it is simple, else in the library's words.
 std::string explain(const Tree& node, const Json* schema, const std::string& said) {
   if (said.find("'type' constraint") != said.npos)
@@ -198,6 +212,8 @@ std::string explain(const Tree& node, const Json* schema, const std::string& sai
   if (said.find("'pattern' constraint") != said.npos)
     if (const Json* pattern = member(schema, "pattern"))
       return config::in_quotes(node.text()) + " does not have the form " + pattern->get<std::string>();
+  if (const std::string range = range_of(schema); said.starts_with("Expected number") && !range.empty())
+    return node.text() + " is not " + range;
   constexpr std::string_view missing = "Missing required property '";
   if (said.starts_with(missing))
     return "the key " +
