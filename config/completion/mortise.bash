@@ -104,6 +104,7 @@ _mortise_ctl() {
     case $(awk '{print $2}' <<<"$row") in
       ID) _mortise_clients "$current" ;;
       NAME) names=$(_mortise_names plugins) ;;
+      '[VERB]') names="$(awk '{print $1}' <<<"$verbs") $(_mortise_names help)" ;;
     esac
   elif ((${#words[@]} == 1)) || [[ ${#words[@]} == 2 && ${words[1]} == help ]]; then
     names="help $(_mortise_names "${words[0]}")"

@@ -139,6 +139,7 @@ std::string text_of(const std::vector<config::Finding>& findings) {
 struct Assembly::Parts {
   Invocation invocation;
   config::Settings settings;
+  std::vector<config::Finding> loaded;  // what loading found
   std::unique_ptr<host::Host> host;
   std::unique_ptr<Bridge> bridge;
   Listeners listeners;
@@ -154,7 +155,7 @@ struct Assembly::Parts {
     return [this](const host::PskListener& listener) { return host->has_psk(listener); };
   }
   ReloadReach reach() { return {invocation, settings, *host, listeners, *shared, *loops}; }
-  void reload_files();
+  std::vector<config::RenewedFiles> reload_files();
   std::string restore();
   void open_control();
   void stop();
@@ -198,6 +199,7 @@ std::vector<config::Finding> Assembly::load() {
   if (all_are_known)
     add(check_psk(p.settings, [&](const auto& listener) { return p.host->provides_psk(listener); }));
   p.first = p.listeners.plan(p.settings, *p.host, findings);
+  p.loaded = findings;
   return findings;
 }
 
@@ -208,6 +210,7 @@ std::string Assembly::start() {
   const std::vector<config::Finding> findings = p.host->start();
   if (config::has_errors(findings)) return text_of(findings);
   p.started = true;
+  log_findings(p.loaded, p.host->log());
   if (const auto keyless = check_psk(p.settings, p.has_psk()); !keyless.empty()) return text_of(keyless);
 
   const bool has_store = p.host->store() != nullptr;
@@ -219,7 +222,7 @@ std::string Assembly::start() {
   if (const std::string problem = p.restore(); !problem.empty()) return problem;
 
   p.open_control();  // before the ports: who reaches one of them can ask
-  if (std::string problem = p.listeners.bind(p.first, *p.loops); !problem.empty()) return problem;
+  if (const auto unbound = p.listeners.bind(p.first, *p.loops); !unbound.empty()) return text_of(unbound);
   p.listeners.commit(std::move(p.first), *p.loops, p.host->log());
   for (const std::string& name : p.listeners.left())
     p.shared->log.write(
@@ -238,7 +241,7 @@ void Assembly::Parts::open_control() {
                                       if (how != Reload::look) log_reload(reloaded, host->log());
                                       return reloaded;
                                     },
-                                    [this] { reload_files(); }, std::chrono::steady_clock::now()});
+                                    [this] { return reload_files(); }, std::chrono::steady_clock::now()});
   const std::string problem =
       control.open(std::filesystem::absolute(invocation.state_dir) / control_socket_name,
                    [this](const std::string& request, const std::string& caller,
@@ -306,10 +309,14 @@ void Assembly::reload() {
   if (reloaded.outcome != Reloaded::Outcome::applied) p.reload_files();
 }
 
-void Assembly::Parts::reload_files() {
-  host->reload_files();
-  warn_of_missing_psk(settings, has_psk(), host->log());
-  listeners.reload_files(host->log());
+std::vector<config::RenewedFiles> Assembly::Parts::reload_files() {
+  std::vector<config::RenewedFiles> renewed = host->reload_files();
+  config::RenewedFiles about_all;
+  for (const config::Finding& finding : warn_of_missing_psk(settings, has_psk(), host->log()))
+    about_all.findings.push_back(finding.to_text());
+  listeners.reload_files(host->log(), renewed);
+  renewed.push_back(std::move(about_all));
+  return renewed;
 }
 
 void Assembly::run_calls() { parts_->calls.run_all(); }

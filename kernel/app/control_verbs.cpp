@@ -12,8 +12,12 @@ namespace {
 
 using Json = ControlJson;
 
-Json help(const PluginVerbs& of_plugins) {
+Json all_verbs(const PluginVerbs& of_plugins) {
   Json rows = Json::array();
+  rows.push_back({{"verb", "help"},
+                  {"words", "[VERB]"},
+                  {"options", ""},
+                  {"summary", "every verb, or those that begin with these words"}});
   for (const OperatorVerb& verb : operator_verbs()) {
     std::string options;
     for (const std::string_view option : verb.options)
@@ -37,6 +41,26 @@ Refused no_such_verb(const std::string& name, const std::vector<std::string>& in
   const auto nearest = config::nearest_name(name, known);
   return {"there is no verb \"" + name + "\", and no plugin instance of that name with verbs",
           !nearest ? "mortise ctl help lists them" : "did you mean " + std::string{*nearest} + "?", true};
+}
+
+// Of all there are, or of those whose names begin with these words.
+Json help(const PluginVerbs& of_plugins, const Json& asked) {
+  std::string wanted;
+  const Words words = Words::of(asked);
+  for (const std::string& word : words.all()) wanted += (wanted.empty() ? "" : " ") + word;
+  Json all = all_verbs(of_plugins);
+  if (wanted.empty()) return all;
+  Json rows = Json::array();
+  for (const Json& row : all)
+    if ((row["verb"].get<std::string>() + " ").starts_with(wanted + " ")) rows.push_back(row);
+  if (!rows.empty()) return rows;
+  std::vector<std::string> names = of_plugins.instances();
+  for (const Json& row : all) names.push_back(row["verb"].get<std::string>());
+  const std::vector<std::string_view> known{names.begin(), names.end()};
+  const auto nearest = config::nearest_name(wanted, known);
+  throw Refused{"there is no verb \"" + wanted + "\"",
+                !nearest ? "mortise ctl help lists them" : "did you mean " + std::string{*nearest} + "?",
+                true};
 }
 
 // Its name without the sign that it takes a value.
@@ -84,10 +108,12 @@ Json read_request(const std::string& request) {
 std::string line_of(const Json& what) { return what.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string refusal_line(const Refused& refused) {
-  return line_of({{"ok", false},
-                  {"kind", refused.is_wrong ? "wrong" : "failed"},
-                  {"error", refused.error},
-                  {"remedy", refused.remedy}});
+  Json line{{"ok", false},
+            {"kind", refused.is_wrong ? "wrong" : "failed"},
+            {"error", refused.error},
+            {"remedy", refused.remedy}};
+  if (!refused.details.empty()) line["details"] = refused.details;
+  return line_of(line);
 }
 
 std::string line_of(OperatorVerb::Answered answered) {
@@ -113,7 +139,7 @@ void ControlVerbs::answer(const std::string& request, const std::string& caller,
     const auto name = asked["verb"].get<std::string>();
     const std::vector<std::string> instances = of_plugins_.instances();
     if (name == "help")
-      reply(line_of({{"ok", true}, {"result", help(of_plugins_)}}));
+      reply(line_of({{"ok", true}, {"result", help(of_plugins_, asked)}}));
     else if (const OperatorVerb* const verb = find_verb(name))
       reply(line_of(verb->run(reach_, words_of(*verb, asked))));
     else if (std::ranges::find(instances, name) != instances.end())

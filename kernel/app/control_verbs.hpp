@@ -33,7 +33,7 @@ class ControlVerbs {
     std::filesystem::path config;
     // On the main thread; see MainCalls.
     std::function<Reloaded(Reload)> reload;
-    std::function<void()> reload_files;
+    std::function<std::vector<config::RenewedFiles>()> reload_files;
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // the broker runs
   };
   explicit ControlVerbs(Reach reach);

@@ -19,7 +19,8 @@ using ControlJson = nlohmann::ordered_json;
 struct Refused {
   std::string error;
   std::string remedy;
-  bool is_wrong = false;  // it was asked in a wrong way; else it could not be done
+  bool is_wrong = false;               // it was asked in a wrong way; else it could not be done
+  std::vector<std::string> details{};  // a line each: what all there is to mend
 };
 
 // What a request says behind its verb.

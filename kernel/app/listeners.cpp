@@ -1,6 +1,7 @@
 #include "app/listeners.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "app/broker_options.hpp"
 #include "app/doors.hpp"
@@ -19,6 +20,13 @@ bool is_same_place(const config::Bind& a, const config::Bind& b) {
 template <class Setting>
 std::string text_of(const Setting& setting) {
   return setting ? setting->value : std::string{};
+}
+
+// Something lies where its socket would; one that nobody listens on is removed when the listener is bound.
+bool has_file(const config::Listener& setting) {
+  std::error_code ignored;
+  return setting.bind.value.kind == config::Bind::Kind::unix_socket &&
+         std::filesystem::exists(std::filesystem::symlink_status(setting.bind.value.path, ignored));
 }
 
 // Who may use a socket in the file system is decided when it is made.
@@ -66,25 +74,34 @@ Listeners::Plan Listeners::plan(const config::Settings& settings, host::Host& ho
   return plan;
 }
 
-std::string Listeners::bind(Plan& plan, net::Loops& loops) {
+std::vector<config::Finding> Listeners::bind(Plan& plan, net::Loops& loops, Binding how) {
+  std::vector<config::Finding> findings;
   const auto has_successor = [&](const Running& running) {
     return std::ranges::any_of(plan.all_, [&](const Plan::Planned& planned) {
       return planned.successor_of == running.setting.name.value;
     });
   };
-  for (Plan::Planned& planned : plan.all_) {
+  for (std::size_t i = 0; i < plan.all_.size(); ++i) {
+    Plan::Planned& planned = plan.all_[i];
     if (!planned.successor_of.empty()) continue;
     std::vector<const net::Door*> yielding;
     for (const Running& running : running_)
       if (!has_successor(running) &&
           config::overlap(running.setting.bind.value, planned.as.setting.bind.value))
         yielding.insert(yielding.end(), running.doors.begin(), running.doors.end());
+    if (how == Binding::free_places && (!yielding.empty() || has_file(planned.as.setting))) continue;
     auto entrances =
         bind_doors(planned.as.setting, *planned.as.listener, planned.as.tls, loops, passed_, yielding);
-    if (!entrances) return entrances.error();
-    planned.entrances = std::move(*entrances);
+    if (entrances)
+      planned.entrances = std::move(*entrances);
+    else
+      findings.push_back({config::Severity::error,
+                          planned.as.setting.bind.where,
+                          "listeners/" + std::to_string(i) + "/bind",
+                          std::move(entrances.error()),
+                          {}});
   }
-  return {};
+  return findings;
 }
 
 void Listeners::commit(Plan plan, net::Loops& loops, broker::Log& log) {
@@ -141,9 +158,9 @@ bool Listeners::watches_files() const {
   return std::ranges::any_of(running_, [](const Running& running) { return running.tls != nullptr; });
 }
 
-void Listeners::reload_files(broker::Log& log) {
+void Listeners::reload_files(broker::Log& log, std::vector<config::RenewedFiles>& renewed) {
   for (const Running& running : running_)
-    if (running.tls) reload_tls(*running.tls, log);
+    if (running.tls) renewed.push_back(reload_tls(*running.tls, log));
 }
 
 void Listeners::look_at_files(broker::Log& log) {

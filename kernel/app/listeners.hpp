@@ -7,7 +7,7 @@
 //
 // Thread: main; listening() from any.
 // Owns:   broker's listeners and TLS, as long as connections may point at them: to its own end.
-// Fails:  by findings, or a sentence that names the listener; what it had stays in force.
+// Fails:  by findings; what it had stays in force.
 #pragma once
 
 #include <memory>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "broker/ports.hpp"
+#include "config/renewed_files.hpp"
 #include "config/settings.hpp"
 #include "host/host.hpp"
 #include "net/loops.hpp"
@@ -35,8 +36,13 @@ class Listeners {
   // Reads the TLS files of all listeners that have a sound tls section. Keys (PSK) are asked of `host`, which
   // lives as long as connections do.
   Plan plan(const config::Settings& settings, host::Host& host, std::vector<config::Finding>& findings) const;
-  // Sockets for what listens nowhere yet. What is wrong, or empty. A plan that is thrown away closes them.
-  std::string bind(Plan& plan, net::Loops& loops);
+  // Sockets for what listens nowhere yet; all that is wrong. A plan that is thrown away closes them.
+  enum class Binding {
+    all,
+    free_places  // where nobody of ours listens now, for two at one place would share who knocks there, and
+                 // where no file lies
+  };
+  std::vector<config::Finding> bind(Plan& plan, net::Loops& loops, Binding how = Binding::all);
   // Puts a bound plan in force.
   void commit(Plan plan, net::Loops& loops, broker::Log& log);
 
@@ -47,8 +53,8 @@ class Listeners {
 
   // Whether there are files that are to be taken as soon as they change.
   bool watches_files() const;
-  // Reads all files again.
-  void reload_files(broker::Log& log);
+  // Reads all files again; what came of it, at the end of the list.
+  void reload_files(broker::Log& log, std::vector<config::RenewedFiles>& renewed);
   // Reads those again that have changed.
   void look_at_files(broker::Log& log);
 

@@ -47,14 +47,15 @@ void on_loop(const Reach& reach, std::uint32_t loop, std::function<void(broker::
                   "the log names a plugin that holds it, if one does"};
 }
 
-std::string time_text(base::WallTime time) {
-  const std::time_t seconds = base::to_unix_ms(time) / 1000;
+std::string time_text(std::time_t seconds) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
 }
+
+std::string time_text(base::WallTime time) { return time_text(std::time_t{base::to_unix_ms(time) / 1000}); }
 
 constexpr std::array<std::string_view, 10> client_columns{
     "client",  "user",          "connected", "address",      "listener",
@@ -193,7 +194,8 @@ Answered clients(const Reach& reach, const Words& words) {
 
 const std::string& the_client(const Words& words) {
   if (words.all().size() != 1)
-    throw Refused{"one client identifier is needed", "mortise ctl clients lists them", true};
+    throw Refused{"one client identifier is needed, and " + std::to_string(words.all().size()) + " are there",
+                  "mortise ctl clients lists them; write one with spaces in quotes", true};
   return words.all().front();
 }
 
@@ -257,7 +259,10 @@ Json kick(const Reach& reach, const Words& words) {
 
 Answered retained(const Reach& reach, const Words& words) {
   const std::string filter = words.all().empty() ? "#" : words.all().front();
-  if (words.all().size() > 1 || !mqtt::is_topic_filter(filter))
+  if (words.all().size() > 1)
+    throw Refused{std::to_string(words.all().size()) + " topic filters are there, and one is taken",
+                  "ask for each by itself; write one in quotes, such as 'sensors/#'", true};
+  if (!mqtt::is_topic_filter(filter))
     throw Refused{"\"" + filter + "\" is not a topic filter",
                   "write one filter, in quotes, such as 'sensors/#'", true};
   const std::size_t most = words.count("limit", rows_default);
@@ -338,6 +343,24 @@ Json plugin(const Reach& reach, const Words& words) {
                 "mortise ctl plugins lists them"};
 }
 
+// Nothing where it is no state of a link.
+Json row_of_link(std::string_view link, const broker::Message& published) {
+  constexpr std::int64_t end_of_9999 = 253'402'300'799;
+  // As deep as a state is: beyond it functions that call themselves would be at somebody's mercy.
+  const auto is_shallow = [](int depth, Json::parse_event_t, Json&) { return depth < 4; };
+  const auto payload = published.payload();
+  const Json state = Json::parse(payload.begin(), payload.end(), is_shallow, false);
+  if (!state.is_object()) return nullptr;
+  Json row{{"link", link}};
+  for (const auto& [key, value] : state.items())
+    if (key != "link" && (key != "refused" || !value.empty())) row[key] = value;
+  if (const Json since = row.value("since", Json{}); since.is_number_integer())
+    if (const auto seconds = since.get<std::int64_t>(); seconds >= 0 && seconds <= end_of_9999)
+      row["since"] = time_text(std::time_t{seconds});
+  row["as_of"] = time_text(published.received());  // its counts are told every few seconds only
+  return row;
+}
+
 // What the bridges have published of their links. A state may be older than the instance, which was taken
 // out. Clients of a plugin's name could write there, too, where access rules let them.
 Json bridges(const Reach& reach, const Words&) {
@@ -354,12 +377,9 @@ Json bridges(const Reach& reach, const Words&) {
   Json rows = Json::array();
   for (const broker::MessageRef& message : messages) {
     const std::string_view link = message->topic().substr(prefix.size());
-    const Json state = Json::parse(message->payload().begin(), message->payload().end(), nullptr, false);
-    if (!state.is_object() || !is_word_of_one(link, message->publisher())) continue;
-    Json row{{"link", link}};
-    for (const auto& [key, value] : state.items())
-      if (key != "refused" || !value.empty()) row[key] = value;
-    rows.push_back(std::move(row));
+    if (!is_word_of_one(link, message->publisher())) continue;
+    Json row = row_of_link(link, *message);
+    if (!row.is_null()) rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -380,11 +400,11 @@ Json reload(const Reach& reach, const Words& words) {
     *reloaded = reach->reload(only_looks ? Reload::look : Reload::apply);
   });
   if (reloaded->outcome == Outcome::refused) {
-    std::string errors;
+    Refused refused{"the configuration is not taken, and what was in force stays in force",
+                    "mend the file and try again"};
     for (const config::Finding& finding : reloaded->findings)
-      if (finding.severity == config::Severity::error) errors += "\n  " + finding.to_text();
-    throw Refused{"the configuration is not taken, and what was in force stays in force:" + errors + "\n",
-                  "mend the file and try again"};
+      if (finding.severity == config::Severity::error) refused.details.push_back(finding.to_text());
+    throw refused;
   }
   Json changes = Json::array();
   for (const config::Change& change : reloaded->changes) changes.push_back(change.to_text());
@@ -396,8 +416,28 @@ Json reload(const Reach& reach, const Words& words) {
 }
 
 Json reload_files(const Reach& reach, const Words&) {
-  on_main(reach, reach.reload_files);
-  return {{"files", "read"}, {"outcome", "in the log: plugin.reloaded, plugin.reload_refused"}};
+  const auto renewed = std::make_shared<std::vector<config::RenewedFiles>>();
+  on_main(reach, [reach = &reach, renewed] { *renewed = reach->reload_files(); });
+  Json taken = Json::array();
+  std::string kept, others;
+  std::vector<std::string> findings;
+  const auto append = [](std::string& list, const std::string& owner) {
+    list += (list.empty() ? "" : ", ") + owner;
+  };
+  for (const config::RenewedFiles& one : *renewed) {
+    if (one.is_taken && !one.owner.empty()) {
+      taken.push_back(one.owner);
+      append(others, one.owner);
+    }
+    if (!one.is_taken) append(kept, one.owner);
+    findings.insert(findings.end(), one.findings.begin(), one.findings.end());
+  }
+  if (!kept.empty()) {
+    if (!others.empty()) findings.push_back("taken were those of " + others);
+    throw Refused{"not all files are taken; what was in force before stays so for " + kept,
+                  "mend them and try again", false, std::move(findings)};
+  }
+  return {{"taken", std::move(taken)}, {"warnings", std::move(findings)}};
 }
 
 // Of a verb that answers with all there is.
@@ -428,7 +468,7 @@ const std::vector<OperatorVerb>& operator_verbs() {
       {"bridges", "", "links to other brokers", {}, whole(bridges)},
       {"reload",
        "",
-       "takes the configuration file as a whole, or says why not; --dry-run only says what would change",
+       "takes the configuration file as a whole, or says why not; --dry-run only says what would come of it",
        {"dry-run"},
        whole(reload)},
       {"reload-files",

@@ -25,9 +25,14 @@ std::vector<config::Finding> check_psk(const config::Settings& settings, const H
   return findings;
 }
 
-void warn_of_missing_psk(const config::Settings& settings, const HasPsk& has, broker::Log& log) {
-  for (const config::Finding& finding : check_psk(settings, has))
+std::vector<config::Finding> warn_of_missing_psk(const config::Settings& settings, const HasPsk& has,
+                                                 broker::Log& log) {
+  std::vector<config::Finding> findings = check_psk(settings, has);
+  for (config::Finding& finding : findings) {
     log.write(broker::LogLevel::warning, "listeners", "listener.no_keys", finding.to_text(), nullptr, {});
+    finding.severity = config::Severity::warning;
+  }
+  return findings;
 }
 
 }  // namespace mortise::app

@@ -20,7 +20,8 @@ using HasPsk = std::function<bool(const host::PskListener&)>;
 
 // An error for each listener that wants keys and has nobody to ask.
 std::vector<config::Finding> check_psk(const config::Settings& settings, const HasPsk& has);
-// The same as warnings in the log: clients of such a listener have no way in, and others go on.
-void warn_of_missing_psk(const config::Settings& settings, const HasPsk& has, broker::Log& log);
+// The same as warnings, in the log, too: clients of such a listener have no way in, and others go on.
+std::vector<config::Finding> warn_of_missing_psk(const config::Settings& settings, const HasPsk& has,
+                                                 broker::Log& log);
 
 }  // namespace mortise::app

@@ -15,19 +15,24 @@ namespace {
 using config::Finding;
 using config::Severity;
 
-// What the loops, the store and the plugins' rights stand on from the start.
+std::string text_of_threads(const config::Settings& settings) {
+  const std::string count = std::to_string(loop_count(settings));
+  return settings.kernel.threads ? count : "auto (" + count + ")";
+}
+
+// What the loops, the store and the plugins' rights stand on from the start. `file` is what `after` was read
+// from.
 std::vector<Finding> check_changeable(const config::Settings& before, const config::Settings& after,
-                                      const std::vector<config::Change>& changes, bool has_store) {
+                                      const config::Tree& file, const std::vector<config::Change>& changes,
+                                      bool has_store) {
   std::vector<Finding> findings;
-  const auto refuse = [&](std::string key, std::string text) {
-    findings.push_back({Severity::error,
-                        {after.file.string()},
-                        std::move(key),
+  const auto refuse = [&](const std::string& key, std::string text) {
+    findings.push_back({Severity::error, file.nearest("/" + key).where(), key,
                         std::move(text) + " cannot change while the broker runs",
                         "set it back, or restart the broker"});
   };
   if (loop_count(before) != loop_count(after))
-    refuse("kernel/threads", "the number of threads, " + std::to_string(loop_count(before)) + ",");
+    refuse("kernel/threads", "the number of threads, " + text_of_threads(before) + ",");
   for (const config::Change& change : changes)
     if (change.key == "kernel/grants") refuse(change.key, "what plugins are granted");
   const auto keeps_sessions = [&](const config::Settings& settings) {
@@ -84,7 +89,7 @@ bool prepare(const ReloadReach& reach, Reload how, Prepared& next, Reloaded& rel
 
   const bool has_store = reach.host.store() != nullptr;
   if (!config::has_errors(reloaded.findings))  // what could not be read is as if it were not there
-    add(check_changeable(reach.settings, next.settings, reloaded.changes, has_store));
+    add(check_changeable(reach.settings, next.settings, reading.file, reloaded.changes, has_store));
   next.plugins = reach.host.renew(next.settings.plugins, plugin_path(reach.invocation, next.settings));
   const bool is_readable = !config::has_errors(reloaded.findings);
   add(next.plugins->prepare());
@@ -95,17 +100,14 @@ bool prepare(const ReloadReach& reach, Reload how, Prepared& next, Reloaded& rel
   next.listeners = reach.listeners.plan(next.settings, reach.host, reloaded.findings);
   config::sort_by_place(reloaded.findings);
   if (config::has_errors(reloaded.findings)) return false;
-  if (how == Reload::look) {
-    reloaded.outcome = Reloaded::Outcome::possible;
-    return false;
-  }
-  add(next.plugins->start());
+  const bool only_looks = how == Reload::look;
+  if (!only_looks) add(next.plugins->start());
   if (config::has_errors(reloaded.findings)) return false;
-  if (std::string problem = reach.listeners.bind(next.listeners, reach.loops); !problem.empty()) {
-    add({{Severity::error, {next.settings.file.string()}, "listeners", std::move(problem), {}}});
-    return false;
-  }
-  return true;
+  using Binding = Listeners::Binding;
+  add(reach.listeners.bind(next.listeners, reach.loops, only_looks ? Binding::free_places : Binding::all));
+  if (config::has_errors(reloaded.findings)) return false;
+  if (only_looks) reloaded.outcome = Reloaded::Outcome::possible;
+  return !only_looks;
 }
 
 }  // namespace
@@ -137,14 +139,18 @@ Reloaded reload(const ReloadReach& reach, Reload how) {
   return reloaded;
 }
 
-void log_reload(const Reloaded& reloaded, broker::Log& log) {
-  using Outcome = Reloaded::Outcome;
-  const bool is_refused = reloaded.outcome == Outcome::refused;
-  for (const Finding& finding : reloaded.findings) {
+void log_findings(const std::vector<Finding>& findings, broker::Log& log) {
+  for (const Finding& finding : findings) {
     const bool is_error = finding.severity == Severity::error;
     log.write(is_error ? broker::LogLevel::error : broker::LogLevel::warning, "kernel", "config.finding",
               finding.to_text(), nullptr, {});
   }
+}
+
+void log_reload(const Reloaded& reloaded, broker::Log& log) {
+  using Outcome = Reloaded::Outcome;
+  const bool is_refused = reloaded.outcome == Outcome::refused;
+  log_findings(reloaded.findings, log);
   if (reloaded.outcome == Outcome::applied)
     for (const config::Change& change : reloaded.changes) {
       const std::string text = change.to_text();

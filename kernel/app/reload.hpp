@@ -46,7 +46,9 @@ enum class Reload {
 };
 Reloaded reload(const ReloadReach& reach, Reload how);
 
-// What the log says of it.
+// What the log says of a configuration.
+void log_findings(const std::vector<config::Finding>& findings, broker::Log& log);
+// And of a reload, with its findings.
 void log_reload(const Reloaded& reloaded, broker::Log& log);
 
 // Where plugins are looked for.

@@ -82,24 +82,26 @@ std::shared_ptr<net::TlsListener> read_tls(const config::Listener& listener, std
   return tls;
 }
 
-void reload_tls(net::TlsListener& listener, broker::Log& log) {
+config::RenewedFiles reload_tls(net::TlsListener& listener, broker::Log& log) {
   const std::string& name = listener.settings().listener;
+  config::RenewedFiles renewed{"listener " + config::in_quotes(name), true, {}};
   const std::array<broker::Log::Field, 1> fields{{{"listener", name}}};
   const auto write = [&](broker::LogLevel level, std::string_view event, const std::string& text) {
     if (log.wants(level, "listeners")) log.write(level, "listeners", event, text, nullptr, fields);
   };
-  bool failed = false;
   for (const net::TlsFinding& finding : listener.load()) {
-    failed = failed || finding.is_error;
+    renewed.is_taken = renewed.is_taken && !finding.is_error;
+    renewed.findings.push_back((finding.is_error ? "" : "warning: ") + finding.to_text(name));
     write(finding.is_error ? broker::LogLevel::error : broker::LogLevel::warning,
           finding.is_error ? "listener.tls_refused" : "listener.tls_warning", finding.to_text(name));
   }
-  if (failed)
+  if (!renewed.is_taken)
     write(broker::LogLevel::error, "listener.tls_kept",
           "listener \"" + name + "\": its TLS files are not taken; it goes on with " + listener.to_text());
   else
     write(broker::LogLevel::notice, "listener.tls_loaded",
           "listener \"" + name + "\": new connections get " + listener.to_text());
+  return renewed;
 }
 
 }  // namespace mortise::app

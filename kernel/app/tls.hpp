@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/ports.hpp"
+#include "config/renewed_files.hpp"
 #include "config/settings.hpp"
 #include "host/host.hpp"
 #include "net/tls_listener.hpp"
@@ -18,7 +19,7 @@ namespace mortise::app {
 std::shared_ptr<net::TlsListener> read_tls(const config::Listener& listener, std::size_t index,
                                            host::Host& host, std::vector<config::Finding>& findings);
 
-// Reads them again. What is bad is logged, and what there was stays.
-void reload_tls(net::TlsListener& listener, broker::Log& log);
+// Reads them again. What is bad is logged and returned, and what there was stays.
+config::RenewedFiles reload_tls(net::TlsListener& listener, broker::Log& log);
 
 }  // namespace mortise::app

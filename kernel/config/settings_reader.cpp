@@ -264,7 +264,8 @@ SettingsReading read_settings_text(std::string_view text, const std::filesystem:
   const std::size_t of_yaml = values.findings().size();
   if (yaml.tree) {
     const Location top = yaml.tree->where();
-    const Tree root = yaml.tree->kind() == Tree::Kind::null ? Tree::map(top) : *std::move(yaml.tree);
+    reading.file = yaml.tree->kind() == Tree::Kind::null ? Tree::map(top) : *std::move(yaml.tree);
+    const Tree& root = reading.file;
     if (root.kind() != Tree::Kind::map) {
       values.wrong_kind(root, "", "a map", "begin with a key such as listeners:");
     } else {
@@ -286,7 +287,7 @@ SettingsReading read_settings(const std::filesystem::path& path, const Environme
   const auto refused = [&](std::string text, std::string remedy) {
     ValueReader values{path.parent_path()};
     values.error(Location{path.string()}, "", std::move(text), std::move(remedy));
-    return SettingsReading{{}, std::move(values.findings()), false};
+    return SettingsReading{{}, std::move(values.findings()), {}, false};
   };
   if (auto refusal = refuse_path(path)) return refused(std::move(refusal->text), std::move(refusal->remedy));
   std::ifstream in{path, std::ios::binary};

@@ -18,6 +18,7 @@ namespace mortise::config {
 struct SettingsReading {
   Settings settings;              // to be used only when no finding is an error
   std::vector<Finding> findings;  // in the order of the file
+  Tree file;                      // what they were read from; null where that could not be read
   bool plugins_known = false;  // no error hides which plugins there are: the sound ones may check their parts
 };
 

@@ -118,22 +118,26 @@ void Host::stop() {
   in_->shared = nullptr;
 }
 
-std::vector<config::Finding> Host::reload_files() {
-  std::vector<config::Finding> findings;
+std::vector<config::RenewedFiles> Host::reload_files() {
+  std::vector<config::RenewedFiles> renewed;
   std::string done;
   for (Instance* const instance : in_start_order(*in_)) {
-    std::vector<config::Finding> own;
-    const Reload outcome = reload_instance(*instance, own);
-    log_reload_findings(*instance, own);
+    std::vector<config::Finding> findings;
+    const Reload outcome = reload_instance(*instance, findings);
+    log_reload_findings(*instance, findings);
+    if (outcome == Reload::has_none) continue;
     if (outcome == Reload::done) done += (done.empty() ? "" : ", ") + instance->name();
-    if (outcome == Reload::refused) log_refused_reload(*instance, own);
-    std::ranges::move(own, std::back_inserter(findings));
+    if (outcome == Reload::refused) log_refused_reload(*instance, findings);
+    config::RenewedFiles& own = renewed.emplace_back();
+    own.owner = "plugin " + config::in_quotes(instance->name());
+    own.is_taken = outcome == Reload::done;
+    for (const config::Finding& finding : findings) own.findings.push_back(finding.to_text());
   }
   const std::array<broker::Log::Field, 1> fields{{{"plugins", done}}};
   in_->log.write(broker::LogLevel::notice, "host", "plugin.reloaded",
                  done.empty() ? "no plugin read its files again" : "plugins read their files again", nullptr,
                  fields);
-  return findings;
+  return renewed;
 }
 
 std::unique_ptr<Renewal> Host::renew(const std::vector<config::Plugin>& plugins,

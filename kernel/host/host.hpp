@@ -23,6 +23,7 @@
 #include "broker/restorer.hpp"
 #include "broker/shared.hpp"
 #include "config/finding.hpp"
+#include "config/renewed_files.hpp"
 #include "config/settings.hpp"
 #include "host/hook_account.hpp"
 #include "host/loops.hpp"
@@ -52,9 +53,9 @@ class Host {
   // In reverse; the store is brought to synced first, and log sinks go last. No loop may run any more. What
   // an instance could not finish in time is logged. Does nothing the second time.
   void stop();
-  // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had,
-  // and its findings are returned. The log has all of it: what was read, what was refused and why.
-  std::vector<config::Finding> reload_files();
+  // Every instance that can reads its own files again, each on its own; one that refuses keeps what it had.
+  // The log has all of it, too: what was read, what was refused and why.
+  std::vector<config::RenewedFiles> reload_files();
 
   // Another configuration, while clients are served: begins with one renewal at a time. What may change of
   // the options holds from then on, whether or not it is committed.

@@ -28,8 +28,21 @@ TEST(Table, an_object_is_a_line_a_key_and_what_is_in_it_one_text) {
             "none\n");
 }
 
+TEST(Table, what_has_columns_of_its_own_in_an_object_is_a_table_below_it) {
+  EXPECT_EQ(to_people(Json::parse(R"({"plugin": "a", "hooks": {"connect": {"calls": 2, "mean_us": null},
+                                      "check": {"calls": 130, "mean_us": 1.5}}, "state": "running"})")),
+            "plugin  a\n"
+            "state   running\n"
+            "\n"
+            "hooks    calls  mean_us\n"
+            "connect  2      -\n"
+            "check    130    1.5\n");
+}
+
 TEST(Table, what_clients_chose_does_not_reach_the_terminal_as_it_is) {
   EXPECT_EQ(to_people(Json{{"client", "a\x1b[2Jb\n"}}), "client  a\\x1b[2Jb\\x0a\n");
+  EXPECT_EQ(to_people(Json{{"a\x1b", {{"b\x1b", {{"c\x1b", 1}, {"a\x1b", 2}}}}}}),
+            "\na\\x1b  c\\x1b\nb\\x1b  1\n");
   EXPECT_EQ(to_people(Json{{"client",
                             "\xC2\x9B"
                             "2J\xC2\xA0"}}),

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(settings, defaults_are_those_of_the_manual) {
-  const auto [settings, findings, plugins_known] = reading_of(one_listener);
+  const auto [settings, findings, file, plugins_known] = reading_of(one_listener);
   ASSERT_EQ(texts(findings), "");
   const Kernel& kernel = settings.kernel;
   EXPECT_EQ(kernel.threads, std::nullopt);
@@ -58,7 +58,7 @@ TEST(settings, defaults_are_those_of_the_manual) {
 }
 
 TEST(settings, every_kernel_setting_arrives) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "kernel:\n"
       "  threads: 3\n"
       "  limits: {connections: 5, packet_size: 256MiB, connect_timeout: 250ms, topic_levels: 7,\n"
@@ -118,7 +118,7 @@ TEST(settings, every_kernel_setting_arrives) {
 }
 
 TEST(settings, a_listener_may_offer_less) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: a, bind: \"127.0.0.1:1883\", versions: [3.1, 5.0], maximum_qos: 1, retain: false,\n"
       "     wildcard_subscriptions: false, subscription_identifiers: false, shared_subscriptions: false,\n"
@@ -149,7 +149,7 @@ TEST(settings, a_listener_may_offer_less) {
 }
 
 TEST(settings, unlimited_is_an_empty_value) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "kernel:\n"
       "  threads: auto\n"
       "  limits: {connections: unlimited}\n"
@@ -168,7 +168,7 @@ TEST(settings, unlimited_is_an_empty_value) {
 }
 
 TEST(settings, acknowledge_classes_keep_their_order_and_their_places) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "kernel:\n"
       "  acknowledge:\n"
       "    - {topics: [\"a/#\", \"b/+\"], after: memory}\n"
@@ -186,7 +186,7 @@ TEST(settings, acknowledge_classes_keep_their_order_and_their_places) {
 }
 
 TEST(settings, listeners_arrive_in_the_order_of_the_file) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: b, bind: \"[::1]:1884\", anonymous: allow, versions: [5.0]}\n"
       "  - {name: a, bind: \"*:1883\", versions: [\"5.0\", 3.1.1], authenticate: [tokens, users]}\n"
@@ -205,7 +205,7 @@ TEST(settings, listeners_arrive_in_the_order_of_the_file) {
 }
 
 TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "listeners:\n"
       "  - name: public\n"
       "    bind: \"*:8883\"\n"
@@ -240,7 +240,7 @@ TEST(settings, tls_arrives_with_its_files_and_where_they_are_named) {
 }
 
 TEST(settings, keys_of_clients_need_no_certificate) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: a, bind: \"*:8883\", tls: {psk: {}}}\n"
       "  - {name: b, bind: \"*:8884\", tls: {psk: {identity: username, hint: cellar},\n"
@@ -259,7 +259,7 @@ TEST(settings, keys_of_clients_need_no_certificate) {
 }
 
 TEST(settings, listeners_beyond_plain_tcp_arrive_with_their_parts) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       "listeners:\n"
       "  - {name: a, bind: \"unix:run/a.sock\", mode: \"0600\", owner: mqtt, group: \"104\"}\n"
       "  - {name: b, bind: systemd:web, transport: websocket,\n"
@@ -285,7 +285,7 @@ TEST(settings, listeners_beyond_plain_tcp_arrive_with_their_parts) {
 }
 
 TEST(settings, a_plugin_arrives_with_its_hooks_grants_and_own_settings) {
-  const auto [settings, findings, plugins_known] =
+  const auto [settings, findings, file, plugins_known] =
       reading_of(std::string{one_listener} +
                  "plugins:\n"
                  "  - name: uplink\n"
@@ -321,7 +321,7 @@ struct ConfigRow {
 class PluginConfig : public testing::TestWithParam<ConfigRow> {};
 
 TEST_P(PluginConfig, is_handed_on_as) {
-  const auto [settings, findings, plugins_known] = reading_of(
+  const auto [settings, findings, file, plugins_known] = reading_of(
       std::string{one_listener} + "plugins:\n  - name: p\n    library: p\n" + GetParam().line, {{"N", "4"}});
   ASSERT_EQ(texts(findings), "");
   EXPECT_EQ(settings.plugins.at(0).config.to_json(), GetParam().json);

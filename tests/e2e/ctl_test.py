@@ -174,15 +174,33 @@ class Asks(CtlTest):
         broker.start()
         states = {row["plugin"]: row["state"] for row in self.ctl(broker, "plugins")}
         self.assertEqual(states, {"log": "running", "store": "running", "users": "running"})
-        self.ctl(broker, "reload-files")
+        text = self.ctl(broker, "plugin", "users", as_json=False)
+        self.assertRegex(text, r"(?m)^state +running$")
+        self.assertRegex(text, r"\n\nhooks +calls +mean_us +slow +deferred\nauthenticate +0 +- +0 +0\n")
+        self.assertEqual(self.ctl(broker, "reload-files"), {"taken": ['plugin "log"', 'plugin "users"'], "warnings": []})
         wait_for(lambda: "plugins read their files again" in broker.log_file.read_text(), "the reload in the log")
+        (broker.folder / "users.yaml").write_text("users: none\n")
+        told = self.ctl(broker, "reload-files", code=1)
+        self.assertIn('what was in force before stays so for plugin "users"; mend them and try again', told)
+        self.assertIn(f"\n  {broker.folder}/users.yaml:1:8  plugin \"users\": users: must be a list", told)
+        self.assertIn('\n  taken were those of plugin "log"\n', told)
 
     def test_help_names_every_verb(self):
         verbs = {row["verb"] for row in self.ctl(self.broker(), "help")}
         self.assertEqual({verb for verb in verbs if " " not in verb},
-                         {"status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "plugin",
+                         {"help", "status", "clients", "client", "subscriptions", "kick", "retained", "plugins", "plugin",
                           "bridges", "reload", "reload-files"})
         self.assertEqual({verb.split()[0] for verb in verbs if " " in verb}, {"log", "store"})
+
+    def test_help_of_one_verb_or_instance(self):
+        broker = self.broker()
+        verbs = lambda *words: [row["verb"] for row in self.ctl(broker, "help", *words)]
+        self.assertEqual(verbs("reload"), ["reload"])
+        self.assertEqual(verbs("store", "backup"), ["store backup"])
+        self.assertLessEqual({"store health", "store backup"}, {*verbs("store")})
+        self.assertEqual(verbs("help"), ["help"])
+        self.assertIn("did you mean reload?", self.ctl(broker, "help", "relaod", code=2))
+        self.assertIn('there is no verb "store bakup"; did you mean store backup?', self.ctl(broker, "help", "store", "bakup", code=2))
 
 
 class Mistakes(CtlTest):
@@ -200,10 +218,16 @@ class Mistakes(CtlTest):
                                   (("client", "nobody"), 1, "mortise ctl clients lists"),
                                   (("kick", "nobody"), 1, "mortise ctl clients lists"),
                                   (("subscriptions", "nobody"), 1, "mortise ctl clients lists"),
+                                  (("kick", "a", "b"), 2, "one client identifier is needed, and 2 are there"),
+                                  (("retained", "a", "b"), 2, "2 topic filters are there, and one is taken"),
                                   (("retained", "a/#/b"), 2, "not a topic filter")):
             self.assertIn(said, self.ctl(broker, *words, code=code), words)
         done = subprocess.run([PROGRAM, "ctl"], capture_output=True, text=True, timeout=20, check=False)
         self.assertEqual((done.returncode, "mortise ctl --help" in done.stderr), (2, True))
+        for words, said in ((("--state-dir", "x", "ctl", "status"), "a command comes before its options"),
+                            (("check", "mortise.yaml"), "check takes no words; the configuration is named by --config FILE")):
+            done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual((done.returncode, said in done.stderr), (2, True), done.stderr)
         client = self.client(broker, "x")
         client.connect()
         self.assertIn("sort by one of client", self.ctl(broker, "clients", "--sort=colour", code=2))

@@ -1,12 +1,10 @@
 """Another configuration while clients are served: taken as a whole, or refused as a whole; connections stay."""
 
-import json
 import os
 import pathlib
 import shutil
 import signal
 import socket
-import subprocess
 import threading
 import time
 import unittest
@@ -15,10 +13,8 @@ import paho.mqtt.client as paho
 
 import certificates
 import harness
-from harness import PROGRAM, STORE, BrokerTest, free_port, wait_for
-
-CONNECT, CONNACK = bytes.fromhex("100c00044d5154540402003c0000"), bytes.fromhex("20020000")
-TOPICS = "{name: topics, library: sys-topics, config: {interval: 1s}}"
+from harness import STORE, free_port, wait_for
+from reloading import CONNACK, CONNECT, TOPICS, ReloadTest
 
 
 class Publisher(threading.Thread):
@@ -40,54 +36,6 @@ class Publisher(threading.Thread):
         self.ended.set()
         self.join()
         self.client.run_until(lambda: len(self.client.acknowledged) == self.sent, "all acknowledgements")
-
-
-class ReloadTest(BrokerTest):
-    def setUp(self):
-        self.kernel, self.plugins = "threads: 2", [STORE]
-        self.listeners = {"local": "anonymous: allow"}
-        self.binds, self.at = {}, None
-
-    def begin(self):
-        broker = self.at = self.broker(start=False, log="info") if self.at is None else self.at
-        broker.log_entry = harness.LOG % ("info", "")
-        self.binds.setdefault("local", f"127.0.0.1:{broker.port}")
-        self.write()
-        return broker.start()
-
-    def write(self):
-        lines = ["kernel:", *[f"  {line}" for line in self.kernel.splitlines()], "listeners:"]
-        lines += [f"  - {{name: {name}, bind: \"{self.binds[name]}\", {words}}}" for name, words in self.listeners.items()]
-        lines += ["plugins:", *[f"  - {entry}" for entry in [self.at.log_entry, *self.plugins]]]
-        whole = self.at.file.with_suffix(".new")
-        whole.write_text("\n".join(lines) + "\n")
-        os.replace(whole, self.at.file)
-
-    def ctl(self, *words, code=0):
-        done = subprocess.run([PROGRAM, "ctl", "--state-dir", str(self.at.state), "--json", *words],
-                              capture_output=True, text=True, timeout=60 * harness.SLOW, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return json.loads(done.stdout) if code == 0 else done.stderr
-
-    def reload(self):
-        self.write()
-        return self.ctl("reload")["changes"]
-
-    def refused(self):
-        self.write()
-        return self.ctl("reload", code=1)
-
-    def connects(self, port):
-        """Whether somebody without a name gets in."""
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE_S) as peer:
-                peer.sendall(CONNECT)
-                return peer.recv(4) == CONNACK
-        except OSError:
-            return False
-
-    def logged(self):
-        return self.at.log_file.read_text()
 
 
 class Limits(ReloadTest):
@@ -380,70 +328,6 @@ class Plugins(ReloadTest):
             while more := peer.recv(65536):
                 text += more
         self.assertIn(b'mortise_plugin_running{plugin="metrics"} 1', text)
-
-
-class Refusals(ReloadTest):
-    def test_ten_errors_are_told_and_nothing_changes(self):
-        broker = self.begin()
-        before = self.ctl("status")["listeners"]
-        broker.file.write_text("""
-kernel:
-  threads: none
-  limits: {connections: -1, packet_size: 1TiB, conections: 5}
-  session: {receive_maximum: 70000}
-  acknowledge: [{topics: ["a/#/b"], after: written}]
-listeners:
-  - {name: local, bind: "127.0.0.1:99999", anonymous: perhaps}
-  - {name: other, bind: "127.0.0.1:1", mount_point: "a/+/"}
-plugins:
-  - {name: log, library: nowhere}
-  - {name: store, library: store-sqlite, config: {pth: x.db}}
-""")
-        told = self.ctl("reload", code=1)
-        self.assertIn("the configuration is not taken, and what was in force stays in force", told)
-        errors = [line for line in told.splitlines() if str(broker.file) in line]
-        self.assertGreaterEqual(len(errors), 10, told)
-        for word in ("none", "conections", "connections", "1TiB", "70000", "99999", "perhaps", "nowhere", "pth", "a/#/b"):
-            self.assertTrue(any(word in line for line in errors), f"{word} is not told:\n{told}")
-        self.assertEqual(self.ctl("status")["listeners"], before)
-        self.assertTrue(self.connects(broker.port))
-        wait_for(lambda: "the configuration is not taken; what was in force stays in force" in self.logged(), "the line")
-
-    def test_what_the_broker_stands_on_cannot_change(self):
-        broker = self.begin()
-        self.kernel = "threads: 3\nlimits: {connections: 1}"
-        told = self.refused()
-        self.assertIn("the number of threads, 2, cannot change while the broker runs", told)
-        self.kernel, self.plugins = "threads: 2\nlimits: {connections: 1}", []
-        self.assertIn("cannot be taken out while the broker runs", self.refused())
-        self.plugins = [STORE.replace("mortise.db", "other.db")]
-        self.assertIn("is the store, and what it has taken is in its hands", self.refused())
-        self.plugins, self.kernel = [STORE], "threads: 2\nsession: {store: memory}\nlimits: {connections: 1}"
-        self.assertIn("whether sessions are stored at all", self.refused())
-        self.client(broker, "one").connect()
-        self.assertTrue(self.connects(broker.port))
-
-    def test_a_port_in_use(self):
-        broker = self.begin()
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            self.binds["more"] = f"127.0.0.1:{taken.getsockname()[1]}"
-            self.listeners["more"], self.listeners["local"] = "anonymous: allow", "anonymous: deny"
-            self.assertIn("the port is in use", self.refused())
-        self.assertTrue(self.connects(broker.port))
-
-    def test_a_dry_run_tells_and_takes_nothing(self):
-        broker = self.begin()
-        self.kernel, self.plugins = "threads: 2\nlimits: {connections: 1}", [STORE, TOPICS]
-        self.write()
-        told = self.ctl("reload", "--dry-run")
-        self.assertEqual(told, {"configuration": "could be taken",
-                                "changes": ["~ kernel/limits/connections: 100000 -> 1", "+ plugins/topics: sys-topics"],
-                                "warnings": []})
-        self.client(broker, "one").connect()
-        self.assertTrue(self.connects(broker.port))
-        self.assertEqual([row["plugin"] for row in self.ctl("plugins")], ["log", "store"])
 
 
 class Signals(ReloadTest):

@@ -91,6 +91,12 @@ int run_command(const std::vector<std::string>& words) {
             .positional({})
             .run(),
         given);
+  } catch (const options::too_many_positional_options_error&) {
+    std::cerr << "mortise: "
+              << (named ? command + " takes no words; the configuration is named by --config FILE"
+                        : "a command comes before its options, such as: mortise ctl --state-dir DIR status")
+              << "\nTry mortise --help.\n";
+    return exit_wrong;
   } catch (const options::error& error) {
     std::cerr << "mortise: " << error.what() << "\nTry mortise --help.\n";
     return exit_wrong;

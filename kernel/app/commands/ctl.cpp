@@ -29,7 +29,7 @@ constexpr std::string_view usage_text =
     "  or:  mortise ctl [OPTION]... PLUGIN VERB [WORD]... [NAME=VALUE]...\n\n"
     "Asks the running broker and its plugins.\n\n"
     "Verbs:\n"
-    "  help                   every verb with its options, those of plugin instances too\n"
+    "  help [VERB]            every verb with its options, those of plugin instances too\n"
     "  status                 what it does at present\n"
     "  clients                sessions; --user=NAME, --listener=NAME, --id=PREFIX, --connected, --away, "
     "--sort=COLUMN, --limit=N\n"
@@ -190,8 +190,10 @@ int ctl(const std::vector<std::string>& words) {
   if (!answer["ok"].get<bool>()) {
     const std::string kind = answer.value("kind", "");
     const std::string remedy = answer.value("remedy", "");
-    return fail(answer.value("error", "") + (remedy.empty() ? "" : "; " + remedy),
-                kind == "wrong" ? exit_wrong : exit_failed);
+    std::string told = answer.value("error", "") + (remedy.empty() ? "" : "; " + remedy);
+    for (const Json& detail : answer.value("details", Json::array()))
+      told += "\n  " + (detail.is_string() ? detail.get<std::string>() : detail.dump());
+    return fail(told, kind == "wrong" ? exit_wrong : exit_failed);
   }
   if (const auto left_out = answer.value("left_out", std::uint64_t{0}); left_out != 0)
     std::cerr << "mortise ctl: " << left_out << " more are left out; --limit=N shows more\n";

@@ -27,7 +27,7 @@ std::string escaped(const std::string& text) {
 }
 
 std::string cell(const Json& value) {
-  if (value.is_null()) return "";
+  if (value.is_null()) return "-";
   if (value.is_string()) return escaped(value.get<std::string>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_array() || value.is_object()) {
@@ -53,7 +53,7 @@ std::string table(const Json& rows) {
       if (std::ranges::find(columns, key) == columns.end()) columns.push_back(key);
   std::vector<std::size_t> widths;
   for (const std::string& column : columns) {
-    widths.push_back(column.size());
+    widths.push_back(width(escaped(column)));
     for (const Json& row : rows)
       if (row.contains(column)) widths.back() = std::max(widths.back(), width(cell(row[column])));
   }
@@ -67,29 +67,51 @@ std::string table(const Json& rows) {
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + '\n';
   };
-  line([](const std::string& column) { return column; });
+  line([](const std::string& column) { return escaped(column); });
   for (const Json& row : rows)
     line([&](const std::string& column) { return row.contains(column) ? cell(row[column]) : std::string{}; });
   return out;
 }
 
+bool is_table(const Json& value) {
+  return value.is_object() && !value.empty() &&
+         std::ranges::all_of(value, [](const Json& row) { return row.is_object(); });
+}
+
+// Whose rows have names: `what` is the head of their column.
+std::string table_of_named(const std::string& what, const Json& named) {
+  Json rows = Json::array();
+  for (const auto& [name, columns] : named.items()) {
+    Json row{{what, name}};
+    for (const auto& [column, value] : columns.items())
+      if (!row.contains(column)) row[column] = value;
+    rows.push_back(std::move(row));
+  }
+  return table(rows);
+}
+
 std::string lines(const Json& object) {
   std::size_t widest = 0;
-  for (const auto& [key, value] : object.items()) widest = std::max(widest, key.size());
-  std::string out;
+  for (const auto& [key, value] : object.items())
+    if (!is_table(value)) widest = std::max(widest, width(escaped(key)));
+  std::string out, below;
   for (const auto& [key, value] : object.items()) {
-    const std::string text = cell(value);
-    out += key + (text.empty() ? "" : std::string(widest - key.size() + 2, ' ') + text) + '\n';
+    if (is_table(value)) {
+      below += '\n' + table_of_named(key, value);
+      continue;
+    }
+    const std::string text = cell(value), name = escaped(key);
+    out += name + (text.empty() ? "" : std::string(widest - width(name) + 2, ' ') + text) + '\n';
   }
-  return out;
+  return out + below;
 }
 
 }  // namespace
 
 std::string to_people(const Json& value) {
-  const bool is_table =
+  const bool is_list =
       value.is_array() && std::ranges::all_of(value, [](const Json& row) { return row.is_object(); });
-  if (is_table) return table(value);
+  if (is_list) return table(value);
   if (value.is_object()) return lines(value);
   return cell(value) + '\n';
 }
