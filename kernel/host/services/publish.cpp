@@ -21,7 +21,7 @@ mortise_status_t drop_for_hops(Instance& instance, const broker::Message& messag
 mortise_status_t publish(const mortise_host_t* host, mortise_message_t* message,
                          const mortise_publish_t* how) {
   Instance& instance = Instance::of(host);
-  if (!instance.is(State::running)) return MORTISE_E_STATE;
+  if (!instance.is(State::running) && !instance.is(State::draining)) return MORTISE_E_STATE;
   if (!message || (how && !MORTISE_HAS(how, context))) return MORTISE_E_INVALID;
   if (how && how->level > MORTISE_SYNCED) return MORTISE_E_INVALID;
   return as_status([&]() -> mortise_status_t {

@@ -1,7 +1,9 @@
 // Service "mortise.host.publish/1": publish as the plugin itself.
 //
 // Grant: must be wanted; the scope is a topic filter, and a topic outside of it is E_NOT_GRANTED.
-// Open:  while the instance is running; before that and from drain() on publish() returns E_STATE.
+// Open:  while the instance is running, and in drain(), which waits for `done` before it answers: what is still
+//        under way then is cancelled. Before and after that publish() returns E_STATE, and while the broker
+//        stops: nobody is left to publish to.
 #ifndef MORTISE_SERVICES_PUBLISH_H
 #define MORTISE_SERVICES_PUBLISH_H
 
