@@ -58,6 +58,17 @@ void Bridge::start() {
   }};
 }
 
+answer Bridge::drain(call now) {
+  auto later = now.defer();
+  if (!later) return allow;
+  // Behind what the strand has for the states already: that another instance has taken over.
+  const auto waiting = std::make_shared<token>(std::move(*later));
+  host_.post([this, waiting] {
+    boost::asio::post(io_, [this, waiting] { states_->end([waiting] { waiting->reply(allow); }); });
+  });
+  return pending;
+}
+
 void Bridge::stop() {
   if (!thread_.joinable()) return;
   boost::asio::post(io_, [this] {

@@ -30,6 +30,7 @@ class Bridge {
   ~Bridge() { stop(); }
 
   void start();
+  answer drain(call now);
   void stop();
 
   // Links come, go and are replaced as their settings say; of those that stay, files of passwords and

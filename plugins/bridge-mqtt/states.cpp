@@ -28,6 +28,9 @@ void States::open() {
     }
     self->finder_.credit(static_cast<std::uint32_t>(deliveries.size()));
   };
+  handlers.closed = [weak = weak_from_this()](std::uint8_t) {
+    if (const auto self = weak.lock()) boost::asio::post(self->io_, [self] { self->is_superseded_ = true; });
+  };
   const auto say = [host = host_, all](mortise_status_t status, std::uint8_t reason) {
     host.log(MORTISE_WARNING, "bridge.states_not_cleared",
              "states that earlier links have left in " + all +
@@ -57,24 +60,39 @@ void States::on_found(const std::string& link) {
 }
 
 void States::show(const std::string& link, const std::string& state) {
+  if (has_ended_) return;
   std::string& published = published_[link];
   if (published != state && publish(link, state)) published = state;
 }
 
+void States::end(std::function<void()> done) {
+  struct Ending {
+    std::function<void()> done;
+    ~Ending() { done(); }
+  };
+  const auto ending = std::make_shared<Ending>(std::move(done));  // ends with the last answer
+  has_ended_ = true;
+  if (!finder_ || is_superseded_) return;
+  for (const auto& [link, state] : published_)
+    publish(link, "", [ending](mortise_status_t, std::uint32_t) {});
+}
+
 void States::sweep() {
+  if (has_ended_) return;
   std::erase_if(published_,
                 [this](const auto& one) { return !links_.contains(one.first) && publish(one.first, ""); });
 }
 
 // False: not granted, or the broker is not up yet.
-bool States::publish(const std::string& link, const std::string& state) {
+bool States::publish(const std::string& link, const std::string& state,
+                     std::function<void(mortise_status_t, std::uint32_t)> done) {
   edit wanted;
   const std::string topic = "$SYS/broker/bridge/" + std::string{host_.instance()} + "/" + link;
   wanted.topic = topic;
   wanted.payload = std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()};
   wanted.retain = true;
   try {
-    return host_.publish(host_.make(wanted)) == MORTISE_OK;
+    return host_.publish(host_.make(wanted), MORTISE_MEMORY, std::move(done)) == MORTISE_OK;
   } catch (const error&) {
     return false;
   }

@@ -1,6 +1,6 @@
 // The retained topic of each link, $SYS/broker/bridge/<instance>/<link>: says how the link is for as long as
 // there is one. What an earlier run has left of links that are gone is found by subscribing to it, and
-// cleared: while the plugin stops nothing can be published any more, and after kill -9 nobody is there to do
+// cleared: when the broker stops nothing can be published any more, and after kill -9 nobody is there to do
 // it.
 //
 // Thread: open() in start(); the rest on the thread of the io_context.
@@ -9,6 +9,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mortise/plugin.hpp>
@@ -28,14 +30,20 @@ class States : public std::enable_shared_from_this<States> {
   void show(const std::string& link, const std::string& state);
   // Tries again what could not be cleared.
   void sweep();
+  // The instance goes: clears all states, unless another of its name is there already, which shows them now.
+  // `done` when the broker has taken that, or at once where nothing can be published; on any thread.
+  void end(std::function<void()> done);
 
  private:
   void on_found(const std::string& link);
-  bool publish(const std::string& link, const std::string& state);
+  bool publish(const std::string& link, const std::string& state,
+               std::function<void(mortise_status_t, std::uint32_t)> done = {});
 
   boost::asio::io_context& io_;
   mortise::host host_;
   inline_client finder_;
+  bool is_superseded_ = false;  // another instance of the same name has the finder's session
+  bool has_ended_ = false;
   std::set<std::string> links_;
   std::map<std::string, std::string>
       published_;  // the latest state of each; of a link that is gone: to be cleared

@@ -6,6 +6,7 @@ What is published here with QoS 1 or 2 reaches the remote, in order, QoS 2 once;
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -145,6 +146,31 @@ class Carries(BridgeTest):
         self.logging(edge)
         edge.process.send_signal(signal.SIGHUP)
         wait_for(lambda: links() == ["second"], "the first's state to go at a reload")
+        edge.plugins = [STORE]
+        self.logging(edge)
+        edge.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: links() == [], "all states to go with the whole entry")
+
+    def test_a_library_that_is_swapped_in_keeps_the_states_and_what_waits(self):
+        remote = self.mosquitto()
+        edge = self.edge(link(remote.port), start=False)
+        library = edge.folder / "bridge-of-today.so"
+        swapped = lambda: os.replace(shutil.copy(f"{harness.PLUGINS}/bridge-mqtt.so", edge.folder / "next.so"), library)
+        swapped()
+        edge.plugins = [STORE, bridge(link(remote.port)).replace("library: bridge-mqtt", f"library: {library}")]
+        self.logging(edge).start()
+        self.connected(edge)
+        there, sender = self.collector(remote, "#"), self.client(edge, "sender").connect()
+        for number in range(5):
+            sender.publish("o/a", str(2 * number), 2)
+            swapped()
+            edge.process.send_signal(signal.SIGHUP)
+            sender.publish("o/a", str(2 * number + 1), 2)
+            self.logged(edge, "plugin.stopped", '"bridge"', count=number + 1)
+            self.connected(edge, count=number + 2)
+            wait_for(lambda: self.state(edge)["state"] == "connected", "the new instance's state")
+        there.run_until(lambda: len(there.messages) >= 10, "all messages")
+        self.assertEqual(there.payloads(), [str(number) for number in range(10)])
 
     def test_retained_messages_stay_retained_and_properties_travel(self):
         remote = self.mosquitto()
