@@ -6,51 +6,13 @@
 
 #include <atomic>
 #include <filesystem>
-#include <thread>
 
-#include "config/settings_reader.hpp"
 #include "host/line.hpp"
+#include "host/renewing.hpp"
 #include "host/rig.hpp"
 
 namespace mortise::host {
 namespace {
-
-std::vector<config::Plugin> entries(const std::string& plugins) {
-  const std::string text = "listeners: [{name: local, bind: 127.0.0.1:1883}]\nplugins:\n" + plugins + "\n";
-  auto reading = config::read_settings_text(text, "mortise.yaml", config::process_environment());
-  EXPECT_EQ("", text_of(reading.findings));
-  return std::move(reading.settings.plugins);
-}
-
-// One renewal of a rig's host. The control thread waits for the loop, which is the test's.
-struct Renewing {
-  Renewing(Rig& of, const std::string& plugins)
-      : rig{of}, renewal{rig.host->renew(entries(plugins), {MORTISE_TEST_PLUGINS})} {}
-  ~Renewing() {
-    if (control.joinable()) control.join();
-  }
-  std::string prepare() { return text_of(renewal->prepare()); }
-  std::string start() { return text_of(renewal->start()); }
-  void begin_to_take() {
-    control = std::thread{[this] {
-      renewal->commit();
-      is_committed = true;
-      renewal->retire();
-      is_done = true;
-    }};
-  }
-  bool take() {
-    EXPECT_EQ("", prepare());
-    EXPECT_EQ("", start());
-    begin_to_take();
-    return rig.turn_until([this] { return is_done.load(); });
-  }
-
-  Rig& rig;
-  std::unique_ptr<Renewal> renewal;
-  std::thread control;
-  std::atomic<bool> is_committed{false}, is_done{false};
-};
 
 // Attaches to authorise and says the same about every publish.
 struct Judge {
@@ -232,61 +194,6 @@ TEST(Renewal, of_one_that_is_replaced_while_it_thinks_the_next_of_its_name_is_as
   ASSERT_TRUE(rig.turn_until([&] { return !rig.messages(client).empty(); }));
   EXPECT_EQ(std::vector<std::string>{"t=sent first"}, rig.messages(client));
   EXPECT_EQ(1, first.asked);
-}
-
-// Publishes in drain(), and is drained when that is done.
-struct LastWord {
-  explicit LastWord(Strings& of) : strings{of} {
-    strings.drain = [this](mortise_call_t* call) {
-      EXPECT_EQ(MORTISE_OK, strings.host->defer(call, 0, &token));
-      mortise_edit_t edit{};
-      edit.size = sizeof edit;
-      edit.set = MORTISE_SET_TOPIC | MORTISE_SET_PAYLOAD;
-      edit.topic = {"alerts/end", 10};
-      edit.payload = {reinterpret_cast<const std::uint8_t*>("gone"), 4};
-      const auto* messages = strings.service<mortise_messages_t>(MORTISE_HOST_MESSAGES);
-      mortise_message_t* message = nullptr;
-      EXPECT_EQ(MORTISE_OK, messages->make(strings.host, nullptr, &edit, &message));
-      const mortise_publish_t how{sizeof how, MORTISE_MEMORY, &LastWord::done, this};
-      status =
-          strings.service<mortise_publisher_t>(MORTISE_HOST_PUBLISH)->publish(strings.host, message, &how);
-      messages->unref(strings.host, message);
-      if (status != MORTISE_OK) return mortise_answer_t{MORTISE_ALLOW};
-      return mortise_answer_t{MORTISE_PENDING};
-    };
-  }
-  ~LastWord() { strings.drain = nullptr; }
-  static void done(void* context, mortise_status_t ended, std::uint32_t) {
-    auto& self = *static_cast<LastWord*>(context);
-    self.ended = ended;
-    self.strings.host->answer(self.strings.host, self.token, MORTISE_ALLOW, nullptr);
-  }
-  Strings& strings;
-  mortise_token_t token{};
-  std::atomic<mortise_status_t> status{MORTISE_E_INTERNAL}, ended{MORTISE_E_INTERNAL};
-};
-
-TEST(Renewal, what_one_that_leaves_publishes_at_the_last_arrives) {
-  Rig rig{"  - {name: a, library: puppet}\n  - {name: b, library: puppet}"};
-  LastWord word{rig.strings("a")};
-  rig.run();
-  auto& client = rig.connect("x");
-  rig.subscribe(client, "alerts/#");
-  Renewing renewing{rig, "  - {name: b, library: puppet}"};
-  ASSERT_TRUE(renewing.take());
-  EXPECT_EQ(MORTISE_OK, word.status);
-  EXPECT_EQ(MORTISE_OK, word.ended);
-  EXPECT_TRUE(
-      rig.turn_until([&] { return rig.messages(client) == std::vector<std::string>{"alerts/end=gone"}; }));
-  EXPECT_FALSE(rig.log.has("did not finish in time")) << rig.log.all();
-}
-
-TEST(Renewal, one_that_stops_with_the_broker_has_nobody_to_publish_to) {
-  Rig rig{"  - {name: a, library: puppet}"};
-  LastWord word{rig.strings("a")};
-  rig.run();
-  rig.host->stop();
-  EXPECT_EQ(MORTISE_E_STATE, word.status);
 }
 
 TEST(Renewal, one_that_does_not_start_leaves_everything_as_it_was) {
