@@ -236,9 +236,9 @@ std::string Assembly::start() {
 // Clients are served without it, too.
 void Assembly::Parts::open_control() {
   verbs.emplace(ControlVerbs::Reach{*shared, *loops, *host, listeners, calls, invocation.config,
-                                    [this](Reload how) {
+                                    [this](Reload how, const std::string& by) {
                                       Reloaded reloaded = app::reload(reach(), how);
-                                      if (how != Reload::look) log_reload(reloaded, host->log());
+                                      if (how != Reload::look) log_reload(reloaded, by, host->log());
                                       return reloaded;
                                     },
                                     [this] { return reload_files(); }, std::chrono::steady_clock::now()});
@@ -305,7 +305,7 @@ std::vector<std::string> Assembly::listening() const { return parts_->listeners.
 void Assembly::reload() {
   Parts& p = *parts_;
   const Reloaded reloaded = app::reload(p.reach(), Reload::apply_changes);
-  log_reload(reloaded, p.host->log());
+  log_reload(reloaded, "SIGHUP", p.host->log());
   if (reloaded.outcome != Reloaded::Outcome::applied) p.reload_files();
 }
 

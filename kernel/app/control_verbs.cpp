@@ -87,8 +87,8 @@ void check_option(const OperatorVerb& verb, const std::string& name, const std::
     throw Refused{"--" + name + " takes no value", "write --" + name + " alone", true};
 }
 
-Words words_of(const OperatorVerb& verb, const Json& asked) {
-  Words words = Words::of(asked);
+Words words_of(const OperatorVerb& verb, const Json& asked, const std::string& caller) {
+  Words words = Words::of(asked, caller);
   for (const auto& [name, value] : words.options()) check_option(verb, name, value, words);
   if (verb.words.empty() && !words.all().empty())
     throw Refused{"\"" + std::string{verb.name} + "\" takes no words",
@@ -141,7 +141,7 @@ void ControlVerbs::answer(const std::string& request, const std::string& caller,
     if (name == "help")
       reply(line_of({{"ok", true}, {"result", help(of_plugins_, asked)}}));
     else if (const OperatorVerb* const verb = find_verb(name))
-      reply(line_of(verb->run(reach_, words_of(*verb, asked))));
+      reply(line_of(verb->run(reach_, words_of(*verb, asked, caller))));
     else if (std::ranges::find(instances, name) != instances.end())
       of_plugins_.ask(name, asked, caller,
                       [reply](const host::VerbAnswer& answer) { reply(line_of(answer)); });

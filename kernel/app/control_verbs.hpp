@@ -32,7 +32,7 @@ class ControlVerbs {
     MainCalls& calls;
     std::filesystem::path config;
     // On the main thread; see MainCalls.
-    std::function<Reloaded(Reload)> reload;
+    std::function<Reloaded(Reload, const std::string& by)> reload;
     std::function<std::vector<config::RenewedFiles>()> reload_files;
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // the broker runs
   };

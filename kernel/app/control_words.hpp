@@ -26,11 +26,11 @@ struct Refused {
 // What a request says behind its verb.
 class Words {
  public:
-  Words(std::vector<std::string> words, std::map<std::string, std::string> options)
-      : words_{std::move(words)}, options_{std::move(options)} {}
+  Words(std::vector<std::string> words, std::map<std::string, std::string> options, std::string caller)
+      : words_{std::move(words)}, options_{std::move(options)}, caller_{std::move(caller)} {}
 
   // Of {"words": […], "options": {…}}; values that are no texts count as they are written.
-  static Words of(const ControlJson& asked) {
+  static Words of(const ControlJson& asked, const std::string& caller = {}) {
     const auto text_of = [](const ControlJson& value) {
       return value.is_string() ? value.get<std::string>() : value.dump();
     };
@@ -39,10 +39,12 @@ class Words {
     std::map<std::string, std::string> options;
     const ControlJson given = asked.value("options", ControlJson::object());
     for (const auto& [key, value] : given.items()) options[key] = text_of(value);
-    return {std::move(words), std::move(options)};
+    return {std::move(words), std::move(options), caller};
   }
 
   const std::vector<std::string>& all() const { return words_; }
+  // Who asks: "uid 0".
+  const std::string& caller() const { return caller_; }
   std::optional<std::string> option(const std::string& name) const {
     const auto found = options_.find(name);
     return found == options_.end() ? std::nullopt : std::optional{found->second};
@@ -61,6 +63,7 @@ class Words {
  private:
   std::vector<std::string> words_;
   std::map<std::string, std::string> options_;
+  std::string caller_;
 };
 
 }  // namespace mortise::app

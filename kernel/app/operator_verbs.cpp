@@ -250,6 +250,7 @@ Json kick(const Reach& reach, const Words& words) {
   broker::Kick how;
   how.ends_session = words.option("end-session").has_value();
   how.sends_will = !words.option("no-will").has_value();
+  how.by = words.caller();
   const auto is_there = std::make_shared<bool>(false);
   on_loop(reach, reach.shared.home_of(client_id),
           [=](broker::Broker& broker) { *is_there = broker.kick(client_id, how, "ended by an operator"); });
@@ -396,8 +397,8 @@ Json reload(const Reach& reach, const Words& words) {
   using Outcome = Reloaded::Outcome;
   const bool only_looks = words.option("dry-run").has_value();
   const auto reloaded = std::make_shared<Reloaded>();
-  on_main(reach, [reach = &reach, reloaded, only_looks] {
-    *reloaded = reach->reload(only_looks ? Reload::look : Reload::apply);
+  on_main(reach, [reach = &reach, reloaded, only_looks, by = words.caller()] {
+    *reloaded = reach->reload(only_looks ? Reload::look : Reload::apply, by);
   });
   if (reloaded->outcome == Outcome::refused) {
     Refused refused{"the configuration is not taken, and what was in force stays in force",

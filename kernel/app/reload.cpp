@@ -147,7 +147,7 @@ void log_findings(const std::vector<Finding>& findings, broker::Log& log) {
   }
 }
 
-void log_reload(const Reloaded& reloaded, broker::Log& log) {
+void log_reload(const Reloaded& reloaded, std::string_view by, broker::Log& log) {
   using Outcome = Reloaded::Outcome;
   const bool is_refused = reloaded.outcome == Outcome::refused;
   log_findings(reloaded.findings, log);
@@ -159,7 +159,7 @@ void log_reload(const Reloaded& reloaded, broker::Log& log) {
                 fields);
     }
   const std::string changes = std::to_string(reloaded.changes.size());
-  const std::array<broker::Log::Field, 1> fields{{{"changes", changes}}};
+  const std::array<broker::Log::Field, 2> fields{{{"changes", changes}, {"by", by}}};
   if (is_refused)
     log.write(broker::LogLevel::error, "kernel", "config.refused",
               "the configuration is not taken; what was in force stays in force", nullptr, fields);

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/commands/command.hpp"
@@ -48,8 +49,8 @@ Reloaded reload(const ReloadReach& reach, Reload how);
 
 // What the log says of a configuration.
 void log_findings(const std::vector<config::Finding>& findings, broker::Log& log);
-// And of a reload, with its findings.
-void log_reload(const Reloaded& reloaded, broker::Log& log);
+// And of a reload, with its findings and who asked for it: "uid 0", "SIGHUP".
+void log_reload(const Reloaded& reloaded, std::string_view by, broker::Log& log);
 
 // Where plugins are looked for.
 std::vector<std::filesystem::path> plugin_path(const Invocation& invocation,

@@ -63,7 +63,9 @@ bool Broker::kick(std::string_view client_id, const Kick& how, std::string_view 
   {
     const ClientFacts facts = core.facts_of(*session);
     core.log(LogLevel::notice, "clients", "client.kicked", why, &facts,
-             {{"reason", mqtt::text_of(how.reason)}, {"session", how.ends_session ? "ends" : "stays"}});
+             {{"reason", mqtt::text_of(how.reason)},
+              {"session", how.ends_session ? "ends" : "stays"},
+              {"by", how.by}});
   }
   if (how.ends_session) session->expiry_s = 0;
   if (Client* const client = core.clients.find(session->client)) {

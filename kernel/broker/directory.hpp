@@ -35,6 +35,7 @@ struct Kick {
   mqtt::ReasonCode reason = mqtt::ReasonCode::administrative_action;
   bool sends_will = true;
   bool ends_session = false;
+  std::string by;  // who wants it, for the log: "uid 0", "plugin guard"
 };
 
 }  // namespace mortise::broker

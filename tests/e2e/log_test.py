@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import unittest
 
 import harness
@@ -159,6 +160,34 @@ class Log(BrokerTest):
         self.assertEqual({line["client"] for line in of("client.connected")}, {"pump-7"})
         self.assertEqual(of("message.published"), [])
         self.assertNotIn("connected", broker.log_file.read_text())
+
+    def test_an_audit_has_what_was_refused_denied_and_ended(self):
+        broker = self.broker(start=False, plugins=("{name: users, library: auth-file, config: {access: access.yaml}}",))
+        (broker.folder / "access.yaml").write_text("rules: [{group: anonymous, may: [read], topics: ['#']}]\n")
+        broker.log_entry = ("{name: log, library: log, config: {sinks: [{type: file, path: mortise.log, level: error}, "
+                            "{type: file, path: audit.log, format: json, audit: true}]}}")
+        broker.configure("threads: 1")
+        broker.start()
+        ctl = lambda *words: subprocess.run([harness.PROGRAM, "ctl", "--state-dir", str(broker.state), *words], check=True,
+                                            capture_output=True, timeout=harness.PATIENCE_S)
+        here, away = self.client(broker, "here").connect(), self.client(broker, "away", clean=False).connect()
+        here.publish("a", "b", 1)
+        away.disconnect()
+        with socket.create_connection(("127.0.0.1", broker.port), timeout=harness.PATIENCE_S) as peer:
+            peer.sendall(bytes.fromhex("100c00044d5154540400003c0000"))  # a session that is to stay, of nobody
+            self.assertEqual(peer.recv(4), bytes.fromhex("20020002"))
+        ctl("kick", "here")
+        ctl("kick", "away", "--end-session")
+        ctl("reload")
+        self.assertEqual(broker.stop(), 0)
+        lines = [json.loads(line) for line in (broker.state / "audit.log").read_text().splitlines()]
+        of = lambda event, client: [line for line in lines if line["event"] == event and line.get("client") == client]
+        self.assertEqual([(line["topic"], line["by"]) for line in of("client.denied", "here")], [("a", "users")])
+        by = f"uid {os.getuid()}"
+        self.assertEqual([(line["by"], line["session"]) for line in of("client.kicked", "here")], [(by, "stays")])
+        self.assertEqual([(line["by"], line["session"]) for line in of("client.kicked", "away")], [(by, "ends")])
+        self.assertEqual([line["by"] for line in of("config.reloaded", None)], [by])
+        self.assertEqual(len([line for line in lines if line["event"] == "client.refused"]), 1)
 
     def test_daemons_are_told_and_no_identifier_can_forge_a_line(self):
         broker = self.broker(start=False, plugins=())

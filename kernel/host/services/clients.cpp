@@ -63,6 +63,7 @@ mortise_status_t kick(const mortise_host_t* host, mortise_str_t client_id, std::
                         mqtt::is_utf8(view_of(why));
   return with(host, "control", is_sound, [&](Instance& instance) {
     const std::string text = why.size != 0 ? std::string{view_of(why)} : "ended by plugin " + instance.name();
+    how.by = "plugin " + instance.name();
     instance.in.client_reads.kick(instance, std::string{view_of(client_id)}, how, text, done, context);
   });
 }

@@ -31,7 +31,7 @@ SinkSettings audit_in(const std::string& path) {
 
 TEST(Audit, is_what_is_documented) {
   const auto events = documented();
-  EXPECT_EQ(events.size(), 35u);
+  EXPECT_EQ(events.size(), 38u);
   for (const std::string& event : events) EXPECT_TRUE(is_audited(event)) << event;
   for (const char* event : {"message.published", "client.subscribed", "store.failing", "client", ""})
     EXPECT_FALSE(is_audited(event)) << event;
