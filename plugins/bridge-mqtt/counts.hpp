@@ -37,7 +37,7 @@ class Counts {
   Count in;            // from the remote, taken by the broker
   Count connects;      // CONNACKs that said yes
   Count failures;      // attempts that came to nothing, connections that were lost
-  Count loops;         // messages that came back to where they began, or from too far
+  Count loops;         // messages that came back to where they began, or from too far; rounds in 3.1.1
   gauge connected;     // 1 while the link is
   gauge waiting;       // messages
   gauge oldest;        // seconds
@@ -54,7 +54,9 @@ class Counts {
     define_one(connects, "bridge_connects_total", "Connections to the remote that came about.");
     define_one(failures, "bridge_failures_total",
                "Attempts that came to nothing, and connections that were lost.");
-    define_one(loops, "bridge_loops_total", "Messages that came back to where they began, or from too far.");
+    define_one(loops, "bridge_loops_total",
+               "Messages that came back to where they began, or from too far; in 3.1.1, how often one left "
+               "again and again.");
     connected = all.gauge("bridge_connected", "1 while the link is connected.", {{"link", link}});
     waiting = all.gauge("bridge_waiting_messages", "Messages that wait for the remote or are on their way.",
                         {{"link", link}});

@@ -311,8 +311,7 @@ void Link::settle_down(bool session_present) {
   running_ = true;
   running_since_ = Clock::now();
   last_failure_.clear();
-  host_.log(MORTISE_NOTICE, "bridge.connected", "connected",
-            {{"link", settings_.name}, {"address", address()}});
+  tell(MORTISE_NOTICE, "bridge.connected", "connected");
   become(State::running, {});
   remote_->resume(Clock::now());
   after_packets();
@@ -353,8 +352,7 @@ void Link::try_again(const std::string& why) {
   if (running_ && address_ == 0 && Clock::now() - running_since_ >= sound_after) returns_.succeeded();
   close();
   returns_.failed();
-  host_.log(why == last_failure_ ? MORTISE_DEBUG : MORTISE_WARNING, "bridge.lost", why,
-            {{"link", settings_.name}});
+  tell(why == last_failure_ ? MORTISE_DEBUG : MORTISE_WARNING, "bridge.lost", why);
   last_failure_ = why;
   // The other addresses at once, then all of them again after a while.
   address_ = was_running ? 0 : (address_ + 1) % settings_.addresses.size();
@@ -368,6 +366,17 @@ void Link::try_again(const std::string& why) {
     else
       prepare();
   }));
+}
+
+void Link::tell(std::int32_t level, std::string_view event, std::string_view text) const {
+  if (!waiting_for_remote_ || waiting_for_remote_->messages == 0)
+    return host_.log(level, event, text, {{"link", settings_.name}, {"address", address()}});
+  const auto oldest_s = static_cast<std::uint64_t>(age_of(waiting_for_remote_->oldest));
+  host_.log(level, event, text,
+            {{"link", settings_.name},
+             {"address", address()},
+             {"waiting", waiting_for_remote_->messages},
+             {"oldest_s", oldest_s}});
 }
 
 void Link::look(std::function<void(Link&)> then) {

@@ -28,6 +28,7 @@
 #include "pace.hpp"
 #include "remote.hpp"
 #include "returns.hpp"
+#include "rounds.hpp"
 #include "settings.hpp"
 #include "stream.hpp"
 
@@ -115,6 +116,10 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   void refuse(const mqtt::Publish& packet, const std::string& why, mqtt::ReasonCode reason);
   void on_completed(mqtt::PacketId packet_id, mortise_status_t status, mqtt::ReasonCode reason);
   void tell_loop(const std::string& why, std::string_view topic);
+  void tell_rounds(std::string_view topic);
+  void tell_once_a_minute(const std::string& text, std::string_view topic);
+  // With how much waits for the remote, and how long, where that is known.
+  void tell(std::int32_t level, std::string_view event, std::string_view text) const;
   void lose(const std::string& why);
   void try_again(const std::string& why);
   void close();
@@ -163,6 +168,7 @@ class Link final : public std::enable_shared_from_this<Link>, private Remote::Ev
   std::unordered_map<mqtt::PacketId, InFlight> in_flight_;
   std::string last_failure_;
   Clock::time_point loop_told_{};
+  Rounds rounds_;
 };
 
 std::string_view name_of(Link::State state);

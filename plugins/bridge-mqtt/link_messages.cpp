@@ -61,6 +61,7 @@ void Link::settle(const Outgoing& message) {
     local_.credit(1);
     return;
   }
+  if (message.print != 0 && rounds_.is_one(message.print, Clock::now())) tell_rounds(message.topic);
   remote_->output.insert(remote_->output.end(), message.bytes.begin(), message.bytes.end());
   ++counts_.out;
   if (message.qos != 0) {
@@ -222,12 +223,25 @@ void Link::on_suback(const mqtt::Suback& packet) {
 }
 
 void Link::tell_loop(const std::string& why, std::string_view topic) {
+  tell_once_a_minute("a message goes round between brokers (" + why +
+                         ") and is not passed on: let the links of the circle not carry the same topics",
+                     topic);
+}
+
+void Link::tell_rounds(std::string_view topic) {
+  tell_once_a_minute(
+      "the same message has left " + std::to_string(Rounds::times) + " times within " +
+          std::to_string(Rounds::within.count()) +
+          " seconds, and is passed on: if it goes round between brokers of 3.1.1, let the links of "
+          "the circle not carry the same topics",
+      topic);
+}
+
+void Link::tell_once_a_minute(const std::string& text, std::string_view topic) {
   ++counts_.loops;
   const auto now = Clock::now();
   if (loop_told_ != Clock::time_point{} && now - loop_told_ < loop_told_every) return;
   loop_told_ = now;
-  const std::string text = "a message goes round between brokers (" + why +
-                           ") and is not passed on: let the links of the circle not carry the same topics";
   host_.log(MORTISE_WARNING, "bridge.loop", text,
             {{"link", settings_.name}, {"topic", topic}, {"counted", counts_.loops.load()}});
 }

@@ -7,6 +7,7 @@
 #include "mqtt/reader.hpp"
 #include "mqtt/topic.hpp"
 #include "mqtt/writer.hpp"
+#include "rounds.hpp"
 
 namespace mortise::bridge {
 
@@ -128,6 +129,9 @@ Outgoing make_outgoing(const mortise_delivery_t& delivery, const LinkSettings& s
         packet.properties.payload_is_utf8 = property->number == 1;
     if (message.expiry_s != MORTISE_NO_EXPIRY) packet.properties.message_expiry_s = message.expiry_s;
   }
+  if (!settings.is_v5)
+    out.print = Rounds::print_of(
+        out.topic, {reinterpret_cast<const char*>(packet.payload.data()), packet.payload.size()});
   mqtt::encode(packet, settings.is_v5 ? mqtt::Version::v5_0 : mqtt::Version::v3_1_1, out.bytes);
   if (limits.maximum_packet_size != 0 && out.bytes.size() > limits.maximum_packet_size) {
     out.bytes = {};

@@ -50,7 +50,8 @@ struct Outgoing {
   mqtt::Buffer bytes;           // the PUBLISH; empty: it is not passed on, and `refused` says why
   std::string refused;
   mqtt::ReasonCode reason{};
-  std::string topic;  // the remote one, or the local one where there is none
+  std::size_t print = 0;  // of what goes out in 3.1.1, see rounds.hpp; else 0
+  std::string topic;      // the remote one, or the local one where there is none
 };
 // `node`: this broker.
 Outgoing make_outgoing(const mortise_delivery_t& delivery, const LinkSettings& settings, const Limits& limits,
