@@ -171,10 +171,13 @@ BackupMade make_backup(const Paths& store, const std::string& target, std::uint6
     unfinished.keep_as(target);
     return made;
   } catch (const Failure& failure) {
-    throw BackupRefused{failure.what(), failure.is_full() ? "make room there, or choose another device" : ""};
+    throw BackupRefused{failure.what(), failure.is_full()
+                                            ? "make room there, or choose another device"
+                                            : "the store goes on; mend that, or choose another place"};
   } catch (const std::system_error& error) {
     const bool is_full = error.code().value() == ENOSPC || error.code().value() == EDQUOT;
-    throw BackupRefused{error.what(), is_full ? "make room there, or choose another device" : ""};
+    throw BackupRefused{error.what(), is_full ? "make room there, or choose another device"
+                                              : "the store goes on; mend that, or choose another place"};
   }
 }
 

@@ -229,6 +229,10 @@ class Packages(unittest.TestCase):
         Client(system.port, "house-1").connect().close()
         Client(system.port, "stranger").connect(expect=2).close()  # 3.1.1: identifier rejected
         system.stop()
+        system.run("dpkg", "--purge", "mortise-dev", seconds=COMPILE_S)
+        for name in ("/usr/include/mortise", "/usr/share/mortise/sdk", "/usr/lib/x86_64-linux-gnu/cmake/Mortise"):
+            self.assertFalse(os.path.lexists(system.path(name)), name)
+        self.assertEqual(system.run("mortise", "check"), "ok\n")
 
 
 def why_not():

@@ -102,19 +102,23 @@ struct Request {
   const char* name;
   std::string text;
   const char* status;
+  const char* remedy = "ask with GET";
 };
 void PrintTo(const Request& row, std::ostream* out) { *out << row.name; }
 class RequestTest : public testing::TestWithParam<Request> {};
 TEST_P(RequestTest, is_told_what_is_wrong_and_does_no_harm) {
   Served served;
-  EXPECT_EQ(status_line(served.ask(GetParam().text)), GetParam().status);
+  const std::string told = served.ask(GetParam().text);
+  EXPECT_EQ(status_line(told), GetParam().status);
+  EXPECT_NE(told.find(GetParam().remedy, told.find("\r\n\r\n")), std::string::npos) << told;
   EXPECT_EQ(status_line(served.ask("GET /metrics HTTP/1.0\r\n\r\n")), "HTTP/1.1 200 OK");
 }
 INSTANTIATE_TEST_SUITE_P(
     Server, RequestTest,
     testing::ValuesIn(std::vector<Request>{
-        {"another_path", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 404 Not Found"},
-        {"a_longer_path", "GET /metrics/x HTTP/1.0\r\n\r\n", "HTTP/1.1 404 Not Found"},
+        {"another_path", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 404 Not Found", "the metrics are at /metrics"},
+        {"a_longer_path", "GET /metrics/x HTTP/1.0\r\n\r\n", "HTTP/1.1 404 Not Found",
+         "the metrics are at /metrics"},
         {"another_method", "DELETE /metrics HTTP/1.0\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"},
         {"a_post_without_a_body", "POST /metrics HTTP/1.0\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"},
         {"a_body", "GET /metrics HTTP/1.0\r\nContent-Length: 4\r\n\r\nabcd", "HTTP/1.1 400 Bad Request"},
