@@ -29,6 +29,13 @@ Json all_verbs(const PluginVerbs& of_plugins) {
   return rows;
 }
 
+// What to do about a name nobody knows.
+std::string remedy_for(const std::string& wrong, const std::vector<std::string_view>& known,
+                       const std::string& dashes = {}) {
+  const auto nearest = config::nearest_name(wrong, known);
+  return !nearest ? "mortise ctl help lists them" : "did you mean " + dashes + std::string{*nearest} + "?";
+}
+
 const OperatorVerb* find_verb(const std::string& name) {
   const auto found = std::ranges::find(operator_verbs(), name, &OperatorVerb::name);
   return found == operator_verbs().end() ? nullptr : &*found;
@@ -38,9 +45,8 @@ Refused no_such_verb(const std::string& name, const std::vector<std::string>& in
   std::vector<std::string_view> known{"help"};
   for (const OperatorVerb& one : operator_verbs()) known.push_back(one.name);
   known.insert(known.end(), instances.begin(), instances.end());
-  const auto nearest = config::nearest_name(name, known);
   return {"there is no verb \"" + name + "\", and no plugin instance of that name with verbs",
-          !nearest ? "mortise ctl help lists them" : "did you mean " + std::string{*nearest} + "?", true};
+          remedy_for(name, known), true};
 }
 
 // Of all there are, or of those whose names begin with these words.
@@ -56,10 +62,7 @@ Json help(const PluginVerbs& of_plugins, const Json& asked) {
   if (!rows.empty()) return rows;
   std::vector<std::string> names = of_plugins.instances();
   for (const Json& row : all) names.push_back(row["verb"].get<std::string>());
-  const std::vector<std::string_view> known{names.begin(), names.end()};
-  const auto nearest = config::nearest_name(wanted, known);
-  throw Refused{"there is no verb \"" + wanted + "\"",
-                !nearest ? "mortise ctl help lists them" : "did you mean " + std::string{*nearest} + "?",
+  throw Refused{"there is no verb \"" + wanted + "\"", remedy_for(wanted, {names.begin(), names.end()}),
                 true};
 }
 
@@ -74,9 +77,7 @@ void check_option(const OperatorVerb& verb, const std::string& name, const std::
   if (option == verb.options.end()) {
     std::vector<std::string_view> known;
     for (const std::string_view one : verb.options) known.push_back(bare(one));
-    const auto nearest = config::nearest_name(name, known);
-    throw Refused{"\"" + std::string{verb.name} + "\" has no option --" + name,
-                  !nearest ? "mortise ctl help lists them" : "did you mean --" + std::string{*nearest} + "?",
+    throw Refused{"\"" + std::string{verb.name} + "\" has no option --" + name, remedy_for(name, known, "--"),
                   true};
   }
   const bool takes_value = option->ends_with('=');

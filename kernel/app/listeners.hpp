@@ -36,12 +36,12 @@ class Listeners {
   // Reads the TLS files of all listeners that have a sound tls section. Keys (PSK) are asked of `host`, which
   // lives as long as connections do.
   Plan plan(const config::Settings& settings, host::Host& host, std::vector<config::Finding>& findings) const;
-  // Sockets for what listens nowhere yet; all that is wrong. A plan that is thrown away closes them.
   enum class Binding {
     all,
     free_places  // where nobody of ours listens now, for two at one place would share who knocks there, and
                  // where no file lies
   };
+  // Sockets for what listens nowhere yet; all that is wrong. A plan that is thrown away closes them.
   std::vector<config::Finding> bind(Plan& plan, net::Loops& loops, Binding how = Binding::all);
   // Puts a bound plan in force.
   void commit(Plan plan, net::Loops& loops, broker::Log& log);
